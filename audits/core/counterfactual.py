@@ -1,0 +1,46 @@
+"""Counterfactual: the smallest change of a row that changes the model's mind, or why none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One column's change, from the value that the row has to the value it would need."""
+
+    column: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """A way for one row to get the wanted outcome.
+
+    row: the row's id. rank: 0 is the best answer of this row. values: every feature with its
+    new value. changes: only those that differ. cost: sum over changes of the move in units of
+    that column's spread in the reference data (1 for a changed category); lower is easier.
+    y_score: the model's score of the changed row, by a new prediction. valid: the wanted
+    outcome was reached in that prediction. plausible: every value and the changed combination
+    were seen in the reference data's range.
+    """
+
+    row: str
+    rank: int
+    values: dict[str, Any]
+    changes: tuple[Change, ...]
+    cost: float
+    y_score: float
+    valid: bool
+    plausible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoRecourse:
+    """No allowed change was found for this row: why, and what was searched."""
+
+    row: str
+    reason: str
+    searched: str

@@ -1,0 +1,144 @@
+"""The audit's settings: what `audit.toml` may say. DESIGN of the file: README, "audit.toml"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from audits.core.estimate import Frozen
+
+Task = Literal["binary", "multiclass", "regression"]
+Scalar = str | bool | int | float
+
+
+class AuditSection(Frozen):
+    """`[audit]`: the name people read, the kind of prediction, the seed of all randomness."""
+
+    name: str = Field(min_length=1)
+    task: Task = "binary"
+    seed: int = Field(default=0, ge=0)
+
+
+class DataSection(Frozen):
+    """`[data]`: where the rows are and what their columns mean.
+
+    `missing` lists the texts that stand for "no value" (an empty field always does).
+    `edges` cuts a numeric protected column into groups: `age = [25, 65]` makes
+    "< 25", "25 to < 65" and ">= 65". `protected_path` with `key` joins protected columns that
+    are held in a separate file.
+    """
+
+    path: str
+    target: str | None = None
+    positive: Scalar | None = None
+    protected: tuple[str, ...] = ()
+    protected_path: str | None = None
+    key: str | None = None
+    reference: str | None = None
+    weight: str | None = None
+    id: str | None = None
+    missing: tuple[str, ...] = ()
+    edges: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
+    reference_groups: Mapping[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: object) -> object:
+        optional = ("target", "protected_path", "key", "reference", "weight", "id")
+        if isinstance(data, dict):
+            return {k: v for k, v in data.items() if not (k in optional and v == "")}
+        return data
+
+
+class PredictionsSection(Frozen):
+    """`[predictions]`: columns that hold decisions and/or scores, instead of a model."""
+
+    label: str | None = None
+    score: str | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.label and not self.score:
+            raise ValueError(
+                "needs label (a column of decisions), score (a column of scores) or both"
+            )
+        return self
+
+
+class ModelSection(Frozen):
+    """`[model]`: the model's file and, for binary models, the score from which a row is selected.
+
+    `classes` names the model's outputs in their order where the file does not (XGBoost,
+    LightGBM and ONNX models number them).
+    """
+
+    path: str
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    classes: tuple[str, ...] = ()
+
+
+class ExplainSection(Frozen):
+    """`[explain]`: how many rows are explained, "all" or a number drawn by the seed."""
+
+    rows: Literal["all"] | int = "all"
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if self.rows != "all" and self.rows < 1:
+            raise ValueError('rows must be "all" or at least 1')
+        return self
+
+
+class RecourseSection(Frozen):
+    """`[recourse]`: for how many rejected rows counterfactuals are sought, and what may change.
+
+    `immutable` columns never change; `increase_only` and `decrease_only` go one way;
+    `ranges` bounds a numeric column; `answers` is how many different answers a row gets.
+    """
+
+    rows: int = Field(default=200, ge=0)
+    immutable: tuple[str, ...] = ()
+    increase_only: tuple[str, ...] = ()
+    decrease_only: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    answers: int = Field(default=3, ge=1, le=10)
+    max_changes: int = Field(default=3, ge=1, le=6)
+
+
+class PolicySection(Frozen):
+    """`[policy]`: a shipped preset by name, or a policy file of one's own."""
+
+    preset: str | None = None
+    path: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.preset and self.path:
+            raise ValueError("give preset or path, not both")
+        return self
+
+
+class AuditSpec(Frozen):
+    """The whole of `audit.toml`. Paths are relative to that file's folder."""
+
+    audit: AuditSection
+    data: DataSection
+    predictions: PredictionsSection | None = None
+    model: ModelSection | None = None
+    explain: ExplainSection = ExplainSection()
+    recourse: RecourseSection = RecourseSection()
+    policy: PolicySection = PolicySection(preset="four-fifths")
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if (self.model is None) == (self.predictions is None):
+            raise ValueError("give either [model] or [predictions]")
+        if self.predictions is not None and self.audit.task != "binary":
+            raise ValueError('[predictions] audits binary decisions; use task = "binary"')
+        if self.data.target is None and self.model is not None:
+            raise ValueError("[data] needs target, the column with the true outcome")
+        if self.audit.task == "binary" and self.data.target and self.data.positive is None:
+            raise ValueError("[data] needs positive, the target's favourable value")
+        return self
