@@ -1,1 +1,1 @@
-
+"""Data: files through DuckDB, out of core; schema, protected columns, fingerprints."""

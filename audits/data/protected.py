@@ -1,0 +1,85 @@
+"""Protected attributes as texts: groups of people, with "(missing)" a group of its own."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import duckdb
+
+from audits.core.errors import InputError, near_misses
+from audits.core.spec import DataSection
+from audits.data.schema import Column, find_column
+from audits.data.source import literal, quote
+
+MARK = "__assay_"
+"""Prefix of the audit's own columns inside the database, away from the data's names."""
+
+MISSING = "(missing)"
+MAX_GROUPS = 1000
+"""Above this a protected column is a number or an id, not a set of groups."""
+
+
+def _show_edge(edge: float) -> str:
+    return f"{edge:g}"
+
+
+def label_ranges(edges: tuple[float, ...]) -> tuple[str, ...]:
+    """Return the names of the groups that `edges` cut: `(25, 65)` makes three."""
+    shown = [_show_edge(edge) for edge in edges]
+    middle = [f"{low} to under {high}" for low, high in pairwise(shown)]
+    return (f"under {shown[0]}", *middle, f"{shown[-1]} and over")
+
+
+def render_group_expression(column: Column, edges: tuple[float, ...]) -> str:
+    """Return SQL that gives a row's group name for one protected column.
+
+    Raises InputError where edges are not rising, or the column is not numeric.
+    """
+    name = quote(column.name)
+    if not edges:
+        return f"coalesce(CAST({name} AS VARCHAR), {literal(MISSING)})"
+    if not column.is_numeric:
+        raise InputError(f"edges are for numbers, and {column.name!r} holds {column.kind} values")
+    if list(edges) != sorted(set(edges)):
+        raise InputError(f"edges of {column.name!r} must rise: {list(edges)}")
+    labels = label_ranges(edges)
+    steps = " ".join(
+        f"WHEN {name} < {edge!r} THEN {literal(label)}"
+        for edge, label in zip(edges, labels, strict=False)
+    )
+    return (
+        f"CASE WHEN {name} IS NULL THEN {literal(MISSING)} {steps} ELSE {literal(labels[-1])} END"
+    )
+
+
+def check_protected(columns: tuple[Column, ...], data: DataSection) -> tuple[Column, ...]:
+    """Return the protected columns. Raises InputError for names or edges that do not fit."""
+    found = tuple(find_column(columns, name, "protected column") for name in data.protected)
+    for name in data.edges:
+        if name not in data.protected:
+            hint = near_misses(name, data.protected)
+            raise InputError(f"edges name {name!r}, which is not in protected{hint}")
+    for column in found:
+        if column.distinct > MAX_GROUPS and not data.edges.get(column.name):
+            raise InputError(
+                f"protected column {column.name!r} has about {column.distinct} different values; "
+                f"at most {MAX_GROUPS} groups are allowed: cut a number with "
+                f"[data.edges] {column.name} = [25, 65], or choose another column"
+            )
+    return found
+
+
+def check_reference_groups(
+    connection: duckdb.DuckDBPyConnection, view: str, data: DataSection
+) -> None:
+    """Raise InputError where a declared reference group is not among the data's groups."""
+    for attribute, wanted in data.reference_groups.items():
+        if attribute not in data.protected:
+            hint = near_misses(attribute, data.protected)
+            raise InputError(f"reference_groups names {attribute!r}, not in protected{hint}")
+        name = quote(MARK + attribute)
+        rows = connection.execute(f"SELECT DISTINCT {name} FROM {view}").fetchall()
+        groups = sorted(str(row[0]) for row in rows)
+        if wanted not in groups:
+            hint = near_misses(wanted, groups) or f" (there are {', '.join(groups[:12])})"
+            raise InputError(f"reference group {wanted!r} is not a value of {attribute!r}{hint}")

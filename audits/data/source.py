@@ -1,0 +1,162 @@
+"""Files as DuckDB relations: CSV, Parquet and Arrow, one file or a glob, never the network."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from audits.core.errors import InputError
+from audits.data.fingerprint import compute_fingerprint
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+"""File endings that are read, after a trailing ".gz" or ".zst" of a CSV is taken off."""
+
+
+def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a private in-memory database that can neither fetch nor load extensions."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    if threads is not None:
+        config["threads"] = threads
+    return duckdb.connect(config=config)
+
+
+def quote(name: str) -> str:
+    """Return a column name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def fetch_one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
+    """Return the first row of a query whose result is small, or None."""
+    rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+    return rows[0] if rows else None
+
+
+def read_frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
+    """Return a query's result as a pandas frame, text columns as pandas strings."""
+    frame: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
+    return frame
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Readable files: `view` is the name of the DuckDB view over them."""
+
+    text: str
+    files: tuple[Path, ...]
+    format: str
+    sha256: str
+    view: str
+
+
+def _find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
+    if "://" in text:
+        raise InputError(f"{role} {text!r}: only local files are read; copy the data here first")
+    path = Path(text)
+    path = path if path.is_absolute() else base / path
+    if path.is_file():
+        return (path,)
+    if path.is_dir():
+        raise InputError(f'{role} {text!r} is a folder; name the files, e.g. "{text}/*.parquet"')
+    found = tuple(Path(name) for name in sorted(glob.glob(str(path))) if Path(name).is_file())  # noqa: PTH207
+    if not found:
+        raise InputError(f"{role} {text!r}: no such file (looked in {path.parent})")
+    return found
+
+
+def detect_format(path: Path) -> str:
+    """Return "csv", "parquet" or "arrow" by the file's ending. Raises InputError otherwise."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in (".gz", ".zst"):
+        suffixes.pop()
+    if suffixes and suffixes[-1] in FORMATS:
+        return FORMATS[suffixes[-1]]
+    raise InputError(
+        f"{path.name!r}: unknown kind of data file; allowed endings are {', '.join(FORMATS)}"
+    )
+
+
+def _csv_expression(files: tuple[Path, ...], missing: tuple[str, ...]) -> str:
+    names = ", ".join(literal(str(path)) for path in files)
+    nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *missing)))
+    # sample_size=-1: types come from every row, so a late text cannot break the read half-way.
+    return f"read_csv([{names}], header=true, sample_size=-1, nullstr=[{nulls}])"
+
+
+def _with_declared_missing(
+    connection: duckdb.DuckDBPyConnection, relation: str, missing: tuple[str, ...]
+) -> str:
+    """Parquet and Arrow know NULL already; declared texts are missing there too."""
+    if not missing:
+        return relation
+    texts = ", ".join(literal(text) for text in missing)
+    columns = connection.sql(f"SELECT * FROM {relation}")
+    replaced = [
+        f"CASE WHEN {quote(name)} IN ({texts}) THEN NULL ELSE {quote(name)} END AS {quote(name)}"
+        for name, kind in zip(columns.columns, columns.types, strict=True)
+        if str(kind) == "VARCHAR"
+    ]
+    return f"(SELECT * REPLACE ({', '.join(replaced)}) FROM {relation})" if replaced else relation
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    *,
+    base: Path,
+    view: str,
+    role: str,
+    missing: tuple[str, ...] = (),
+) -> Source:
+    """Make the DuckDB view `view` over the file(s) that `text` names, relative to `base`.
+
+    Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
+    """
+    files = _find_files(text, base, role)
+    formats = {detect_format(path) for path in files}
+    if len(formats) > 1:
+        raise InputError(f"{role} {text!r} mixes kinds of files: {', '.join(sorted(formats))}")
+    for path in files:
+        if path.stat().st_size == 0:
+            raise InputError(f"{role} {path.name!r} is an empty file")
+    kind = formats.pop()
+    try:
+        if kind == "arrow":
+            connection.register(f"{view}_files", ds.dataset([str(p) for p in files], format="ipc"))
+            relation = _with_declared_missing(connection, f"{view}_files", missing)
+        elif kind == "parquet":
+            names = ", ".join(literal(str(path)) for path in files)
+            relation = _with_declared_missing(connection, f"read_parquet([{names}])", missing)
+        else:
+            relation = _csv_expression(files, missing)
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
+        empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise InputError(f"{role} {text!r} cannot be read as {kind}: {first}") from error
+    if empty:
+        raise InputError(f"{role} {text!r} has no rows")
+    return Source(text, files, kind, compute_fingerprint(files), view)
