@@ -1,0 +1,107 @@
+"""What every opened model looks like, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Task = Literal["binary", "multiclass", "regression"]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+NativeModel = Any
+"""A fitted object of a model library: they have no types in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a model without running it.
+
+    format: "skops", "xgboost", "lightgbm", "onnx" or "torch". classes: texts in the order of
+    the probabilities' columns, `()` for regression. features: the raw columns, in the order
+    that the model wants them. device: "cpu", or "cuda:0 (NVIDIA ...)".
+    """
+
+    format: str
+    task: Task
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the final estimator sees.
+
+    matrix: float64 `[n_rows, n_encoded]`. owner: int64 `[n_encoded]`, for each encoded column
+    the index in `ModelInfo.features` of the raw column that it comes from.
+    """
+
+    matrix: FloatArray
+    owner: IntArray
+
+
+class Adapter(Protocol):
+    """A model inside its worker.
+
+    `estimator` is the final native object (a Booster, a fitted scikit-learn estimator, a
+    `torch.nn.Module`, an onnxruntime session).
+    """
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the model."""
+        ...
+
+    @property
+    def estimator(self) -> NativeModel:
+        """The final native object."""
+        ...
+
+    def predict(self, frame: pd.DataFrame) -> FloatArray:
+        """Return class probabilities `[n, k]`, or `[n]` values for regression.
+
+        Raises InputError where a column holds what the model cannot read.
+        """
+        ...
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """Return the numeric matrix behind `frame`, one owner a column.
+
+        Raises CheckNotApplicableError where an encoded column mixes several raw ones.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of model file.
+
+    recognises: whether the file is of this kind, from its path and its first bytes.
+    load: opens it in the worker; raises InputError where it is damaged or not usable.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[Path, bytes], bool]
+    load: Callable[[Path, str], Adapter]
+
+
+def with_complement(positive: FloatArray) -> FloatArray:
+    """Return binary probabilities `[n, 2]` from those of the second class `[n]`."""
+    return np.column_stack([1.0 - positive, positive])
+
+
+def numbered_classes(count: int) -> tuple[str, ...]:
+    """Return "0", "1", ...: the names where a file only numbers its classes."""
+    return tuple(str(index) for index in range(count))
+
+
+def numbered_features(count: int) -> tuple[str, ...]:
+    """Return f0, f1, ...: the names where a file has none for its columns."""
+    return tuple(f"f{index}" for index in range(count))

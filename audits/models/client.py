@@ -1,0 +1,238 @@
+"""The audit's side of a model: starts the worker, asks it, and turns its death into a message."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+import audits
+from audits.core.errors import AssayError, CheckNotApplicableError, InputError, ModelCrashError
+from audits.models import wire
+from audits.models.adapter import FloatArray, ModelInfo
+from audits.models.columns import select_features
+from audits.models.formats import detect_format
+
+BATCH_ROWS = 65_536
+OPEN_TIMEOUT_S = 180.0
+CALL_TIMEOUT_S = 3600.0
+DEVICES = ("cpu", "cuda", "auto")
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "OMP_NUM_THREADS",
+                   "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # fmt: skip
+_KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
+_ERRORS: Mapping[str, type[Exception]] = {
+    "InputError": InputError,
+    "CheckNotApplicableError": CheckNotApplicableError,
+    "AssayError": AssayError,
+}
+
+
+def open_model(
+    path: str | Path,
+    *,
+    device: str = "cpu",
+    services: Sequence[str] = (),
+    timeout_s: float = CALL_TIMEOUT_S,
+) -> ModelClient:
+    """Open a model file in a worker process of its own.
+
+    device: "cpu", "cuda" or "auto" (CUDA where there is one; torch networks only). services:
+    modules whose HANDLERS `ModelClient.call` reaches. timeout_s: how long one request may take.
+    Raises InputError where the file is missing, refused, damaged or not a model.
+    """
+    if device not in DEVICES:
+        raise InputError(f"device {device!r} is unknown; use cpu, cuda or auto")
+    file = Path(path).absolute()
+    known = detect_format(file)
+    client = ModelClient(timeout_s)
+    request = {
+        "op": "open",
+        "path": str(file),
+        "format": known.name,
+        "device": device,
+        "services": list(services),
+    }
+    try:
+        client.start(request, file.name)
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+class ModelClient:
+    """A model in its worker. Use it as a context manager, or call `close`.
+
+    One request at a time: threads that share a client wait for each other. After a crash or a
+    timeout the client is not `alive`; open the model again.
+    """
+
+    info: ModelInfo
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "audits.models.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=os.sep,
+            env=_environment(),
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._channel = wire.Channel(self._process.stdout.fileno(), self._process.stdin.fileno())
+        self._finalizer = weakref.finalize(self, _end, self._process)
+
+    def start(self, request: dict[str, Any], name: str) -> None:
+        """Send the opening request; raises InputError where the file kills the library."""
+        try:
+            answer, _ = self._exchange(request, None, OPEN_TIMEOUT_S)
+        except ModelCrashError as error:
+            raise InputError(
+                f"the library died while opening {name} ({error}); the file is damaged or made by "
+                "a version that is not compatible: write it again"
+            ) from error
+        details = answer["details"]
+        self.info = ModelInfo(
+            format=details["format"],
+            task=details["task"],
+            classes=tuple(details["classes"]),
+            features=tuple(details["features"]),
+            device=details["device"],
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker can be asked."""
+        return self._finalizer.alive and self._process.poll() is None
+
+    def predict(self, frame: pd.DataFrame) -> FloatArray:
+        """Return class probabilities `[n, k]` in [0, 1], or `[n]` values for regression.
+
+        frame: at least the columns `info.features`, in any order; others are ignored.
+        Raises InputError on missing columns or values that the model cannot read,
+        ModelCrashError where the worker dies, hangs or answers nonsense.
+        """
+        chosen = select_features(frame, self.info.features)
+        width = max(1, len(self.info.classes))
+        scores = np.empty((len(chosen), width), dtype=np.float64)
+        for start in range(0, len(chosen), BATCH_ROWS):
+            batch = chosen.iloc[start : start + BATCH_ROWS]
+            request = {"op": "predict"}
+            _, table = self._exchange(request, wire.table_from_frame(batch), self._timeout_s)
+            scores[start : start + len(batch)] = _read_scores(table, len(batch), width, start)
+        if self.info.task == "regression":
+            return scores[:, 0]
+        if len(scores) and not (scores.min() >= -1e-6 and scores.max() <= 1 + 1e-6):
+            raise ModelCrashError("the model answered class probabilities outside [0, 1]")
+        return np.clip(scores, 0.0, 1.0)
+
+    def call(
+        self, name: str, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """Run the handler `name` of a service beside the model; see `predict` for the errors."""
+        request = {"op": "call", "name": name, "params": dict(params or {})}
+        answer, table = self._exchange(request, wire.table_from_frame(frame), self._timeout_s)
+        return (pa.table({}) if table is None else table), answer["details"]
+
+    def close(self) -> None:
+        """End the worker. Safe to call twice."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _exchange(
+        self, request: dict[str, Any], table: pa.Table | None, timeout_s: float
+    ) -> tuple[dict[str, Any], pa.Table | None]:
+        with self._lock:
+            if not self.alive:
+                raise ModelCrashError("the model's worker has ended; open the model again")
+            try:
+                deadline = time.monotonic() + timeout_s
+                self._channel.send(request, table, deadline)
+                answer, result = self._channel.receive(deadline)
+            except wire.WireTimeoutError as error:
+                self.close()
+                raise ModelCrashError(f"the model did not answer within {timeout_s:g} s") from error
+            except (wire.WireClosedError, wire.WireError) as error:
+                reason = self._reason_of_death()
+                raise ModelCrashError(reason) from error
+            except BaseException:
+                self.close()  # half a message may be in the pipe
+                raise
+        if answer.get("ok") is True:
+            return answer, result
+        message = str(answer.get("message", "the model's worker answered nonsense"))
+        raise _ERRORS.get(str(answer.get("kind")), ModelCrashError)(message)
+
+    def _reason_of_death(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1.0)
+        code = self._process.poll()
+        self.close()
+        if code is None:
+            return "the model's worker answered nonsense"
+        if code < 0:
+            return f"the model's worker was ended by {signal.Signals(-code).name}"
+        return f"the model's worker ended with exit code {code}"
+
+
+def _read_scores(table: pa.Table | None, rows: int, width: int, start: int) -> FloatArray:
+    if table is None or table.num_rows != rows or table.num_columns != width:
+        raise ModelCrashError(f"the model did not answer {width} numbers for each of {rows} rows")
+    if any(kind != pa.float64() for kind in table.schema.types):
+        raise ModelCrashError("the model answered something that is not numbers")
+    scores: FloatArray = np.column_stack([column.to_numpy() for column in table.columns])
+    wrong = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if wrong.size:
+        raise ModelCrashError(
+            f"the model answered no finite number for {wrong.size} rows, the first is row "
+            f"{start + int(wrong[0])}"
+        )
+    return scores
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
+    }
+    root = str(Path(audits.__file__).resolve().parent.parent)
+    return kept | {"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

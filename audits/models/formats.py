@@ -1,0 +1,63 @@
+"""The formats that can be opened, and which one a file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audits.core.errors import InputError, near_misses
+from audits.models import (
+    lightgbm_format,
+    torch_format,
+    xgboost_format,
+)
+from audits.models.adapter import Format
+from audits.models.refused import refuse_programs
+
+FORMATS: tuple[Format, ...] = (
+    lightgbm_format.FORMAT,
+    torch_format.FORMAT,
+    xgboost_format.FORMAT,
+)
+"""Every format, in the order in which they are tried. A new format is a file and a line."""
+
+_HEAD_BYTES = 1 << 20
+
+
+def detect_format(path: Path) -> Format:
+    """Return what kind of model file this is, by its content.
+
+    Raises InputError where there is no such file, where opening it could run code, or where it
+    is none of the formats.
+    """
+    if not path.exists():
+        siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError(f"no model file {str(path)!r}{near_misses(path.name, siblings)}")
+    head = b"" if path.is_dir() else _read_head(path)
+    refuse_programs(path, head)
+    if not head:
+        raise InputError(f"the model file {path.name} is empty; write it again")
+    for known in FORMATS:
+        if known.recognises(path, head):
+            return known
+    for known in FORMATS:
+        if path.suffix.lower() in known.suffixes:
+            raise InputError(
+                f"{path.name} is not a {known.name} model, whatever its name says, or it is "
+                "damaged; write it again"
+            )
+    if path.suffix.lower() == ".safetensors":
+        raise InputError(
+            f"{path.name} holds weights only; give the assay.torch/1 JSON file that names them"
+        )
+    raise InputError(
+        f"{path.name} is no model that can be opened; save it as "
+        + ", ".join(f"{known.name} ({' '.join(known.suffixes)})" for known in FORMATS)
+    )
+
+
+def _read_head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error

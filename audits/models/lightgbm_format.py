@@ -1,0 +1,100 @@
+"""LightGBM text models, with the pandas categories that the file carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audits.core.errors import InputError
+from audits.models.adapter import (
+    Encoded,
+    FloatArray,
+    Format,
+    ModelInfo,
+    NativeModel,
+    Task,
+    numbered_classes,
+    with_complement,
+)
+from audits.models.columns import compute_matrix, select_features
+from audits.models.lightgbm_text import check_trees, read_categories, read_header
+
+_REGRESSION = {
+    "regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma",
+    "tweedie", "cross_entropy_lambda",
+}  # fmt: skip
+_BINARY = {"binary", "cross_entropy"}
+_MULTICLASS = {"multiclass", "multiclassova"}
+
+
+class LightGBMAdapter:
+    """A LightGBM Booster. Class probabilities, or the target, as `Booster.predict` gives them."""
+
+    def __init__(
+        self, booster: NativeModel, info: ModelInfo, categories: dict[str, dict[Any, int]]
+    ) -> None:
+        self.estimator = booster
+        self.info = info
+        self._categories = categories
+
+    def predict(self, frame: pd.DataFrame) -> FloatArray:
+        """Return class probabilities `[n, k]`, or `[n]` values for regression."""
+        scores = self.estimator.predict(self.encode(frame).matrix)
+        return with_complement(scores) if self.info.task == "binary" else np.asarray(scores)
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """Return the columns as numbers, categories as the codes that the trees split on."""
+        chosen = select_features(frame, self.info.features)
+        matrix = compute_matrix(chosen, self.info.features, self._categories)
+        return Encoded(matrix, np.arange(len(self.info.features)))
+
+
+def load(path: Path, device: str) -> LightGBMAdapter:
+    """Open a LightGBM text model. Raises InputError where it is damaged or not usable."""
+    text = _read_text(path)
+    header = read_header(text, path.name)
+    check_trees(text, header, path.name)
+    task, count = _task(header.objective, path.name)
+    import lightgbm  # noqa: PLC0415
+
+    try:
+        booster = lightgbm.Booster(model_str=text, params={"verbosity": -1})
+    except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
+        raise InputError(f"{path.name} is damaged: {error}; write it again") from error
+    info = ModelInfo("lightgbm", task, numbered_classes(count), header.features)
+    return LightGBMAdapter(booster, info, read_categories(text, header, path.name))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name} is damaged: byte {error.start} is no text; write it again"
+        ) from error
+
+
+def _task(objective: str, name: str) -> tuple[Task, int]:
+    kind, *options = objective.split(" ")
+    if kind in _BINARY:
+        return "binary", 2
+    if kind in _REGRESSION:
+        return "regression", 0
+    if kind in _MULTICLASS:
+        classes = [option.partition(":")[2] for option in options if "num_class:" in option]
+        return "multiclass", int(classes[0])
+    raise InputError(
+        f"{name} has the LightGBM objective {kind or 'none (a custom one)'!r}, whose output is "
+        "neither a probability nor a target; train with binary, multiclass or a regression "
+        "objective"
+    )
+
+
+def _recognises(path: Path, head: bytes) -> bool:
+    return head.startswith((b"tree\n", b"tree\r\n"))
+
+
+FORMAT = Format("lightgbm", (".txt", ".lgb", ".lightgbm"), _recognises, load)

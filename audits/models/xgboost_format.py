@@ -1,0 +1,134 @@
+"""XGBoost models as JSON or UBJ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audits.core.errors import InputError
+from audits.models import xgboost_file
+from audits.models.adapter import (
+    Encoded,
+    FloatArray,
+    Format,
+    ModelInfo,
+    NativeModel,
+    Task,
+    numbered_classes,
+    with_complement,
+)
+from audits.models.columns import MISSING, compute_codes, compute_matrix, select_features
+
+
+class XGBoostAdapter:
+    """An XGBoost Booster, cut at its best iteration where training stopped early."""
+
+    def __init__(
+        self,
+        booster: NativeModel,
+        info: ModelInfo,
+        objective: str,
+        categories: dict[str, dict[Any, int]],
+    ) -> None:
+        self.estimator = booster
+        self.info = info
+        self._objective = objective
+        self._categories = categories
+
+    def predict(self, frame: pd.DataFrame) -> FloatArray:
+        """Return class probabilities `[n, k]`, or `[n]` values for regression."""
+        matrix = self.encode(frame).matrix
+        as_margin = self._objective in ("binary:logitraw", "multi:softmax")
+        kind = "margin" if as_margin else "value"
+        scores = self.estimator.inplace_predict(matrix, predict_type=kind).astype(np.float64)
+        if self.info.task == "regression":
+            return np.asarray(scores).reshape(len(matrix))
+        if self.info.task == "multiclass":
+            return _softmax(scores) if as_margin else np.asarray(scores)
+        return with_complement(1.0 / (1.0 + np.exp(-scores)) if as_margin else scores)
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """Return the columns as numbers, categories as the codes that the trees split on.
+
+        Raises InputError on a category that the model never saw, as XGBoost itself does.
+        """
+        chosen = select_features(frame, self.info.features)
+        for name, known in self._categories.items():
+            unseen = (compute_codes(chosen[name], known) == MISSING) & chosen[name].notna()
+            if unseen.any():
+                raise InputError(
+                    f"column {name!r} holds {str(chosen[name][unseen].iloc[0])!r}, a category that "
+                    "this XGBoost model never saw and refuses; merge it into a known one or leave "
+                    "these rows out"
+                )
+        matrix = compute_matrix(chosen, self.info.features, self._categories)
+        return Encoded(matrix, np.arange(len(self.info.features)))
+
+
+def load(path: Path, device: str) -> XGBoostAdapter:
+    """Open an XGBoost model. Raises InputError where it is damaged or not usable."""
+    header = xgboost_file.read_header(xgboost_file.read_document(path), path.name)
+    task, classes = _task(header, path.name)
+    import xgboost  # noqa: PLC0415
+
+    booster = xgboost.Booster()
+    try:
+        booster.load_model(bytearray(path.read_bytes()))
+    except (xgboost.core.XGBoostError, ValueError) as error:
+        raise xgboost_file.damaged(path.name, str(error).splitlines()[0]) from error
+    categories = _read_categories(booster, header, path.name)
+    if header.best_iteration is not None:
+        booster = booster[: header.best_iteration + 1]
+    info = ModelInfo("xgboost", task, numbered_classes(classes), header.features)
+    return XGBoostAdapter(booster, info, header.objective, categories)
+
+
+def _task(header: xgboost_file.Header, name: str) -> tuple[Task, int]:
+    if header.n_targets > 1:
+        raise InputError(f"{name} predicts {header.n_targets} targets; give a model of one")
+    if header.objective.startswith("binary:"):
+        return "binary", 2
+    if header.objective.startswith("multi:"):
+        return "multiclass", header.n_classes
+    if header.objective.startswith(("reg:", "count:")):
+        return "regression", 0
+    raise InputError(
+        f"{name} has the XGBoost objective {header.objective!r}, whose output is neither a "
+        "probability nor a target; train with binary:, multi:, reg: or count: objectives"
+    )
+
+
+def _read_categories(
+    booster: NativeModel, header: xgboost_file.Header, name: str
+) -> dict[str, dict[Any, int]]:
+    if "c" not in header.feature_types:
+        return {}
+    try:
+        columns = booster.get_categories(export_to_arrow=True).to_arrow()
+        return {
+            feature: {value: code for code, value in enumerate(values.to_pylist())}
+            for feature, (_, values) in zip(header.features, columns, strict=True)
+            if values is not None
+        }
+    except (UnicodeDecodeError, ValueError) as error:
+        raise InputError(
+            f"{name} holds categories with letters beyond ASCII, which XGBoost cuts when it saves "
+            "them; train the model on category codes or on ASCII names"
+        ) from error
+
+
+def _softmax(margins: FloatArray) -> FloatArray:
+    weights = np.exp(margins - margins.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _recognises(path: Path, head: bytes) -> bool:
+    is_json = head.lstrip()[:1] == b"{" and b'"learner"' in head
+    is_ubj = head.startswith(xgboost_file.UBJ_STARTS) and b"learner" in head[:64]
+    return is_json or is_ubj
+
+
+FORMAT = Format("xgboost", (".ubj", ".xgb", ".json"), _recognises, load)
