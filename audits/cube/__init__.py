@@ -1,1 +1,1 @@
-
+"""The audit cube: counts from one pass over the data, and the arithmetic on them."""

@@ -1,0 +1,85 @@
+"""Composites of rates: balanced accuracy and F1, for two classes or many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audits.cube.cube import FloatArray
+from audits.cube.intervals import compute_wilson
+from audits.cube.means import compute_mean
+from audits.cube.resample import resample_counts
+from audits.cube.values import Values
+from audits.cube.view import View
+
+_RESAMPLES = 1000
+
+
+def _known(view: View) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return `[group, true, predicted]` weights, and (rows, effective rows) with known outcome."""
+    weight = view.weight[:, :-1]
+    total = weight.sum(axis=(1, 2))
+    squared = view.weight_squared[:, :-1].sum(axis=(1, 2))
+    effective = np.where(squared > 0, total**2 / np.where(squared > 0, squared, 1.0), 0.0)
+    return weight, view.count[:, :-1].sum(axis=(1, 2)), effective
+
+
+def _balanced_accuracy(confusion: FloatArray) -> FloatArray:
+    """Mean recall over the classes that occur (scikit-learn's balanced_accuracy_score)."""
+    rows = confusion.sum(axis=-1)
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        recall = np.where(rows > 0, hits / rows, np.nan)
+        occurring = (rows > 0).sum(axis=-1)
+        return np.where(occurring > 1, np.nansum(recall, axis=-1) / occurring, np.nan)
+
+
+def _f1_by_class(confusion: FloatArray) -> FloatArray:
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    rows = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(rows > 0, 2 * hits / rows, np.nan)
+
+
+def _macro_f1(confusion: FloatArray) -> FloatArray:
+    """Mean F1 over the classes that occur or are predicted (scikit-learn's macro F1)."""
+    by_class = _f1_by_class(confusion)
+    used = (~np.isnan(by_class)).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(used > 0, np.nansum(by_class, axis=-1) / used, np.nan)
+
+
+def compute_composite(view: View, generator: np.random.Generator, *, name: str) -> Values:
+    """Return "balanced_accuracy" or "f1" of every group with bootstrap intervals.
+
+    F1 is of the positive class for binary tasks, the macro mean otherwise.
+    """
+    weight, rows, effective = _known(view)
+    if name == "f1" and view.cube.task == "binary":
+
+        def formula(confusion: FloatArray) -> FloatArray:
+            return _f1_by_class(confusion)[..., 1]
+    else:
+        formula = {"balanced_accuracy": _balanced_accuracy, "f1": _macro_f1}[name]
+    value = formula(weight)
+    drawn = formula(resample_counts(weight, effective, _RESAMPLES, generator))
+    with np.errstate(invalid="ignore"):
+        drawn = np.where(np.isnan(drawn), value, drawn)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    low, high = np.minimum(low, value), np.maximum(high, value)
+    return Values(value, low, high, rows.astype(np.int64), effective, "bootstrap")
+
+
+def compute_class_accuracy(view: View) -> Values:
+    """Return the share of right predictions of every group, any number of classes."""
+    weight, rows, effective = _known(view)
+    hits = np.trace(weight, axis1=1, axis2=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = hits / weight.sum(axis=(1, 2))
+    low, high = compute_wilson(share, effective)
+    return Values(share, low, high, rows.astype(np.int64), effective, "wilson")
+
+
+def compute_class_log_loss(view: View) -> Values:
+    """Return the multiclass mean negative log likelihood in nats."""
+    sums = view.cube.sums
+    return compute_mean(view, sums["log_loss_sum"], sums["log_loss_square_sum"])

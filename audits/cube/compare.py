@@ -1,0 +1,67 @@
+"""One group against another: differences and ratios of any metric, with intervals and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audits.cube.cube import FloatArray
+from audits.cube.intervals import compute_difference, compute_ratio, compute_two_share_p
+from audits.cube.metrics import Metric
+from audits.cube.values import Values
+from audits.cube.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Every group against one reference group; `p_values` is NaN where no test is made."""
+
+    kind: str
+    values: Values
+    p_values: FloatArray
+
+
+def choose_reference(view: View, wanted: str | None = None) -> int:
+    """Return the position of the reference group: the wanted one, else the largest."""
+    if wanted in view.labels:
+        return view.labels.index(wanted)
+    return int(np.argmax(view.rows))
+
+
+def compute_comparison(metric: Metric, kind: str, values: Values, reference: int) -> Comparison:
+    """Compare every group's `values` with those of the group at position `reference`.
+
+    kind: "difference" (group minus reference) or "ratio" (group over reference).
+    """
+    compute = {"difference": compute_difference, "ratio": compute_ratio}[kind]
+    base = np.full_like(values.value, values.value[reference])
+    base_interval = (
+        np.full_like(base, values.low[reference]),
+        np.full_like(base, values.high[reference]),
+    )
+    low, high = compute(values.value, values.interval, base, base_interval)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = values.value - base if kind == "difference" else values.value / base
+    value = np.where(np.isfinite(value), value, np.nan)
+    compared = Values(
+        value=value,
+        low=low,
+        high=high,
+        n=values.n + values.n[reference],
+        effective=values.effective + values.effective[reference],
+        method=f"mover_{values.method}",
+    )
+    return Comparison(kind, compared, _p_values(metric, values, reference))
+
+
+def _p_values(metric: Metric, values: Values, reference: int) -> FloatArray:
+    p_values = np.full(len(values.value), np.nan)
+    if not metric.tested or np.isnan(values.value[reference]):
+        return p_values
+    base_n = float(values.effective[reference])
+    base_hits = float(values.value[reference]) * base_n
+    for position, (share, n) in enumerate(zip(values.value, values.effective, strict=True)):
+        if position != reference and not np.isnan(share):
+            p_values[position] = compute_two_share_p(share * n, n, base_hits, base_n)
+    return p_values

@@ -1,0 +1,154 @@
+"""The cube: how many rows have this combination of groups, true outcome, decision and score bin.
+
+Cells are exact sums over rows, so cubes of partitions add up to the cube of the whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from audits.core.errors import EvidenceError
+from audits.core.spec import Task
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+UNKNOWN = -1
+"""Code of a cell without a true outcome, a decision or a score."""
+
+_COUNTS = ("count", "weight", "weight_squared")
+SUMS: Mapping[Task, tuple[str, ...]] = {
+    "binary": (*_COUNTS, "score_sum", "score_square_sum", "log_loss_sum"),
+    "multiclass": (*_COUNTS, "log_loss_sum", "log_loss_square_sum"),
+    "regression": (
+        *_COUNTS,
+        "y_sum",
+        "y_square_sum",
+        "residual_sum",
+        "residual_absolute_sum",
+        "residual_square_sum",
+        "residual_fourth_sum",
+    ),
+}
+"""What each cell sums, by task. All but `count` are weighted sums; `weight_squared` sums w²,
+which gives the effective number of rows, (sum w)² / sum w² (Kish 1965)."""
+
+CODES: Mapping[Task, tuple[str, ...]] = {
+    "binary": ("y_true", "y_pred", "score_bin"),
+    "multiclass": ("y_true", "y_pred"),
+    "regression": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cube:
+    """Counts of the audited rows. All arrays have one entry a cell.
+
+    attributes: the protected columns, in the spec's order. groups: their values, sorted.
+    group_codes: `[n_cells, n_attributes]`, positions in `groups`. codes: `y_true` and `y_pred`
+    as positions in `classes` (binary: 0 and 1) and `score_bin` as a position in `edges`;
+    `UNKNOWN` where absent. sums: see `SUMS`. edges: lower bounds of the score bins, rising;
+    with `exact_scores` each bin holds one score only, which is its edge.
+    threshold: the score from which a row is selected (NaN where decisions were given).
+    """
+
+    task: Task
+    attributes: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]]
+    group_codes: IntArray
+    codes: Mapping[str, IntArray]
+    sums: Mapping[str, FloatArray]
+    classes: tuple[str, ...]
+    edges: FloatArray
+    exact_scores: bool
+    threshold: float | None
+
+    @property
+    def rows(self) -> int:
+        """Number of rows counted."""
+        return int(self.sums["count"].sum())
+
+    @property
+    def weighted(self) -> bool:
+        """Whether any row counts for other than one."""
+        return not np.array_equal(self.sums["count"], self.sums["weight_squared"])
+
+    def to_table(self) -> pa.Table:
+        """Return the cells as the evidence table `cube.parquet` (layout: DESIGN §5)."""
+        columns: dict[str, pa.Array] = {}
+        for position, name in enumerate(self.attributes):
+            texts = np.asarray(self.groups[name], dtype=object)
+            columns[name] = pa.array(texts[self.group_codes[:, position]], pa.string())
+        for name, code in self.codes.items():
+            columns[name] = pa.array(code, pa.int32(), mask=code == UNKNOWN)
+        for name, values in self.sums.items():
+            columns[name] = pa.array(values.astype(np.int64) if name == "count" else values)
+        facts = {
+            "task": self.task,
+            "attributes": self.attributes,
+            "classes": self.classes,
+            "exact_scores": self.exact_scores,
+            "threshold": self.threshold,
+            "edges": self.edges.tolist(),
+        }
+        return pa.table(columns).replace_schema_metadata({"assay.cube/1": json.dumps(facts)})
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Cube:
+        """Read `to_table`'s form back. Raises EvidenceError where it is not a cube."""
+        stored = (table.schema.metadata or {}).get(b"assay.cube/1")
+        if stored is None:
+            raise EvidenceError("cube.parquet has no cube in it (its description is absent)")
+        facts = json.loads(stored)
+        attributes = tuple(facts["attributes"])
+        groups, group_codes = encode_groups(table, attributes)
+        task: Task = facts["task"]
+        codes = {
+            name: table[name].fill_null(UNKNOWN).to_numpy().astype(np.int64) for name in CODES[task]
+        }
+        return cls(
+            task=task,
+            attributes=attributes,
+            groups=groups,
+            group_codes=group_codes,
+            codes=codes,
+            sums={name: table[name].to_numpy().astype(np.float64) for name in SUMS[task]},
+            classes=tuple(facts["classes"]),
+            edges=np.asarray(facts["edges"], dtype=np.float64),
+            exact_scores=facts["exact_scores"],
+            threshold=facts["threshold"],
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the cube as Parquet."""
+        pq.write_table(self.to_table(), path, compression="zstd")
+
+    @classmethod
+    def load(cls, path: Path) -> Cube:
+        """Read a cube from Parquet. Raises EvidenceError where the file is none."""
+        try:
+            return cls.from_table(pq.read_table(path))
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise EvidenceError(f"{path.name} cannot be read as a cube: {error}") from error
+
+
+def encode_groups(
+    table: pa.Table, attributes: tuple[str, ...]
+) -> tuple[dict[str, tuple[str, ...]], IntArray]:
+    """Return the groups of each attribute, sorted, and every cell's position in them."""
+    groups: dict[str, tuple[str, ...]] = {}
+    codes = np.zeros((table.num_rows, len(attributes)), dtype=np.int64)
+    for position, name in enumerate(attributes):
+        texts = table[name].to_numpy(zero_copy_only=False).astype(str)
+        unique, inverse = np.unique(texts, return_inverse=True)
+        groups[name] = tuple(unique.tolist())
+        codes[:, position] = inverse
+    return groups, codes

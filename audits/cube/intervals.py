@@ -1,0 +1,105 @@
+"""Confidence intervals and tests: closed forms on counts, vectorised over groups."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from audits.cube.cube import FloatArray
+
+CONFIDENCE = 0.95
+"""Nominal coverage of every interval of the audit."""
+
+Interval = tuple[FloatArray, FloatArray]
+
+
+def normal_quantile(confidence: float = CONFIDENCE) -> float:
+    """Return z with `confidence` of the normal distribution within ±z."""
+    return float(stats.norm.ppf(0.5 + confidence / 2))
+
+
+def compute_wilson(share: FloatArray, n: FloatArray, confidence: float = CONFIDENCE) -> Interval:
+    """Return Wilson's score interval of shares seen in `n` rows (Wilson 1927).
+
+    `n` may be an effective number of rows. NaN where n is 0. Within [0, 1].
+    """
+    z2 = normal_quantile(confidence) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+        half = np.sqrt(z2 * share * (1 - share) / n + (z2 / (2 * n)) ** 2) / (1 + z2 / n)
+    low, high = np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    # Rounding must not push the estimate itself out at the ends.
+    return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
+
+
+def compute_mean_interval(
+    mean: FloatArray, variance: FloatArray, n: FloatArray, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return Student's t interval of means with the rows' (n-1) variance. NaN where n < 2."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantile = stats.t.ppf(0.5 + confidence / 2, np.where(n > 1, n - 1, np.nan))
+        half = quantile * np.sqrt(np.maximum(variance, 0.0) / n)
+    return mean - half, mean + half
+
+
+def compute_difference(
+    value: FloatArray, interval: Interval, reference: FloatArray, reference_interval: Interval
+) -> Interval:
+    """Return the interval of `value - reference` of independent groups from their own intervals.
+
+    MOVER (Zou and Donner 2008, Statistics in Medicine 27:1693); with Wilson's intervals it is
+    Newcombe's hybrid score method (1998, method 10).
+    """
+    (low, high), (ref_low, ref_high) = interval, reference_interval
+    difference = value - reference
+    below = np.sqrt((value - low) ** 2 + (ref_high - reference) ** 2)
+    above = np.sqrt((high - value) ** 2 + (reference - ref_low) ** 2)
+    return difference - below, difference + above
+
+
+def compute_ratio(
+    value: FloatArray, interval: Interval, reference: FloatArray, reference_interval: Interval
+) -> Interval:
+    """Return the interval of `value / reference` of independent groups, both at least 0.
+
+    MOVER-R (Donner and Zou 2012, Statistical Methods in Medical Research 21:347), the roots in
+    the form that stays stable for small counts. NaN where the reference is 0.
+    """
+    (low, high), (ref_low, ref_high) = interval, reference_interval
+    product = value * reference
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low_term = low * (2 * value - low)
+        root = np.sqrt(np.maximum(product**2 - low_term * ref_high * (2 * reference - ref_high), 0))
+        lower = np.where(low_term <= 0, 0.0, low_term / (product + root))
+        below = ref_low * (2 * reference - ref_low)
+        root = np.sqrt(np.maximum(product**2 - high * (2 * value - high) * below, 0))
+        upper = (product + root) / below
+    undefined = ~(reference > 0)
+    return np.where(undefined, np.nan, lower), np.where(undefined, np.nan, upper)
+
+
+def compute_two_share_p(hits: float, n: float, ref_hits: float, ref_n: float) -> float:
+    """Return the two-sided p-value of two equal shares.
+
+    Fisher's exact test where any expected count is under 5 (fractional effective counts are
+    rounded), the pooled z test elsewhere. 1.0 where nothing can differ.
+    """
+    total, all_hits = n + ref_n, hits + ref_hits
+    if n <= 0 or ref_n <= 0 or all_hits <= 0 or all_hits >= total:
+        return 1.0
+    pooled = all_hits / total
+    if min(n, ref_n) * min(pooled, 1 - pooled) < 5:
+        table = np.rint([[hits, n - hits], [ref_hits, ref_n - ref_hits]]).astype(int)
+        return float(min(stats.fisher_exact(np.maximum(table, 0)).pvalue, 1.0))
+    error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / ref_n))
+    return float(2 * stats.norm.sf(abs(hits / n - ref_hits / ref_n) / error))
+
+
+def compute_holm(p_values: FloatArray) -> FloatArray:
+    """Return Holm's step-down adjusted p-values (Holm 1979), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    factors = np.arange(len(p_values), 0, -1)
+    stepped = np.maximum.accumulate(p_values[order] * factors)
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

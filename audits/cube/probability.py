@@ -1,0 +1,110 @@
+"""How good scores are as probabilities: Brier score, log loss, mean score, calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audits.cube.cube import UNKNOWN, FloatArray
+from audits.cube.intervals import compute_wilson
+from audits.cube.means import compute_mean
+from audits.cube.resample import resample_counts
+from audits.cube.values import Values
+from audits.cube.view import View
+
+CALIBRATION_BINS = 10
+_RESAMPLES = 1000
+_EPS = float(np.finfo(np.float64).eps)
+
+
+def compute_mean_score(view: View) -> Values:
+    """Return the mean score of every group."""
+    sums = view.cube.sums
+    return compute_mean(view, sums["score_sum"], sums["score_square_sum"], known_only=False)
+
+
+def compute_brier(view: View) -> Values:
+    """Return the mean squared distance of score and outcome (Brier 1950)."""
+    sums, positive = view.cube.sums, view.cube.codes["y_true"] == 1
+    on_positive = sums["score_square_sum"] - 2 * sums["score_sum"] + sums["weight"]
+    total = np.where(positive, on_positive, sums["score_square_sum"])
+    # The value is exact; its spread takes each cell's mean score, exact up to 65,536 scores.
+    square = sums["weight"] * (view.cell_score - positive) ** 4
+    return compute_mean(view, total, square)
+
+
+def compute_log_loss(view: View) -> Values:
+    """Return the mean negative log likelihood in nats."""
+    sums, positive = view.cube.sums, view.cube.codes["y_true"] == 1
+    chance = np.where(positive, view.cell_score, 1 - view.cell_score)
+    square = sums["weight"] * np.log(np.maximum(chance, _EPS)) ** 2
+    return compute_mean(view, sums["log_loss_sum"], square)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Scores against outcomes in equal-width bins of the score, by `[group, bin]`.
+
+    mean_score and positive_share are NaN in empty bins; low and high are Wilson's interval of
+    the share; weight and positive_weight are sums of weights.
+    """
+
+    mean_score: FloatArray
+    positive_share: FloatArray
+    low: FloatArray
+    high: FloatArray
+    weight: FloatArray
+    positive_weight: FloatArray
+
+
+def compute_calibration(view: View, bins: int = CALIBRATION_BINS) -> Calibration:
+    """Return the calibration curve of every group."""
+    cube = view.cube
+    known = cube.codes["y_true"] != UNKNOWN
+    place = np.minimum((view.cell_score * bins).astype(np.int64), bins - 1)
+    index = view.cell_group * bins + place
+    shape = (len(view.labels), bins)
+
+    def add(values: FloatArray) -> FloatArray:
+        added = np.bincount(index[known], weights=values[known], minlength=shape[0] * bins)
+        return np.asarray(added, dtype=np.float64).reshape(shape)
+
+    weight, squared = add(cube.sums["weight"]), add(cube.sums["weight_squared"])
+    positives = add(np.where(cube.codes["y_true"] == 1, cube.sums["weight"], 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = positives / weight
+        mean = add(cube.sums["score_sum"]) / weight
+        effective = np.where(squared > 0, weight**2 / squared, 0.0)
+    low, high = compute_wilson(share, effective)
+    return Calibration(mean, share, low, high, weight, positives)
+
+
+def compute_calibration_error(view: View, generator: np.random.Generator) -> Values:
+    """Return the expected calibration error: mean gap of score and outcome over ten equal-width
+    bins, weighted by rows (Naeini et al. 2015; Guo et al. 2017).
+
+    The error of a perfectly calibrated model is above zero by chance; the interval is the
+    bootstrap's, shifted by twice the mean bias that resampling adds.
+    """
+    curve = compute_calibration(view)
+    parts = np.stack([curve.weight - curve.positive_weight, curve.positive_weight], axis=-1)
+    known, sums = view.cube.codes["y_true"] != UNKNOWN, view.cube.sums
+    n = np.rint(view.total(sums["count"], known)).astype(np.int64)
+    weight, squared = view.total(sums["weight"], known), view.total(sums["weight_squared"], known)
+    effective = np.where(squared > 0, weight**2 / np.where(squared > 0, squared, 1.0), 0.0)
+    value = _calibration_error(parts, curve.mean_score)
+    drawn = resample_counts(parts, effective, _RESAMPLES, generator)
+    errors = _calibration_error(drawn, curve.mean_score)
+    bias = errors.mean(axis=0) - value
+    low, high = np.quantile(errors, [0.025, 0.975], axis=0)
+    low, high = np.maximum(low - 2 * bias, 0.0), np.maximum(high - 2 * bias, 0.0)
+    low, high = np.minimum(low, value), np.maximum(high, value)
+    return Values(value, low, high, n, effective, "bootstrap")
+
+
+def _calibration_error(parts: FloatArray, mean_score: FloatArray) -> FloatArray:
+    weight = parts.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = np.abs(parts[..., 1] / weight - mean_score)
+        return np.asarray(np.nansum(gap * weight, axis=-1) / weight.sum(axis=-1))
