@@ -1,0 +1,1 @@
+"""Loan approval: a scikit-learn pipeline that never sees ethnicity, and still learns it."""

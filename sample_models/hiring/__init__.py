@@ -1,0 +1,1 @@
+"""Hiring decisions: no model, only what was decided and what came of it."""

@@ -1,0 +1,1 @@
+"""Income above a level: a torch network that is given sex and uses it."""
