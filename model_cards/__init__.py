@@ -1,0 +1,1 @@
+"""Model cards: documents whose every number refers to a measurement of one audit report."""

@@ -1,0 +1,1 @@
+"""Writes a card as Markdown, as one HTML file, or as JSON."""

@@ -1,0 +1,102 @@
+"""Which columns move the model's output, and how far the attributions can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audits.core.measurement import Measurement
+from audits.core.report import AuditReport
+from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
+from model_cards.format import plain_text
+from model_cards.numbers import make_number
+from model_cards.sections.tables import (
+    explain_absence,
+    full,
+    is_explanation,
+    join_words,
+    list_attributes,
+    note_intervals,
+    title_attribute,
+)
+from model_cards.words import describe, lower
+
+FEATURE = "feature="
+_TOP = 15
+_TOP_BY_GROUP = 8
+_GROUPS = 6
+
+
+def build_explanations(report: AuditReport) -> Section:
+    """Return the top features, by group where measured, and the attributions' errors."""
+    items = [item for item in report.measurements if is_explanation(item)]
+    if not items:
+        words = ("expl", "attribut", "shap", "gradient")
+        return Section("explanations", "Explanations", (explain_absence(report, words),))
+    features = [item for item in items if (item.slice or "").startswith(FEATURE)]
+    blocks: list[Block] = []
+    whole = [item for item in features if item.attribute is None]
+    if whole:
+        blocks += _build_top(whole)
+    blocks += [_tell_error(item) for item in items if item not in features]
+    children = tuple(
+        _build_by_group(attribute, [item for item in features if item.attribute == attribute])
+        for attribute in list_attributes(features)
+    )
+    intro = (
+        "An attribution says how far one column moved one row's output from the model's "
+        "average. It describes the model, not what causes what in the world."
+    )
+    return Section("explanations", "Explanations", tuple(blocks), children, intro)
+
+
+def _build_top(items: Sequence[Measurement]) -> list[Block]:
+    ranked = sorted(items, key=_strength)
+    metrics = list(dict.fromkeys(item.metric for item in ranked))
+    blocks: list[Block] = []
+    for metric in metrics:
+        mine = [item for item in ranked if item.metric == metric]
+        rows: list[tuple[Inline, ...]] = [
+            (Text(_feature_name(item)), make_number(item)) for item in mine[:_TOP]
+        ]
+        caption = join_words("Strongest first", note_intervals(mine))
+        blocks.append(Table(caption, ("Column", describe(metric).title), tuple(rows), bars=1))
+        if len(mine) > _TOP:
+            blocks.append(Paragraph((Text("The weaker columns are in the report."),), note=True))
+    return blocks
+
+
+def _tell_error(item: Measurement) -> Block:
+    word = describe(item.metric)
+    name = word.title
+    if item.slice or item.attribute:
+        inside = ", ".join(plain_text(part) for part in (item.group, item.slice) if part)
+        name += f" ({inside})" if inside else ""
+    meaning = f" {word.meaning}" if word.meaning else ""
+    return Paragraph((Text(f"{name}: "), full(item), Text(f".{meaning}")))
+
+
+def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
+    groups = list(dict.fromkeys(item.group for item in items if item.group is not None))[:_GROUPS]
+    cells = {(item.slice, item.group): item for item in items}
+    slices = dict.fromkeys(item.slice for item in sorted(items, key=_strength))
+    rows: list[tuple[Inline, ...]] = []
+    for part in list(slices)[:_TOP_BY_GROUP]:
+        found = [cells.get((part, group)) for group in groups]
+        numbers: list[Inline] = [
+            Text("not reported") if item is None else make_number(item) for item in found
+        ]
+        rows.append((Text(plain_text((part or "").removeprefix(FEATURE))), *numbers))
+    title = lower(describe(items[0].metric).title)
+    caption = join_words(f"{title.capitalize()} by group", note_intervals(items))
+    columns = ("Column", *(plain_text(group) for group in groups))
+    table = Table(caption, columns, tuple(rows))
+    return Section(f"explanations-{attribute}", title_attribute(attribute), (table,))
+
+
+def _strength(item: Measurement) -> float:
+    """Sort key: strongest first, columns without a number last."""
+    return -abs(item.value) if item.value is not None else 1.0
+
+
+def _feature_name(item: Measurement) -> str:
+    return plain_text((item.slice or "").removeprefix(FEATURE))

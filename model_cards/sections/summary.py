@@ -1,0 +1,66 @@
+"""The first page: how the audit ended, the worst findings, and the headline numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from audits.core.report import AuditReport
+from audits.core.verdict import SEVERITY, Status
+from model_cards.card import Block, Form, Outcome, Section, Tile, Tiles
+from model_cards.format import plain_text
+from model_cards.numbers import make_number
+from model_cards.sections.fairness import list_findings
+from model_cards.sections.performance import HEADLINES
+from model_cards.words import describe
+
+STATUS_WORDS = {
+    Status.FAIL: "Failed",
+    Status.WARN: "Warning",
+    Status.INSUFFICIENT: "Not enough data",
+    Status.PASS: "Passed",
+    Status.NOT_APPLICABLE: "Does not apply",
+}
+_TILES = ("selection_rate", "prevalence", *HEADLINES, "recourse_share")
+
+
+def build_summary(report: AuditReport) -> Section:
+    """Return the audit's outcome, headline numbers and worst verdicts."""
+    blocks: list[Block] = [Outcome(_find_worst(report), _tell_outcome(report))]
+    tiles = _pick_tiles(report)
+    if tiles:
+        blocks.append(Tiles(tiles))
+    findings = list_findings(report)
+    if findings is not None:
+        blocks.append(findings)
+    return Section("summary", "Summary", tuple(blocks))
+
+
+def _find_worst(report: AuditReport) -> Status | None:
+    found = {verdict.status for verdict in report.verdicts}
+    return next((status for status in SEVERITY if status in found), None)
+
+
+def _tell_outcome(report: AuditReport) -> str:
+    if not report.verdicts:
+        return "No policy rule applied, so this audit measures and does not judge."
+    counts = Counter(verdict.status for verdict in report.verdicts)
+    tally = ", ".join(
+        f"{counts[status]} {STATUS_WORDS[status].lower()}" for status in SEVERITY if counts[status]
+    )
+    return f"{_name_policy(report)} gave these verdicts: {tally}."
+
+
+def _name_policy(report: AuditReport) -> str:
+    policy = report.spec.effective.get("policy")
+    name = (policy.get("preset") or policy.get("path")) if isinstance(policy, dict) else None
+    return f"The policy “{plain_text(str(name))}”" if name else "The policy"
+
+
+def _pick_tiles(report: AuditReport) -> tuple[Tile, ...]:
+    tiles: list[Tile] = []
+    for metric in _TILES:
+        found = report.find(metric, attribute=None, group=None, slice=None)
+        if found and len(tiles) < 4:
+            word = describe(metric)
+            tiles.append(Tile(word.title, make_number(found[0], Form.FULL), word.meaning))
+    return tuple(tiles)
