@@ -1,0 +1,144 @@
+"""Proposals: changed rows, built and scored many at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audits.core.errors import InputError, ModelCrashError
+from audits.recourse.columns import Column, FloatArray, IntArray, encode_frame
+
+Predict = Callable[[pd.DataFrame], NDArray[np.floating]]
+Progress = Callable[[int, int], None]
+
+BATCH_ROWS = 100_000
+"""The most changed rows in one call of the model."""
+SMALLEST_BATCH = 1_000
+BATCH_SECONDS = 2.0
+"""A slow model gets smaller batches, so that the time budget and a cancel are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Proposal `i` is row `rows[i]` with column `columns[i, s]` set to code `values[i, s]`.
+
+    rows `[n]`; columns and values `[n, n_changes]`; column -1 changes nothing.
+    """
+
+    rows: IntArray
+    columns: IntArray
+    values: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, picks: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Proposals:
+        """Return some of the proposals."""
+        return Proposals(self.rows[picks], self.columns[picks], self.values[picks])
+
+
+class Editor:
+    """Applies proposals to rows. What is not changed stays exactly as it was read."""
+
+    def __init__(self, frame: pd.DataFrame, columns: Sequence[Column]) -> None:
+        self.codes = encode_frame(columns, frame)
+        self._columns = columns
+        self._exact = {
+            place: frame[column.name].astype(column.dtype).array
+            for place, column in enumerate(columns)
+            if column.kind == "number"
+        }
+
+    def unchanged(self) -> Proposals:
+        """Return every row as it is."""
+        n = len(self.codes)
+        return Proposals(np.arange(n), np.empty((n, 0), dtype=np.int64), np.empty((n, 0)))
+
+    def apply(self, proposals: Proposals) -> pd.DataFrame:
+        """Return the changed rows, in the dtypes of the columns."""
+        data = {}
+        for place, column in enumerate(self._columns):
+            codes = self.codes[proposals.rows, place]
+            changed = np.zeros(len(proposals), dtype=np.bool_)
+            for slot in range(proposals.columns.shape[1]):
+                here = proposals.columns[:, slot] == place
+                codes[here] = proposals.values[here, slot]
+                changed |= here
+            if column.kind != "number":
+                data[column.name] = column.decode(codes)
+                continue
+            values = self._exact[place].take(proposals.rows)
+            if changed.any():
+                values[changed] = column.decode(codes[changed])
+            data[column.name] = values
+        return pd.DataFrame(data)
+
+    def apply_codes(self, proposals: Proposals) -> FloatArray:
+        """Return the codes of the changed rows, `[n_proposals, n_columns]`."""
+        codes = self.codes[proposals.rows]
+        for slot in range(proposals.columns.shape[1]):
+            real = np.flatnonzero(proposals.columns[:, slot] >= 0)
+            codes[real, proposals.columns[real, slot]] = proposals.values[real, slot]
+        return codes
+
+
+@dataclass(slots=True)
+class Scorer:
+    """Calls the model, keeps the time, tells the progress.
+
+    `deadline` is on `time.monotonic`'s clock; `settled` of `total` rows need no more search.
+    """
+
+    predict: Predict
+    positive_output: int
+    threshold: float
+    deadline: float
+    total: int
+    progress: Progress | None = None
+    settled: int = 0
+    _batch: int = field(default=BATCH_ROWS, init=False)
+
+    @property
+    def expired(self) -> bool:
+        """Whether the time budget is spent."""
+        return time.monotonic() >= self.deadline
+
+    def score(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the wanted class's scores `[n_rows]`, whatever the time.
+
+        Raises ModelCrashError where an answer is not one finite score for each row.
+        """
+        began = time.monotonic()
+        answer = np.asarray(self.predict(frame), dtype=np.float64)
+        if answer.ndim == 2:
+            if not 0 <= self.positive_output < answer.shape[1]:
+                raise InputError(
+                    f"output {self.positive_output} was asked for, but the model has "
+                    f"{answer.shape[1]} outputs, numbered from 0"
+                )
+            answer = answer[:, self.positive_output]
+        if answer.shape != (len(frame),) or not np.isfinite(answer).all():
+            raise ModelCrashError(
+                f"the model's answer for {len(frame)} rows has shape {answer.shape} and "
+                f"{np.count_nonzero(~np.isfinite(answer))} scores that are not numbers"
+            )
+        rate = len(frame) / max(time.monotonic() - began, 1e-9)
+        self._batch = int(np.clip(rate * BATCH_SECONDS, SMALLEST_BATCH, BATCH_ROWS))
+        if self.progress is not None:
+            self.progress(self.settled, self.total)
+        return answer
+
+    def score_proposals(self, editor: Editor, proposals: Proposals) -> FloatArray:
+        """Return the proposals' scores; NaN for those that the time did not suffice for."""
+        scores = np.full(len(proposals), np.nan)
+        start = 0
+        while start < len(proposals) and not self.expired:
+            part = slice(start, start + self._batch)
+            scores[part] = self.score(editor.apply(proposals.take(part)))
+            start = part.stop
+        return scores

@@ -1,0 +1,96 @@
+"""The search for counterfactuals: few large calls of the model, fewest changed columns first."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+
+from audits.recourse.answers import rank_answers
+from audits.recourse.block import Block
+from audits.recourse.candidates import build_candidates
+from audits.recourse.columns import build_columns
+from audits.recourse.plausibility import find_neighbourhood
+from audits.recourse.proposals import Editor, Predict, Progress, Scorer
+from audits.recourse.result import RecourseResult
+from audits.recourse.rules import ActionRules
+from audits.recourse.shrink import shrink_numbers
+
+BLOCK = 1_024
+"""Rows searched together: bounds the memory, and the time grows linearly with rows."""
+
+
+def search_counterfactuals(
+    predict: Predict,
+    rows: pd.DataFrame,
+    reference: pd.DataFrame,
+    rules: ActionRules,
+    *,
+    threshold: float,
+    positive_output: int = 1,
+    answers: int = 3,
+    max_changes: int = 3,
+    generator: np.random.Generator,
+    budget_s: float,
+    progress: Progress | None = None,
+) -> list[RecourseResult]:
+    """Find, for each rejected row, the fewest and cheapest changes that get it accepted.
+
+    predict: takes a frame with the columns of `rows`, answers the wanted class's scores `[n]`,
+    or `[n, n_outputs]` of which column `positive_output` counts; a score of at least
+    `threshold` is accepted. rows: the model's features, one rejected row each; the index holds
+    the row ids. reference: where candidate values, spreads and plausibility come from.
+    answers: how many answers a row gets at most; each changes a different set of columns, and
+    none merely adds to another's. max_changes: the most columns that one answer changes.
+    generator: draws the reference rows that plausibility compares with. budget_s: seconds
+    after which the best so far is returned. progress: called with (rows settled, rows) after
+    each call of the model; it may raise to cancel.
+
+    The search: every allowed single change to a candidate value; for rows with fewer than
+    `answers` sets of columns, combinations of the most promising changes; for rows without any
+    answer a wide beam of them, exhaustive for two columns where both have few candidates. Of
+    valid combinations the cheapest for each set of columns is kept, its numbers are moved back
+    toward the row's own while it stays valid, and answers rank by changed columns, then cost.
+    Each answer is predicted again from the values that will be stored; one that does not hold
+    is dropped. The cost is the sum over changes of |new - old| / spread for a number (spread:
+    MAD * 1.4826, else IQR, else standard deviation of the reference data) and 1 for a category.
+
+    Returns one result per row, in order; the same for the same seed unless time runs out.
+    Raises ValueError where a row is accepted already; InputError where columns of the rows and
+    the reference data do not agree; ModelCrashError where the model answers nonsense.
+    """
+    if not len(rows):
+        return []
+    columns = build_columns(rows, reference)
+    scorer = Scorer(
+        predict, positive_output, threshold, time.monotonic() + budget_s, len(rows), progress
+    )
+    _refuse_accepted(scorer, Editor(rows, columns))
+    candidates = build_candidates(columns, reference, rules)
+    neighbourhood = find_neighbourhood(scorer, columns, reference, generator)
+    results: list[RecourseResult] = []
+    for start in range(0, len(rows), BLOCK):
+        frame = rows.iloc[start : start + BLOCK]
+        editor = Editor(frame, columns)
+        block = Block(editor, scorer, columns, candidates, rules, answers=answers)
+        block.search(max_changes)
+        found = shrink_numbers(editor, scorer, columns, rules, block.proposals())
+        names = [str(row) for row in frame.index]
+        ranked = rank_answers(editor, scorer, columns, neighbourhood, found, names=names)
+        for row, (name, best) in enumerate(zip(names, ranked, strict=True)):
+            why = None if best else block.explain(row, name, max_changes)
+            results.append(RecourseResult(name, tuple(best[:answers]), why))
+        scorer.settled = len(results)
+    if progress is not None:
+        progress(len(results), len(rows))
+    return results
+
+
+def _refuse_accepted(scorer: Scorer, editor: Editor) -> None:
+    accepted = scorer.score(editor.apply(editor.unchanged())) >= scorer.threshold
+    if accepted.any():
+        raise ValueError(
+            f"{np.count_nonzero(accepted)} of {len(accepted)} rows are accepted already; "
+            "pass rejected rows only"
+        )

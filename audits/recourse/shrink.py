@@ -1,0 +1,122 @@
+"""Shrinking: from a change that works to the smallest that still does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from audits.recourse.columns import Column, FloatArray, IntArray
+from audits.recourse.proposals import Editor, Proposals, Scorer
+from audits.recourse.rules import ActionRules
+
+MOST_STEPS = 2**40
+HAIR = 1e-6
+"""A share of a step: steps such as 0.1 have no exact float."""
+
+
+def compute_costs(columns: Sequence[Column], editor: Editor, proposals: Proposals) -> FloatArray:
+    """Return what each change of each proposal costs, `[n_proposals, n_changes]`."""
+    costs = np.zeros(proposals.values.shape)
+    for place, column in enumerate(columns):
+        where, slot = np.nonzero(proposals.columns == place)
+        old = editor.codes[proposals.rows[where], place]
+        costs[where, slot] = column.cost(old, proposals.values[where, slot])
+    return costs
+
+
+def shrink_numbers(
+    editor: Editor,
+    scorer: Scorer,
+    columns: Sequence[Column],
+    rules: ActionRules,
+    proposals: Proposals,
+) -> Proposals:
+    """Move numbers back toward what the rows have, while the wanted outcome holds.
+
+    The dearest change of each proposal goes first. Each is bisected in whole steps of its
+    column (integers stay integers, decimals as many as the reference data has), all proposals
+    together. Only values that a prediction confirmed are taken, so the result is as valid as
+    the proposals were; when the time runs out it is the best so far.
+    """
+    order = np.argsort(-compute_costs(columns, editor, proposals), axis=1, kind="stable")
+    shrunk = Proposals(
+        proposals.rows,
+        np.take_along_axis(proposals.columns, order, axis=1),
+        np.take_along_axis(proposals.values, order, axis=1),
+    )
+    for slot in range(shrunk.columns.shape[1]):
+        _bisect(editor, scorer, columns, rules, shrunk, slot)
+    return shrunk
+
+
+def _bisect(
+    editor: Editor,
+    scorer: Scorer,
+    columns: Sequence[Column],
+    rules: ActionRules,
+    shrunk: Proposals,
+    slot: int,
+) -> None:
+    """Shrink one change of every proposal, in place."""
+    start = shrunk.values[:, slot].copy()
+    kept = np.zeros(len(shrunk), dtype=np.int64)
+    most = _count_steps(editor, columns, rules, shrunk, slot)
+    while not scorer.expired and (open_ := np.flatnonzero(kept < most)).size:
+        middle = (kept[open_] + most[open_] + 1) // 2
+        trial = shrunk.take(open_)
+        trial.values[:, slot] = start[open_]
+        trial.values[:, slot] = _step_back(editor, columns, rules, trial, slot, middle)
+        works = scorer.score_proposals(editor, trial) >= scorer.threshold
+        kept[open_[works]] = middle[works]
+        shrunk.values[open_[works], slot] = trial.values[works, slot]
+        most[open_[~works]] = middle[~works] - 1
+
+
+def _count_steps(
+    editor: Editor,
+    columns: Sequence[Column],
+    rules: ActionRules,
+    shrunk: Proposals,
+    slot: int,
+) -> IntArray:
+    """Return how many steps back each change may go and still be a change within the rules."""
+    steps = np.zeros(len(shrunk), dtype=np.int64)
+    for place, column in enumerate(columns):
+        here = np.flatnonzero(shrunk.columns[:, slot] == place)
+        if column.kind != "number" or not here.size:
+            continue
+        old, new = editor.codes[shrunk.rows[here], place], shrunk.values[here, slot]
+        low, high = rules.ranges.get(column.name, (-np.inf, np.inf))
+        nearest = np.clip(old, max(low, column.low), min(high, column.high))
+        whole = np.abs(new - nearest) / column.step
+        count = np.where(nearest == old, np.ceil(whole - HAIR) - 1, np.floor(whole + HAIR))
+        steps[here] = np.clip(np.nan_to_num(count), 0, MOST_STEPS).astype(np.int64)
+    return steps
+
+
+def _step_back(
+    editor: Editor,
+    columns: Sequence[Column],
+    rules: ActionRules,
+    trial: Proposals,
+    slot: int,
+    steps: IntArray,
+) -> FloatArray:
+    """Return the trial's values, `steps` nearer to what the rows have."""
+    values = trial.values[:, slot].copy()
+    for place, column in enumerate(columns):
+        here = np.flatnonzero(trial.columns[:, slot] == place)
+        if column.kind != "number" or not here.size:
+            continue
+        old, new = editor.codes[trial.rows[here], place], values[here]
+        toward = np.sign(old - new)
+        back = (new + toward * steps[here] * column.step) / column.step
+        # rounded away from the old value, so that it is never reached or passed
+        whole = np.where(toward < 0, np.ceil(back - HAIR), np.floor(back + HAIR))
+        nearer = column.settle(np.round(whole * column.step, column.decimals))
+        fits = rules.compute_allowed(column, old, nearer) & (
+            np.abs(nearer - old) <= np.abs(new - old)
+        )
+        values[here] = np.where(fits, nearer, new)
+    return values
