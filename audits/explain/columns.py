@@ -1,0 +1,101 @@
+"""What every engine is asked and hands back: attributions of the columns an estimator sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.core.attribution import FloatArray
+
+IntArray = NDArray[np.intp]
+
+Native = Any
+"""An object of a library that declares no types: a fitted estimator, a tree, a node."""
+
+PROBABILITY = "probability"
+MARGIN = "margin"
+TARGET = "target"
+
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to explain.
+
+    task: "binary", "multiclass" or "regression". target_class: index of the class whose output
+    is explained; an engine is only ever asked for class 1 of a binary model, and ignores it for
+    regression. baseline: the encoded columns of the reference point `[n_columns]`, for engines
+    that compare with one; zeros where None. tolerance: the largest additivity error, as a share
+    of the range of the outputs, that an approximate engine may leave where it can do better.
+    """
+
+    task: str
+    target_class: int = 1
+    baseline: FloatArray | None = None
+    tolerance: float = TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnAttribution:
+    """Attributions before they are summed to the raw columns that a person knows.
+
+    values: float64 `[n_rows, n_columns]` in units of `space`. base, output: float64 `[n_rows]`;
+    `output` is what the model itself answers in `space`, never the sum of the parts.
+    The other fields are those of `audits.core.attribution.Attribution`.
+    """
+
+    values: FloatArray
+    base: FloatArray
+    output: FloatArray
+    space: str
+    method: str
+    exact: bool
+    budget: int = 0
+    device: str = "cpu"
+
+    @property
+    def additivity_error(self) -> float:
+        """Largest `|base + sum - output|` over the rows, in units of `space`; 0 for no rows."""
+        gaps = np.abs(self.base + self.values.sum(axis=1) - self.output)
+        return float(gaps.max(initial=0.0))
+
+    def for_the_other_class(self) -> ColumnAttribution:
+        """Return the same explanation seen from the other of two classes.
+
+        The log-odds of class 0 are the negative of those of class 1; its probability is the
+        complement.
+        """
+        shift = 1.0 if self.space == PROBABILITY else 0.0
+        return replace(
+            self, values=-self.values, base=shift - self.base, output=shift - self.output
+        )
+
+
+def choose_column(answer: FloatArray, target_class: int) -> FloatArray:
+    """Return one class of an answer with a column a class, or the only output there is `[n]`."""
+    answer = np.asarray(answer, dtype=np.float64)
+    if answer.ndim == 1:
+        return answer
+    return answer[:, target_class if answer.shape[1] > 1 else 0]
+
+
+def kind_of(estimator: object) -> str:
+    """Return a library's name for its class, e.g. "lightgbm.Booster", without importing it."""
+    kind = type(estimator)
+    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+
+
+def sum_by_owner(values: FloatArray, owner: IntArray, n_features: int) -> FloatArray:
+    """Sum encoded columns `[n_rows, n_columns]` to their raw columns `[n_rows, n_features]`.
+
+    `owner[j]` is the index of the raw column that encoded column j comes from. A raw column
+    that no encoded column comes from (dropped by the pipeline) gets 0, which is its exact value.
+    """
+    total = np.zeros((values.shape[0], n_features), dtype=np.float64)
+    for column, feature in enumerate(owner):
+        total[:, feature] += values[:, column]
+    return total

@@ -1,0 +1,129 @@
+"""Integrated gradients of torch networks (Sundararajan, Taly and Yan 2017, "Axiomatic Attribution
+for Deep Networks"), by captum, on the device that the network is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients
+
+from audits.core.attribution import FloatArray
+from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, Native, Request
+
+USES_BASELINE = True
+
+STEPS = (32, 64, 128, 256, 512)
+PROBE_ROWS = 256
+BATCH_VALUES = 2**24
+"""Values of the widest layer that one batch may hold: 64 MiB of float32 for each activation."""
+
+EVALUATED_ROWS = 65_536
+
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
+
+def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAttribution:
+    """Explain a network's logit of one class, or its regression output.
+
+    estimator: a network whose `forward_embedded` maps `[n, width]` to logits `[n, n_outputs]`.
+    matrix: float64 `[n_rows, width]`, the dense input of its first layer. The path runs
+    straight from `request.baseline` (zeros where None) to each row.
+
+    The number of steps is raised until the completeness error of every row is at most
+    `request.tolerance` of the range of the outputs, or `STEPS` ends; the error that is left is
+    in `additivity_error`, the steps in `budget`. The integral is approximate: `exact` is False.
+    """
+    weight = next(estimator.parameters())
+    rows = torch.as_tensor(matrix, dtype=weight.dtype)
+    start = np.zeros(matrix.shape[1]) if request.baseline is None else request.baseline
+    baseline = torch.as_tensor(start, dtype=weight.dtype, device=weight.device)[None, :]
+    forward = _one_output(estimator, request)
+    width = max(parameter.shape[0] for parameter in estimator.parameters() if parameter.ndim == 2)
+    width = max(width, matrix.shape[1])
+
+    output = _evaluate(forward, rows, weight.device)
+    base = np.full(len(rows), _evaluate(forward, baseline, weight.device)[0])
+    allowed = request.tolerance * _range(output, base)
+    probe = np.unique(np.linspace(0, max(len(rows) - 1, 0), PROBE_ROWS).astype(np.intp))[
+        : len(rows)
+    ]
+    values = np.zeros(matrix.shape)
+    steps = STEPS[0]
+    for steps in STEPS:
+        last = steps == STEPS[-1]
+        # A few rows tell cheaply that the steps are too few; only all rows tell they are enough.
+        tried = compute_integrated_gradients(forward, rows[probe], baseline, steps, width)
+        if not last and _gap(tried, base[probe], output[probe]) > allowed:
+            continue
+        values = compute_integrated_gradients(forward, rows, baseline, steps, width)
+        if _gap(values, base, output) <= allowed:
+            break
+    return ColumnAttribution(
+        values=values,
+        base=base,
+        output=output,
+        space=TARGET if request.task == "regression" else MARGIN,
+        method="integrated_gradients",
+        exact=False,
+        budget=steps,
+        device=str(weight.device),
+    )
+
+
+def compute_integrated_gradients(
+    forward: Forward, rows: torch.Tensor, baseline: torch.Tensor, steps: int, width: int
+) -> FloatArray:
+    """Return integrated gradients `[n_rows, n_columns]`, float64, by Gauss-Legendre quadrature.
+
+    forward: `[n, n_columns]` to `[n]`. baseline: `[1, n_columns]`, on the network's device.
+    width: the widest layer, which sets how many rows fit in a batch. The batch is halved when
+    the device's memory runs out; with one row left torch's own OutOfMemoryError is raised.
+    """
+    engine = IntegratedGradients(forward)
+    values = np.empty(tuple(rows.shape), dtype=np.float64)
+    size = max(1, BATCH_VALUES // (steps * width))
+    begin = 0
+    while begin < len(rows):
+        batch = rows[begin : begin + size].to(baseline.device)
+        try:
+            answer = engine.attribute(batch, baselines=baseline.expand_as(batch), n_steps=steps)
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise
+            size //= 2
+            torch.cuda.empty_cache()
+            continue
+        values[begin : begin + len(batch)] = answer.detach().double().cpu().numpy()
+        begin += len(batch)
+    return values
+
+
+def _one_output(estimator: Native, request: Request) -> Forward:
+    column = request.target_class if request.task == "multiclass" else 0
+
+    def forward(dense: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = estimator.forward_embedded(dense)[:, column]
+        return logits
+
+    return forward
+
+
+def _evaluate(forward: Forward, rows: torch.Tensor, device: torch.device) -> FloatArray:
+    answer = np.empty(len(rows), dtype=np.float64)
+    with torch.inference_mode():
+        for begin in range(0, len(rows), EVALUATED_ROWS):
+            part = rows[begin : begin + EVALUATED_ROWS].to(device)
+            answer[begin : begin + len(part)] = forward(part).double().cpu().numpy()
+    return answer
+
+
+def _range(output: FloatArray, base: FloatArray) -> float:
+    if not len(output):
+        return 0.0
+    return float(max(output.max(), base[0]) - min(output.min(), base[0]))
+
+
+def _gap(values: FloatArray, base: FloatArray, output: FloatArray) -> float:
+    return float(np.abs(base + values.sum(axis=1) - output).max(initial=0.0))
