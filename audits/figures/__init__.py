@@ -1,1 +1,1 @@
-
+"""Pure functions from tidy tables to Plotly figures; charts are drawn nowhere else."""

@@ -1,0 +1,110 @@
+"""The look of every figure: colours, inks, template, and the one place that escapes names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from audits.core.verdict import Status
+
+PALETTE = ("#2A7FBF", "#E08214", "#1A9A78", "#C65D9B", "#8C6BB1", "#4FA8D0", "#A8922A", "#7F8790")
+"""Told apart by colour-blind readers (after Okabe and Ito 2008), and seen on white and on black."""
+
+ACCENT, QUIET = PALETTE[0], "#8A93A0"
+UP, DOWN = "#2A7FBF", "#E08214"
+STATUS_COLOURS = {
+    Status.PASS: "#1A9A78",
+    Status.WARN: "#C98A00",
+    Status.FAIL: "#D1432B",
+    Status.INSUFFICIENT: "#7F8790",
+    Status.NOT_APPLICABLE: "#7F8790",
+}
+SEQUENTIAL = ((0.0, "#E6F0F8"), (0.5, "#6FAED8"), (1.0, "#14507F"))
+GRID = "rgba(128, 138, 150, 0.22)"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+
+MAX_POINTS = 5_000
+"""More SVG points than this make a page slow; every figure stays under it."""
+
+MAX_BARS = 40
+"""A list longer than this is cut; the table beside the figure holds all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure with the words that belong to it.
+
+    title: the finding, a sentence; it stands above the figure as text, so that it wraps and can
+    be read aloud. alt: what the figure shows, for those who cannot see it.
+    """
+
+    figure: go.Figure
+    title: str
+    alt: str
+
+
+def escape_label(text: str, width: int = 0) -> str:
+    """Return a name from the data as plain text for a figure, where `<b>` would be markup.
+
+    width: cut longer names there, with an ellipsis (0: never).
+    """
+    if width and len(text) > width:
+        text = text[: width - 1] + "…"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unique_labels(names: Sequence[str], width: int = 34) -> list[str]:
+    """Return the names as axis labels: escaped, cut, and still different from one another."""
+    seen: dict[str, int] = {}
+    labels = []
+    for name in names:
+        label = escape_label(name, width) or "(empty)"
+        seen[label] = seen.get(label, 0) + 1
+        labels.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return labels
+
+
+def make_figure(height: int, *, x_title: str = "", y_title: str = "") -> go.Figure:
+    """Return an empty figure of ours: transparent, light grid, no chart junk."""
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 16, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        colorway=PALETTE,
+        font={"family": FONT, "size": 13},
+        hoverlabel={"font": {"family": FONT, "size": 13}},
+        showlegend=False,
+        dragmode=False,
+        uirevision="keep",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+    )
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "fixedrange": True}
+    figure.update_xaxes(title={"text": x_title, "standoff": 8}, **axis)
+    figure.update_yaxes(title={"text": y_title, "standoff": 8}, **axis)
+    return figure
+
+
+def use_percent_axis(figure: go.Figure, axis: str = "x") -> None:
+    """Write the ticks of an axis of shares as percentages."""
+    figure.update_layout({f"{axis}axis": {"tickformat": ".0%"}})
+
+
+def row_height(rows: int, *, each: int = 30, around: int = 76, least: int = 150) -> int:
+    """Return the height in pixels of a figure with so many rows."""
+    return max(least, around + each * rows)
+
+
+def count_points(figure: go.Figure) -> int:
+    """Return how many marks the browser has to draw."""
+    total = 0
+    for trace in figure.data:
+        if trace.type == "heatmap":
+            total += sum(len(row) for row in trace.z)
+        else:
+            values = trace.x if trace.x is not None else trace.y
+            total += 0 if values is None else len(values)
+    return total
