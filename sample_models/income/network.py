@@ -77,8 +77,9 @@ def encode(frame: pd.DataFrame, columns: Columns) -> tuple[Tensor, Tensor]:
         numbers[:, index] = (values - scale.mean) / scale.std
     codes = np.empty((len(frame), len(columns.categorical)), dtype=np.int64)
     for index, column in enumerate(columns.categorical):
-        # pandas numbers the known categories from 0 and everything else -1.
-        codes[:, index] = pd.Categorical(frame[column.name], categories=column.categories).codes
+        # Known categories are numbered from 0, everything else is -1.
+        known = pd.Index(column.categories, dtype=object)
+        codes[:, index] = known.get_indexer(pd.Index(frame[column.name], dtype=object))
     return torch.from_numpy(numbers), torch.from_numpy(codes + 1)
 
 
