@@ -7,6 +7,8 @@ from pathlib import Path
 from audits.core.errors import InputError, near_misses
 from audits.models import (
     lightgbm_format,
+    onnx_format,
+    skops_format,
     torch_format,
     xgboost_format,
 )
@@ -14,7 +16,9 @@ from audits.models.adapter import Format
 from audits.models.refused import refuse_programs
 
 FORMATS: tuple[Format, ...] = (
+    skops_format.FORMAT,
     lightgbm_format.FORMAT,
+    onnx_format.FORMAT,
     torch_format.FORMAT,
     xgboost_format.FORMAT,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from audits.models.adapter import (
     numbered_classes,
     with_complement,
 )
-from audits.models.columns import compute_matrix, select_features
+from audits.models.columns import Categories, compute_matrix, select_features
 from audits.models.lightgbm_text import check_trees, read_categories, read_header
 
 _REGRESSION = {
@@ -34,7 +33,7 @@ class LightGBMAdapter:
     """A LightGBM Booster. Class probabilities, or the target, as `Booster.predict` gives them."""
 
     def __init__(
-        self, booster: NativeModel, info: ModelInfo, categories: dict[str, dict[Any, int]]
+        self, booster: NativeModel, info: ModelInfo, categories: dict[str, Categories]
     ) -> None:
         self.estimator = booster
         self.info = info

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from audits.core.errors import InputError
 from audits.models.adapter import IntArray
+from audits.models.columns import Categories
 
 _CATEGORICAL_SPLIT = 1  # lowest bit of decision_type
 _PANDAS = "\npandas_categorical:"
@@ -101,7 +101,7 @@ def _check_categories(tree: dict[str, str], sets: np.ndarray) -> None:
         raise ValueError("it splits on a category set that does not exist")
 
 
-def read_categories(text: str, header: Header, name: str) -> dict[str, dict[Any, int]]:
+def read_categories(text: str, header: Header, name: str) -> dict[str, Categories]:
     """Return, for each feature that was a pandas category, the code of each of its values."""
     _, found, tail = text.rpartition(_PANDAS)
     if not found:
@@ -119,7 +119,7 @@ def read_categories(text: str, header: Header, name: str) -> dict[str, dict[Any,
             "belong to; train it with categorical_feature='auto' on a frame of pandas categories"
         )
     return {
-        header.features[column]: {value: code for code, value in enumerate(values)}
+        header.features[column]: Categories(values)
         for column, values in zip(columns, levels, strict=True)
     }
 

@@ -21,7 +21,7 @@ from audits.models.adapter import (
     NativeModel,
     with_complement,
 )
-from audits.models.columns import compute_codes, compute_numbers, select_features
+from audits.models.columns import Categories, compute_numbers, select_features
 from audits.models.torch_spec import TorchSpec, load_spec
 
 _MAX_HEADER_BYTES = 10 << 20
@@ -44,9 +44,7 @@ class TorchAdapter:
         self.info = ModelInfo("torch", spec.task, spec.classes, spec.features, device_name)
         self.owner = _owner(spec)
         self._spec = spec
-        self._codes = [
-            {value: code for code, value in enumerate(item.categories)} for item in spec.categorical
-        ]
+        self._codes = [Categories(item.categories) for item in spec.categorical]
 
     def tensors(self, frame: pd.DataFrame) -> tuple[Any, Any]:
         """Return the network's inputs on its device.
@@ -64,7 +62,7 @@ class TorchAdapter:
             numeric[:, index] = (filled - column.mean) / column.std
         codes = np.empty((len(chosen), len(self._codes)), dtype=np.int64)
         for index, known in enumerate(self._codes):
-            codes[:, index] = compute_codes(chosen[self._spec.categorical[index].name], known) + 1
+            codes[:, index] = known.compute_codes(chosen[self._spec.categorical[index].name]) + 1
         return torch.from_numpy(numeric).to(self.device), torch.from_numpy(codes).to(self.device)
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from audits.models.adapter import (
     numbered_classes,
     with_complement,
 )
-from audits.models.columns import MISSING, compute_codes, compute_matrix, select_features
+from audits.models.columns import Categories, compute_matrix, select_features
 
 
 class XGBoostAdapter:
@@ -31,7 +30,7 @@ class XGBoostAdapter:
         booster: NativeModel,
         info: ModelInfo,
         objective: str,
-        categories: dict[str, dict[Any, int]],
+        categories: dict[str, Categories],
     ) -> None:
         self.estimator = booster
         self.info = info
@@ -56,15 +55,17 @@ class XGBoostAdapter:
         Raises InputError on a category that the model never saw, as XGBoost itself does.
         """
         chosen = select_features(frame, self.info.features)
-        for name, known in self._categories.items():
-            unseen = (compute_codes(chosen[name], known) == MISSING) & chosen[name].notna()
+        matrix = compute_matrix(chosen, self.info.features, self._categories)
+        for index, name in enumerate(self.info.features):
+            if name not in self._categories:
+                continue
+            unseen = np.isnan(matrix[:, index]) & chosen[name].notna().to_numpy()
             if unseen.any():
                 raise InputError(
                     f"column {name!r} holds {str(chosen[name][unseen].iloc[0])!r}, a category that "
                     "this XGBoost model never saw and refuses; merge it into a known one or leave "
                     "these rows out"
                 )
-        matrix = compute_matrix(chosen, self.info.features, self._categories)
         return Encoded(matrix, np.arange(len(self.info.features)))
 
 
@@ -103,13 +104,13 @@ def _task(header: xgboost_file.Header, name: str) -> tuple[Task, int]:
 
 def _read_categories(
     booster: NativeModel, header: xgboost_file.Header, name: str
-) -> dict[str, dict[Any, int]]:
+) -> dict[str, Categories]:
     if "c" not in header.feature_types:
         return {}
     try:
         columns = booster.get_categories(export_to_arrow=True).to_arrow()
         return {
-            feature: {value: code for code, value in enumerate(values.to_pylist())}
+            feature: Categories(values.to_pylist())
             for feature, (_, values) in zip(header.features, columns, strict=True)
             if values is not None
         }

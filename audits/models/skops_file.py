@@ -1,0 +1,87 @@
+"""Opens a skops file only after its archive and its types were looked at."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from audits.core.errors import InputError, one_of
+from audits.models.adapter import NativeModel
+from audits.models.skops_types import ALLOWED
+
+_MAX_MEMBERS = 100_000
+_MAX_BYTES = 4 << 30
+_MAX_SCHEMA_BYTES = 256 << 20
+_MAX_RATIO = 500
+_SMALL_BYTES = 64 << 20  # below this any ratio is harmless
+
+
+def load_estimator(path: Path) -> NativeModel:
+    """Return the fitted estimator. Raises InputError where it is damaged or holds other types."""
+    check_archive(path)
+    import skops.io  # noqa: PLC0415
+
+    try:
+        refused = find_refused_types(path)
+        if refused:
+            raise InputError(describe_refused(path.name, refused))
+        return skops.io.load(path, trusted=sorted(ALLOWED))
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # any damage surfaces as whatever the damaged part raises
+        raise InputError(
+            f"the skops file {path.name} is damaged, or of another version of its libraries "
+            f"({type(error).__name__}: {str(error)[:200]}); write it again"
+        ) from error
+
+
+def find_refused_types(path: Path) -> list[str]:
+    """Return the types in the file that neither skops nor the reviewed list allows."""
+    import skops.io  # noqa: PLC0415
+
+    return sorted(set(skops.io.get_untrusted_types(file=path)) - ALLOWED)
+
+
+def describe_refused(name: str, refused: list[str]) -> str:
+    """Return the message of a file that holds types which were not reviewed."""
+    advice = "use scikit-learn's own estimators and transformers, or export the model to ONNX"
+    if any(item.startswith(("lightgbm.", "xgboost.")) for item in refused):
+        advice = "save the LightGBM or XGBoost model in its own format (save_model)"
+    return f"{name} holds types that are not on the reviewed list: {one_of(refused)}; {advice}"
+
+
+def check_archive(path: Path) -> None:
+    """Raise InputError unless the archive is whole and of a plausible size."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            broken = archive.testzip() if _is_plausible(members) else None
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputError(
+            f"the skops file {path.name} is damaged: {error}; write it again"
+        ) from error
+    except Exception as error:  # a decompressor's own errors: zlib.error, LZMAError
+        raise InputError(
+            f"the skops file {path.name} is damaged: {error}; write it again"
+        ) from error
+    if not _is_plausible(members):
+        raise InputError(
+            f"{path.name} unpacks to far more than a model needs (limits: {_MAX_BYTES >> 30} GB, "
+            f"{_MAX_MEMBERS:,} parts, {_MAX_RATIO} times its size); it is refused"
+        )
+    if broken is not None:
+        raise InputError(
+            f"the skops file {path.name} is damaged: part {broken!r} has changed; write it again"
+        )
+
+
+def _is_plausible(members: list[zipfile.ZipInfo]) -> bool:
+    unpacked = sum(item.file_size for item in members)
+    packed = sum(item.compress_size for item in members)
+    schema = sum(item.file_size for item in members if item.filename == "schema.json")
+    return (
+        len(members) <= _MAX_MEMBERS
+        and unpacked <= _MAX_BYTES
+        and schema <= _MAX_SCHEMA_BYTES
+        and (unpacked <= _SMALL_BYTES or unpacked <= packed * _MAX_RATIO)
+    )

@@ -1,0 +1,186 @@
+"""scikit-learn models and pipelines as skops files."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audits.core.errors import CheckNotApplicableError, InputError, one_of
+from audits.models.adapter import (
+    Encoded,
+    FloatArray,
+    Format,
+    ModelInfo,
+    NativeModel,
+    Task,
+    numbered_features,
+)
+from audits.models.columns import compute_matrix, select_features
+from audits.models.encoded_columns import compute_owner
+from audits.models.skops_file import load_estimator
+
+_NO_NUMBER = re.compile(r"could not convert string to float: (?:np\.str_\()?'(.*?)'")
+_UNKNOWN = re.compile(r"Found unknown categories (\[.*?\])", re.DOTALL)
+
+
+class SkopsAdapter:
+    """A fitted scikit-learn model; `estimator` is the last step of its pipeline."""
+
+    def __init__(self, model: NativeModel, name: str) -> None:
+        if hasattr(model, "best_estimator_"):  # a finished parameter search
+            model = model.best_estimator_
+        self._model = model
+        self._named = hasattr(self._model, "feature_names_in_")
+        self.info = _describe(self._model, name)
+        self._none_columns = _find_none_columns(self._model, self.info.features)
+        steps = getattr(self._model, "steps", None)
+        self.estimator = steps[-1][1] if steps else self._model
+        has_steps = steps is not None and len(steps) > 1
+        self._before: NativeModel = self._model[:-1] if has_steps else None
+
+    def predict(self, frame: pd.DataFrame) -> FloatArray:
+        """Return class probabilities `[n, k]`, or `[n]` values for regression."""
+        method = "predict" if self.info.task == "regression" else "predict_proba"
+        scores = self._ask(getattr(self._model, method), frame)
+        return np.asarray(scores, dtype=np.float64)
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """Return what the last step sees, each column owned by the raw column behind it."""
+        identity = np.arange(len(self.info.features))
+        if getattr(self.estimator, "_preprocessor", None) is not None:
+            raise CheckNotApplicableError(
+                f"{type(self.estimator).__name__} encodes categories inside itself, where its "
+                "encoded columns cannot be reached"
+            )
+        if self._before is None:
+            chosen = select_features(frame, self.info.features)
+            return Encoded(compute_matrix(chosen, self.info.features, {}), identity)
+        matrix = self._ask(self._before.transform, frame)
+        if hasattr(matrix, "toarray"):
+            matrix = matrix.toarray()
+        numbers = np.asarray(matrix, dtype=np.float64)
+        return Encoded(numbers, compute_owner(self._before, identity, numbers.shape[1]))
+
+    def _ask(self, method: Callable[[object], FloatArray], frame: pd.DataFrame) -> FloatArray:
+        chosen = select_features(frame, self.info.features)
+        data: object = self._prepare(chosen)
+        try:
+            return method(data)
+        except (ValueError, TypeError) as error:
+            raise InputError(_explain(str(error), chosen)) from error
+
+    def _prepare(self, chosen: pd.DataFrame) -> pd.DataFrame | FloatArray:
+        if not self._named:
+            return compute_matrix(chosen, self.info.features, {})
+        plain = {
+            name: _as_plain(column, None if name in self._none_columns else np.nan)
+            for name, column in chosen.items()
+        }
+        return pd.DataFrame(plain, columns=list(self.info.features))
+
+
+def _as_plain(column: pd.Series, missing: float | None) -> pd.Series:
+    """Return texts as Python strings with the missing value that the pipeline was fitted on."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiubmM":
+        return column
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if pd.api.types.is_bool_dtype(column) and not column.hasnans:
+        return column.astype(bool)
+    if pd.api.types.is_numeric_dtype(column):
+        return pd.Series(column.to_numpy(np.float64, na_value=np.nan), index=column.index)
+    values = column.astype(object)
+    return values.where(values.notna(), missing)
+
+
+def _describe(model: NativeModel, name: str) -> ModelInfo:
+    from sklearn.base import is_classifier, is_regressor  # noqa: PLC0415
+
+    kind = type(model).__name__
+    if not hasattr(model, "n_features_in_"):
+        raise InputError(f"{name} holds a {kind} that is not a fitted model; fit it, then save it")
+    names = getattr(model, "feature_names_in_", None)
+    features = numbered_features(model.n_features_in_) if names is None else tuple(map(str, names))
+    if is_regressor(model):
+        return ModelInfo("skops", "regression", (), features)
+    if not is_classifier(model):
+        raise InputError(f"{name} holds a {kind}, which is neither a classifier nor a regressor")
+    if not hasattr(model, "predict_proba"):
+        raise InputError(
+            f"{name} holds a {kind}, which gives no probabilities; wrap it in "
+            "CalibratedClassifierCV and save it again"
+        )
+    if isinstance(model.classes_, list):
+        raise InputError(f"{name} predicts {len(model.classes_)} targets; give a model of one")
+    classes = tuple(str(item) for item in model.classes_)
+    if len(classes) < 2:
+        raise InputError(f"{name} was fitted on one class only, {one_of(classes)}")
+    task: Task = "binary" if len(classes) == 2 else "multiclass"
+    return ModelInfo("skops", task, classes, features)
+
+
+def _find_none_columns(model: NativeModel, features: tuple[str, ...]) -> frozenset[str]:
+    """Return the columns whose first transformer was fitted on None as the missing value."""
+    first = model.steps[0][1] if hasattr(model, "steps") else model
+    parts = getattr(first, "transformers_", None) or [("", first, list(features))]
+    found = set()
+    for _, step, columns in parts:
+        encoder = step.steps[0][1] if hasattr(step, "steps") else step
+        names = list(columns) if isinstance(columns, list) else []
+        for index, column in enumerate(names):
+            name = features[column] if isinstance(column, int) else column
+            if getattr(encoder, "missing_values", np.nan) is None:
+                found.add(name)
+            categories = getattr(encoder, "categories_", None)
+            if categories is not None and any(item is None for item in categories[index]):
+                found.add(name)
+    return frozenset(found)
+
+
+def _explain(message: str, frame: pd.DataFrame) -> str:
+    """Return a message for people from what scikit-learn says of data it cannot take."""
+    text = _NO_NUMBER.search(message)
+    if text is not None:
+        value = text.group(1)
+        for name, column in frame.items():
+            if column.dtype.kind == "O" and (column.astype(str) == value).any():
+                return (
+                    f"column {name!r} holds the text {value!r}, but the model reads it as a "
+                    "number; if it stands for a missing value, name it under [data] missing"
+                )
+    unknown = _UNKNOWN.search(message)
+    if unknown is not None:
+        return (
+            f"the data holds the categories {unknown.group(1)[:200]}, which the model never saw "
+            "and refuses; merge them into known ones, or fit it with handle_unknown='ignore'"
+        )
+    if "NaN" in message:
+        empty = [str(name) for name in frame.columns[frame.isna().any()]]
+        return (
+            f"the data has missing values in {one_of(empty)}, and this model takes none; add a "
+            "SimpleImputer to its pipeline, or leave those rows out"
+        )
+    return f"the model cannot read this data: {message.splitlines()[0][:300]}"
+
+
+def _recognises(path: Path, head: bytes) -> bool:
+    if not head.startswith(b"PK"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "schema.json" in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return path.suffix.lower() == ".skops"
+
+
+def load(path: Path, device: str) -> SkopsAdapter:
+    """Open a skops file. Raises InputError where it is damaged, refused or not a model."""
+    return SkopsAdapter(load_estimator(path), path.name)
+
+
+FORMAT = Format("skops", (".skops",), _recognises, load)
