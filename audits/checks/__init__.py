@@ -1,1 +1,1 @@
-
+"""Checks: one file each, measuring and never judging."""

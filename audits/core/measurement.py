@@ -9,8 +9,12 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from audits.core.estimate import Estimate, Frozen, Unavailable
 
 Unit = Literal[
-    "share", "count", "score", "difference", "ratio", "nats", "target", "seconds", "columns"
-]
+    "share", "points", "count", "score", "difference", "ratio", "nats", "target", "seconds",
+    "columns",
+]  # fmt: skip
+"""What a value is in: "share" is in [0, 1], "points" a difference of shares, "difference" one of
+scores, "target" the target's own unit, "columns" a number of columns."""
+
 Direction = Literal[
     "higher_is_better", "lower_is_better", "closer_to_zero", "closer_to_one", "none"
 ]

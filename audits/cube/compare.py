@@ -65,3 +65,26 @@ def _p_values(metric: Metric, values: Values, reference: int) -> FloatArray:
         if position != reference and not np.isnan(share):
             p_values[position] = compute_two_share_p(share * n, n, base_hits, base_n)
     return p_values
+
+
+def compute_average_odds(true_positive: Values, false_positive: Values) -> Values:
+    """Return the average odds difference of every group: the mean of its differences in true
+    and false positive rate from the reference (Bellamy et al. 2018, arXiv:1810.01943).
+
+    The two rates rest on different rows, so the interval adds their distances in squares.
+    """
+    value = (true_positive.value + false_positive.value) / 2
+    below = np.hypot(
+        true_positive.value - true_positive.low, false_positive.value - false_positive.low
+    )
+    above = np.hypot(
+        true_positive.high - true_positive.value, false_positive.high - false_positive.value
+    )
+    return Values(
+        value=value,
+        low=value - below / 2,
+        high=value + above / 2,
+        n=true_positive.n + false_positive.n,
+        effective=true_positive.effective + false_positive.effective,
+        method=true_positive.method,
+    )

@@ -34,6 +34,11 @@ class Disparity:
     kind: Literal["difference", "ratio"]
     source: str
 
+    @property
+    def needs_truth(self) -> bool:
+        """Whether the rows must have a true outcome."""
+        return self.rates != ("selection_rate",)
+
 
 _HARDT = "Hardt, Price and Srebro 2016, NeurIPS"
 _ODDS = ("true_positive_rate", "false_positive_rate")

@@ -33,17 +33,22 @@ class Values:
 
     def result(self, position: int, undefined: str) -> Estimate | Unavailable:
         """Return one group's estimate, or why there is none."""
-        value = float(self.value[position])
-        low, high = float(self.low[position]), float(self.high[position])
-        if np.isnan(value):
-            return Unavailable(reason=undefined)
-        if np.isnan(low) or np.isnan(high):
-            return Unavailable(reason="too few rows for an interval")
-        return Estimate(
-            value=value,
-            low=low,
-            high=high,
-            n=int(self.n[position]),
-            method=self.method,
-            confidence=CONFIDENCE,
+        return to_result(
+            float(self.value[position]),
+            float(self.low[position]),
+            float(self.high[position]),
+            int(self.n[position]),
+            self.method,
+            undefined,
         )
+
+
+def to_result(
+    value: float, low: float, high: float, n: int, method: str, undefined: str
+) -> Estimate | Unavailable:
+    """Return an estimate, or the reason `undefined` where the value is not a number."""
+    if not np.isfinite(value):
+        return Unavailable(reason=undefined)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return Unavailable(reason="too few rows for an interval")
+    return Estimate(value=value, low=low, high=high, n=n, method=method, confidence=CONFIDENCE)

@@ -1,1 +1,1 @@
-
+"""Policy: the only place where thresholds live. A policy judges measurements; it measures none."""

@@ -1,0 +1,135 @@
+"""What a check is, what it gets to see and what it hands back."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from audits.core.estimate import Estimate, Unavailable
+from audits.core.measurement import Direction, Measurement, Unit, measurement_id
+from audits.core.spec import AuditSpec
+from audits.cube.cube import Cube
+from audits.cube.view import JOIN
+from audits.data.table import AuditTable
+
+if TYPE_CHECKING:
+    from audits.models.client import ModelClient
+
+Progress = Callable[[str, float | None], None]
+"""Told what is being done and how far it is (0 to 1, None where unknown)."""
+
+CUBE_FILE = "evidence/cube.parquet"
+PREDICTIONS_FILE = "evidence/predictions.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One audit as its checks see it. `folder` is the bundle being written.
+
+    output is the model's output that is audited: the favourable class of a binary model, the
+    first class of a multiclass one, None for regression and for decisions without a model.
+    """
+
+    spec: AuditSpec
+    table: AuditTable
+    cube: Cube
+    model: ModelClient | None
+    output: int | None
+    folder: Path
+    progress: Progress
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Return a random generator that depends on the audit's seed and `purpose` alone."""
+        return np.random.default_rng([self.spec.audit.seed, zlib.crc32(purpose.encode())])
+
+    @property
+    def groupings(self) -> tuple[tuple[str, ...], ...]:
+        """Every protected attribute alone, then every two of them."""
+        names = self.cube.attributes
+        return (*((name,) for name in names), *combinations(names, 2))
+
+    def wanted_reference(self, attributes: tuple[str, ...]) -> str | None:
+        """Return the declared reference group of a grouping, None where not all are declared."""
+        declared = self.spec.data.reference_groups
+        if not all(name in declared for name in attributes):
+            return None
+        return JOIN.join(declared[name] for name in attributes)
+
+    def read_predictions(self, columns: list[str]) -> dict[str, np.ndarray]:
+        """Return columns of the scored rows, in their order."""
+        table = pq.read_table(self.folder / PREDICTIONS_FILE, columns=columns)
+        return {name: table[name].to_numpy(zero_copy_only=False) for name in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file that a check wrote into the bundle, relative to it."""
+
+    path: str
+    rows: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check measured, and the evidence that it wrote."""
+
+    measurements: tuple[Measurement, ...]
+    evidence: tuple[EvidenceFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check by its stable code. `compute` raises CheckNotApplicableError or CheckSkippedError
+    where it has nothing to measure; any other exception is recorded as the check's error."""
+
+    code: str
+    title: str
+    meaning: str
+    compute: Callable[[Context], CheckResult]
+
+
+def build_measurement(
+    check: str,
+    metric: str,
+    result: Estimate | Unavailable,
+    *,
+    unit: Unit,
+    direction: Direction,
+    attribute: str | None = None,
+    group: str | None = None,
+    reference_group: str | None = None,
+    slice_name: str | None = None,
+    p_value: float | None = None,
+    summary: bool = False,
+    evidence: tuple[str, ...] = (CUBE_FILE,),
+) -> Measurement:
+    """Return a measurement with its stable id.
+
+    summary: the number is of all groups, and `group` and `reference_group` only name the pair
+    that makes it; the id leaves them out, so that it stays the same when the pair changes.
+    """
+    named = (None, None) if summary else (group, reference_group)
+    missing = p_value is None or np.isnan(p_value)
+    return Measurement(
+        id=measurement_id(metric, attribute, *named, slice_name),
+        check=check,
+        metric=metric,
+        attribute=attribute,
+        group=group,
+        reference_group=reference_group,
+        slice=slice_name,
+        estimate=result if isinstance(result, Estimate) else None,
+        unavailable=result if isinstance(result, Unavailable) else None,
+        p_value=None if missing else p_value,
+        unit=unit,
+        direction=direction,
+        evidence=evidence,
+    )

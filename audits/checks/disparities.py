@@ -1,0 +1,131 @@
+"""Check `fairness.disparities`: groups against each other, and the well-known summaries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audits.checks.base import Check, CheckResult, Context, build_measurement
+from audits.core.errors import CheckNotApplicableError
+from audits.core.measurement import Direction, Measurement, Unit
+from audits.cube.compare import (
+    Comparison,
+    choose_reference,
+    compute_average_odds,
+    compute_comparison,
+)
+from audits.cube.disparities import DISPARITIES, DisparityResult, compute_disparity
+from audits.cube.metrics import Metric, available_metrics
+from audits.cube.values import Values, to_result
+from audits.cube.view import View, compute_view
+
+CODE = "fairness.disparities"
+_UNDEFINED = "undefined in one of the two groups"
+_DIRECTION: dict[str, Direction] = {"difference": "closer_to_zero", "ratio": "closer_to_one"}
+
+
+def _unit(kind: str, unit: Unit) -> Unit:
+    """Return the unit of a comparison of two numbers that are in `unit`."""
+    if kind == "ratio":
+        return "ratio"
+    if unit == "share":
+        return "points"
+    return "target" if unit == "target" else "difference"
+
+
+def _pairs(
+    name: str, view: View, comparison: Comparison, reference: int, unit: Unit
+) -> list[Measurement]:
+    """Return one measurement for each group but the reference."""
+    return [
+        build_measurement(
+            CODE, name, comparison.values.result(position, _UNDEFINED), unit=unit,
+            direction=_DIRECTION[comparison.kind], attribute=view.attribute, group=label,
+            reference_group=view.labels[reference], p_value=float(comparison.p_values[position]),
+        )
+        for position, label in enumerate(view.labels)
+        if position != reference
+    ]  # fmt: skip
+
+
+def _compare_all(context: Context, view: View, wanted: str | None) -> list[Measurement]:
+    reference = choose_reference(view, wanted)
+    found: list[Measurement] = []
+    differences: dict[str, Values] = {}
+    for metric in available_metrics(view):
+        values = metric.compute(view, context.generator(f"{metric.name}:{view.attribute}"))
+        for kind in metric.compare:
+            comparison = compute_comparison(metric, kind, values, reference)
+            unit = _unit(kind, metric.unit)
+            found += _pairs(f"{metric.name}_{kind}", view, comparison, reference, unit)
+            if kind == "difference":
+                differences[metric.name] = comparison.values
+        if metric.name == "selection_rate":
+            found += _impact_ratios(metric, view, values)
+    if {"true_positive_rate", "false_positive_rate"} <= differences.keys():
+        average = compute_average_odds(
+            differences["true_positive_rate"], differences["false_positive_rate"]
+        )
+        untested = Comparison("difference", average, np.full(len(view.labels), np.nan))
+        found += _pairs("average_odds_difference", view, untested, reference, "points")
+    return found
+
+
+def _impact_ratios(metric: Metric, view: View, values: Values) -> list[Measurement]:
+    """Each group's selection rate over the highest one's (29 CFR 1607.4(D); 6 RCNY 5-300)."""
+    if np.isnan(values.value).all():
+        return []
+    best = int(np.nanargmax(values.value))
+    return _pairs(
+        "impact_ratio", view, compute_comparison(metric, "ratio", values, best), best, "ratio"
+    )
+
+
+def _summary(view: View, name: str, kind: str, result: DisparityResult) -> Measurement:
+    defined = result.group >= 0
+    return build_measurement(
+        CODE,
+        name,
+        to_result(
+            result.value, result.low, result.high, result.n, "bootstrap",
+            "undefined in all but one group, or every rate is zero",
+        ),
+        unit=_unit(kind, "share"),
+        direction=_DIRECTION[kind],
+        attribute=view.attribute,
+        group=view.labels[result.group] if defined else None,
+        reference_group=view.labels[result.reference] if defined else None,
+        p_value=result.p_value,
+        summary=True,
+    )  # fmt: skip
+
+
+def compute_disparities(context: Context) -> CheckResult:
+    """Compare every group with its reference group, and sum each attribute up."""
+    if not context.groupings:
+        raise CheckNotApplicableError("no protected columns are declared")
+    found: list[Measurement] = []
+    for attributes in context.groupings:
+        view = compute_view(context.cube, attributes)
+        if len(view.labels) < 2:
+            continue
+        found += _compare_all(context, view, context.wanted_reference(attributes))
+        if context.spec.audit.task != "binary":
+            continue
+        for disparity in DISPARITIES:
+            if disparity.needs_truth and not view.has_truth:
+                continue
+            generator = context.generator(f"{disparity.name}:{view.attribute}")
+            result = compute_disparity(disparity, view, generator)
+            found.append(_summary(view, disparity.name, disparity.kind, result))
+    if not found:
+        raise CheckNotApplicableError("every protected column has one group only")
+    return CheckResult(tuple(found))
+
+
+DISPARITIES_CHECK = Check(
+    CODE,
+    "Fairness between groups",
+    "Sets every group and intersection against its reference group, and takes demographic "
+    "parity, equal opportunity, equalized odds and predictive parity.",
+    compute_disparities,
+)

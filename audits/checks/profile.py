@@ -1,0 +1,46 @@
+"""Check `data.profile`: how many rows each group has, and what is missing."""
+
+from __future__ import annotations
+
+from audits.checks.base import Check, CheckResult, Context, build_measurement
+from audits.core.estimate import Estimate
+from audits.cube.view import compute_view
+
+CODE = "data.profile"
+
+
+def compute_profile(context: Context) -> CheckResult:
+    """Count rows overall and by group, and the share of missing values by column."""
+    found = [
+        build_measurement(
+            CODE, "count", Estimate.exact(context.cube.rows, context.cube.rows),
+            unit="count", direction="none",
+        )
+    ]  # fmt: skip
+    for attributes in context.groupings:
+        view = compute_view(context.cube, attributes)
+        found += [
+            build_measurement(
+                CODE, "count", Estimate.exact(int(rows), int(rows)), unit="count",
+                direction="none", attribute=view.attribute, group=label,
+            )
+            for label, rows in zip(view.labels, view.rows, strict=True)
+        ]  # fmt: skip
+    rows = context.table.rows
+    found += [
+        build_measurement(
+            CODE, "missing_share", Estimate.exact(column.missing / rows, rows), unit="share",
+            direction="none", slice_name=f"column={column.name}", evidence=(),
+        )
+        for column in context.table.columns
+        if column.missing
+    ]  # fmt: skip
+    return CheckResult(tuple(found))
+
+
+PROFILE = Check(
+    CODE,
+    "Rows, groups and missing values",
+    "Counts the rows of every group and intersection, and the missing values of every column.",
+    compute_profile,
+)

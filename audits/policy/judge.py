@@ -1,0 +1,137 @@
+"""Judging: measurements in, verdicts out. A difference that chance explains is never a finding."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from audits.core.measurement import Measurement, measurement_id
+from audits.core.verdict import SEVERITY, Status, Verdict
+from audits.cube.intervals import compute_holm
+from audits.cube.view import JOIN
+from audits.policy.policy import Policy, Rule
+from audits.policy.reasons import (
+    render_breach,
+    render_chance,
+    render_kept,
+    render_small,
+    render_unavailable,
+)
+
+
+def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tuple[Verdict, ...]:
+    """Judge every measurement that a rule speaks of; worst first, else in the rules' order.
+
+    A breach of a bound is a finding where the p-value, adjusted by Holm over the rule's
+    comparisons within one attribute, is under `policy.alpha`; without a test, where the whole
+    interval lies on the wrong side of "no difference" (or of the bound itself, for the whole
+    data). A breach that chance explains is `insufficient`, and so is every group of fewer than
+    `policy.min_rows` rows.
+    """
+    rows = {m.id: int(m.value) for m in measurements if m.metric == "count" and m.value is not None}
+    verdicts: list[Verdict] = []
+    for rule in policy.rules:
+        for family in _families(rule, measurements):
+            adjusted = _adjust(family)
+            verdicts += [
+                _judge(policy, rule, item, adjusted.get(item.id), _smallest(item, rows))
+                for item in family
+            ]
+    return tuple(sorted(verdicts, key=lambda verdict: SEVERITY.index(verdict.status)))
+
+
+def _families(rule: Rule, measurements: Iterable[Measurement]) -> list[list[Measurement]]:
+    """Return the rule's measurements, those of one attribute together."""
+    found: dict[str | None, list[Measurement]] = defaultdict(list)
+    for item in measurements:
+        if item.metric == rule.metric and _in_scope(rule, item):
+            found[item.attribute].append(item)
+    return list(found.values())
+
+
+def _in_scope(rule: Rule, item: Measurement) -> bool:
+    if item.slice is not None:
+        return False
+    if item.attribute is None:
+        return rule.scope == "overall"
+    crossed = JOIN in item.attribute
+    return rule.scope in ("groups", "intersection" if crossed else "attribute")
+
+
+def _adjust(family: Sequence[Measurement]) -> dict[str, float]:
+    """Return Holm's adjusted p-values by measurement id."""
+    tested = [(item.id, item.p_value) for item in family if item.p_value is not None]
+    adjusted = compute_holm(np.array([p for _, p in tested], dtype=np.float64))
+    return {name: float(p) for (name, _), p in zip(tested, adjusted, strict=True)}
+
+
+def _smallest(item: Measurement, rows: dict[str, int]) -> tuple[str, int] | None:
+    """Return the smaller of the groups compared, with its rows; None for the whole data."""
+    sizes = [
+        (group, rows[name])
+        for group in (item.group, item.reference_group)
+        if group is not None and (name := measurement_id("count", item.attribute, group)) in rows
+    ]
+    return min(sizes, key=lambda pair: pair[1], default=None)
+
+
+def _judge(
+    policy: Policy,
+    rule: Rule,
+    item: Measurement,
+    p_value: float | None,
+    smallest: tuple[str, int] | None,
+) -> Verdict:
+    fail, warn = _bounds(rule)
+    nearest = fail if fail is not None else warn
+
+    def verdict(status: Status, reason: str, bound: float | None = nearest) -> Verdict:
+        return Verdict(
+            rule=rule.name, status=status, measurement=item.id, threshold=bound, reason=reason
+        )
+
+    if item.estimate is None:
+        assert item.unavailable is not None  # Measurement promises one of the two
+        return verdict(Status.NOT_APPLICABLE, render_unavailable(item))
+    if smallest is not None and smallest[1] < policy.min_rows:
+        return verdict(Status.INSUFFICIENT, render_small(*smallest, policy.min_rows))
+    broken = next(
+        ((status, bound) for status, bound in ((Status.FAIL, fail), (Status.WARN, warn))
+         if bound is not None and _breaks(rule, item.estimate.value, bound)),
+        None,
+    )  # fmt: skip
+    if broken is None:
+        return verdict(Status.PASS, render_kept(item, nearest))
+    status, bound = broken
+    if not _beyond_chance(policy, rule, item, p_value, bound):
+        return verdict(Status.INSUFFICIENT, render_chance(item, bound, p_value), bound)
+    return verdict(status, render_breach(item, bound, p_value), bound)
+
+
+def _bounds(rule: Rule) -> tuple[float | None, float | None]:
+    if rule.fail_below is not None or rule.warn_below is not None:
+        return rule.fail_below, rule.warn_below
+    return rule.fail_above, rule.warn_above
+
+
+def _is_lower(rule: Rule) -> bool:
+    return rule.fail_below is not None or rule.warn_below is not None
+
+
+def _breaks(rule: Rule, value: float, bound: float) -> bool:
+    return value < bound if _is_lower(rule) else abs(value) > bound
+
+
+def _beyond_chance(
+    policy: Policy, rule: Rule, item: Measurement, p_value: float | None, bound: float
+) -> bool:
+    if p_value is not None:
+        return p_value < policy.alpha
+    assert item.estimate is not None
+    low, high = item.estimate.low, item.estimate.high
+    if item.reference_group is None:
+        return high < bound if _is_lower(rule) else min(abs(low), abs(high)) > bound
+    neutral = 1.0 if item.unit == "ratio" else 0.0
+    return not low <= neutral <= high

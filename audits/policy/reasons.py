@@ -1,0 +1,72 @@
+"""The sentences of verdicts: who, how much, compared to whom, how sure."""
+
+from __future__ import annotations
+
+from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
+from audits.core.measurement import Measurement
+
+
+def _say_metric(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def _say_value(item: Measurement) -> str:
+    assert item.estimate is not None
+    interval = format_interval(item.estimate, item.unit)
+    value = format_value(item.estimate.value, item.unit)
+    return f"{value} ({interval})" if interval else value
+
+
+def _say_finding(item: Measurement) -> str:
+    """Return "Female: selected 0.51 times as often as Male (95% interval ...)"."""
+    value = _say_value(item)
+    if item.group is None or item.reference_group is None:
+        return f"{_say_metric(item.metric).capitalize()} is {value}"
+    group, reference = plain_text(item.group), plain_text(item.reference_group)
+    if item.metric == "impact_ratio":
+        return f"{group}: selected {value} times as often as {reference}"
+    if item.attribute is not None and item.unit in ("points", "difference"):
+        return f"{_say_metric(item.metric).capitalize()} between {group} and {reference}: {value}"
+    return f"{_say_metric(item.metric).capitalize()} of {group} against {reference}: {value}"
+
+
+def _say_bound(item: Measurement, bound: float | None) -> str:
+    return "" if bound is None else f"the limit is {format_value(bound, item.unit)}"
+
+
+def render_breach(item: Measurement, bound: float, p_value: float | None) -> str:
+    """A bound is broken, and chance does not explain it."""
+    sure = (
+        "" if p_value is None else f"; chance does not explain it ({format_p(p_value)}, adjusted)"
+    )
+    return f"{_say_finding(item)}; {_say_bound(item, bound)}{sure}."
+
+
+def render_chance(item: Measurement, bound: float, p_value: float | None) -> str:
+    """A bound is broken, but too few rows say so."""
+    how = "" if p_value is None else f" ({format_p(p_value)}, adjusted)"
+    return (
+        f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, "
+        f"but chance alone could explain it{how}. More rows are needed to tell."
+    )
+
+
+def render_kept(item: Measurement, bound: float | None) -> str:
+    """The bound is kept."""
+    return f"{_say_finding(item)}; {_say_bound(item, bound)}."
+
+
+def render_small(group: str, rows: int, needed: int) -> str:
+    """The group is too small to be judged."""
+    has = "row" if rows == 1 else "rows"
+    return (
+        f"{plain_text(group)} has {format_count(rows)} {has}; "
+        f"groups under {format_count(needed)} are not judged."
+    )
+
+
+def render_unavailable(item: Measurement) -> str:
+    """There is no number to judge."""
+    assert item.unavailable is not None
+    of = f" of {plain_text(item.group)}" if item.group else ""
+    return f"{_say_metric(item.metric).capitalize()}{of}: {item.unavailable.reason}."

@@ -1,0 +1,296 @@
+"""One audit from start to end: the one place that knows the order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+import audits
+from audits.checks.base import (
+    CUBE_FILE,
+    PREDICTIONS_FILE,
+    Check,
+    CheckResult,
+    Context,
+    EvidenceFile,
+    Progress,
+)
+from audits.checks.catalog import BUILTIN
+from audits.core.errors import (
+    AssayError,
+    CancelledError,
+    CheckNotApplicableError,
+    CheckSkippedError,
+)
+from audits.core.report import (
+    AuditReport,
+    CheckOutcome,
+    CheckStatus,
+    DataSubject,
+    Evidence,
+    ModelSubject,
+    Run,
+    SpecRecord,
+    Subject,
+)
+from audits.core.spec import AuditSpec
+from audits.core.spec_file import load_spec
+from audits.cube.build import build_cube
+from audits.data.fingerprint import compute_sha256
+from audits.data.source import connect
+from audits.data.table import AuditTable, open_table
+from audits.models import ModelClient, open_model
+from audits.policy.judge import compute_verdicts
+from audits.policy.policy import Policy, load_policy
+from audits.provenance import find_environment, find_tool
+from audits.scoring import (
+    check_features,
+    check_task,
+    find_output,
+    match_classes,
+    write_predictions,
+)
+from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
+
+Finish = Callable[[AuditReport, Path], None]
+"""Writes further files (the card) beside the report, before the bundle is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is audited, opened and matched: see `_open_subject`."""
+
+    spec: AuditSpec
+    base: Path
+    table: AuditTable
+    model: ModelClient | None
+    classes: tuple[str, ...]
+    output: int | None
+
+
+def no_progress(stage: str, fraction: float | None) -> None:
+    """Say nothing."""
+
+
+def run_audit(
+    spec_path: Path,
+    out: Path,
+    *,
+    device: str = "auto",
+    progress: Progress = no_progress,
+    finish: Finish | None = None,
+    checks: tuple[Check, ...] = BUILTIN,
+) -> Bundle:
+    """Audit what `spec_path` describes and write the run's folder `out`.
+
+    The folder appears whole, or not at all. Raises InputError for whatever in the settings, the
+    data or the model cannot be used as it is; a check that fails is recorded, not raised.
+    """
+    started = time.monotonic()
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    progress("read", None)
+    spec = load_spec(spec_path)
+    base = spec_path.absolute().parent
+    policy_path = base / spec.policy.path if spec.policy.path else None
+    policy = load_policy(spec.policy.preset, policy_path)
+    with ExitStack() as stack:
+        folder = stack.enter_context(write_bundle(out))
+        subject = _open_subject(spec, base, device, stack, progress)
+        context, written = _build_context(subject, folder, progress)
+        outcomes, results = _run_checks(context, checks)
+        progress("judge", None)
+        report = _assemble(subject, policy, outcomes, results, [*written], created, folder)
+        seconds = round(time.monotonic() - started, 3)
+        report = report.model_copy(
+            update={"run": report.run.model_copy(update={"duration_s": seconds})}
+        )
+        (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
+        (folder / ORIGIN).write_text(json.dumps({"folder": str(base)}) + "\n", encoding="utf-8")
+        (folder / "audit.toml").write_bytes(spec_path.read_bytes())
+        if finish is not None:
+            progress("card", None)
+            finish(report, folder)
+    return load_bundle(out)
+
+
+def _open_subject(
+    spec: AuditSpec, base: Path, device: str, stack: ExitStack, progress: Progress
+) -> _Subject:
+    """Open the data and the model and make sure that they fit each other."""
+    connection = connect()
+    stack.callback(connection.close)
+    table = open_table(connection, spec, base)
+    if spec.model is None:
+        return _Subject(spec, base, table, None, (), None)
+    progress("open model", None)
+    model = stack.enter_context(
+        open_model(base / spec.model.path, device=device, services=("audits.explain.service",))
+    )
+    check_task(spec, model)
+    first = next(table.batches(1)).frame
+    check_features(table, model, first)
+    classes = match_classes(spec, model.info.classes, table.classes)
+    return _Subject(spec, base, table, model, classes, find_output(spec, classes))
+
+
+def _build_context(
+    subject: _Subject, folder: Path, progress: Progress
+) -> tuple[Context, tuple[EvidenceFile, ...]]:
+    """Score all rows and count them."""
+    spec, table = subject.spec, subject.table
+    rows = write_predictions(
+        folder / PREDICTIONS_FILE,
+        spec,
+        table,
+        subject.model,
+        subject.classes,
+        lambda fraction: progress("predict", fraction),
+    )
+    progress("count", None)
+    threshold = spec.model.threshold if spec.model and spec.audit.task == "binary" else None
+    cube = build_cube(
+        table.connection,
+        folder / PREDICTIONS_FILE,
+        task=spec.audit.task,
+        attributes=table.protected,
+        classes=subject.classes,
+        threshold=threshold,
+    )
+    cube.save(folder / CUBE_FILE)
+    cells = pq.read_metadata(folder / CUBE_FILE).num_rows
+    bins = "every score kept" if cube.exact_scores else f"{len(cube.edges):,} score bins"
+    written = (
+        EvidenceFile(PREDICTIONS_FILE, rows, "Outcome, decision, score and groups of every row"),
+        EvidenceFile(CUBE_FILE, cells, f"Counts of every combination, {bins}"),
+    )
+    return (
+        Context(spec, table, cube, subject.model, subject.output, folder, progress),
+        written,
+    )
+
+
+def _run_checks(
+    context: Context, checks: tuple[Check, ...]
+) -> tuple[list[CheckOutcome], list[CheckResult]]:
+    """Run every check; one that fails is recorded with its reason and hides nothing else."""
+    outcomes, results = [], []
+    for check in checks:
+        context.progress(check.code, None)
+        started = time.monotonic()
+        status, reason = CheckStatus.MEASURED, ""
+        try:
+            results.append(check.compute(context))
+        except CheckNotApplicableError as error:
+            status, reason = CheckStatus.NOT_APPLICABLE, str(error)
+        except CheckSkippedError as error:
+            status, reason = CheckStatus.SKIPPED, str(error)
+        except CancelledError:
+            raise
+        except AssayError as error:
+            status, reason = CheckStatus.ERROR, str(error)
+        except Exception as error:  # a check's defect must not take the audit down
+            status, reason = CheckStatus.ERROR, f"{type(error).__name__}: {error}"
+        outcomes.append(
+            CheckOutcome(
+                code=check.code,
+                title=check.title,
+                status=status,
+                reason=reason,
+                seconds=round(time.monotonic() - started, 3),
+            )
+        )
+    return outcomes, results
+
+
+def _assemble(
+    subject: _Subject,
+    policy: Policy,
+    outcomes: list[CheckOutcome],
+    results: list[CheckResult],
+    written: list[EvidenceFile],
+    created: str,
+    folder: Path,
+) -> AuditReport:
+    spec = subject.spec
+    measurements = tuple(item for result in results for item in result.measurements)
+    files = [*written, *(file for result in results for file in result.evidence)]
+    described = _describe_subject(subject)
+    effective = {**spec.model_dump(mode="json"), "policy": policy.model_dump(mode="json")}
+    identity = json.dumps([effective, described.model_dump(mode="json"), audits.__version__])
+    return AuditReport(
+        schema="assay.report/1",
+        run=Run(
+            id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+            created=created,
+            tool=find_tool(),
+            seed=spec.audit.seed,
+            device=subject.model.info.device if subject.model else "cpu",
+            duration_s=0.0,
+            environment=find_environment(),
+        ),
+        subject=described,
+        spec=SpecRecord(
+            effective=effective,
+            explicit=spec.model_dump(mode="json", exclude_unset=True),
+        ),
+        checks=tuple(outcomes),
+        measurements=measurements,
+        verdicts=compute_verdicts(policy, measurements),
+        evidence=tuple(
+            Evidence(
+                path=file.path,
+                sha256=compute_sha256(folder / file.path),
+                rows=file.rows,
+                description=file.description,
+            )
+            for file in files
+        ),
+    )
+
+
+def _describe_subject(subject: _Subject) -> Subject:
+    spec, table, model = subject.spec, subject.table, subject.model
+    positive = spec.data.positive if spec.audit.task == "binary" else None
+    shown = None if positive is None else str(positive)
+    reference = table.reference
+    return Subject(
+        name=spec.audit.name,
+        task=spec.audit.task,
+        model=None
+        if model is None or spec.model is None
+        else ModelSubject(
+            format=model.info.format,
+            path=spec.model.path,
+            sha256=compute_sha256(subject.base / spec.model.path),
+            classes=subject.classes,
+            n_features=len(model.info.features),
+        ),
+        data=DataSubject(
+            source=table.source.text,
+            sha256=table.source.sha256,
+            rows=table.rows,
+            columns=len(table.columns),
+            target=spec.data.target,
+            positive=shown,
+            protected=table.protected,
+        ),
+        reference=None
+        if reference is None
+        else DataSubject(
+            source=reference.text,
+            sha256=reference.sha256,
+            rows=table.reference_rows,
+            columns=table.reference_columns,
+            target=spec.data.target,
+            positive=shown,
+            protected=(),
+        ),
+    )

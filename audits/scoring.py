@@ -1,0 +1,164 @@
+"""Scoring: every row of the data through the model, into `predictions.parquet`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audits.core.errors import InputError, one_of
+from audits.core.spec import AuditSpec, Task
+from audits.data.table import AuditTable, Batch
+from audits.models import ModelClient
+
+BATCH = 65_536
+_YES = ("1", "1.0", "true")
+
+
+def match_classes(
+    spec: AuditSpec, classes: tuple[str, ...], data_classes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the names of the model's outputs as the data spells them.
+
+    `[model] classes` decides where given; else the file's own names, where they are the data's;
+    else, for two classes numbered 0 and 1, the negative and the positive outcome. Raises
+    InputError where the names cannot be matched.
+    """
+    assert spec.model is not None
+    declared = spec.model.classes
+    if declared:
+        if len(declared) != len(classes):
+            raise InputError(
+                f"[model] classes names {len(declared)} classes, the model has {len(classes)}"
+            )
+        return declared
+    if spec.audit.task == "binary":
+        return _match_binary(str(spec.data.positive), classes)
+    if unknown := sorted(set(data_classes) - set(classes)):
+        raise InputError(
+            f"the target has a class {unknown[0]!r} that the model does not predict (its classes "
+            f"are {one_of(classes)}); name the model's classes in order: [model] classes = [...]"
+        )
+    return classes
+
+
+def _match_binary(positive: str, classes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(classes) != 2:
+        raise InputError(
+            f"the model has {len(classes)} classes ({one_of(classes)}), "
+            'so it is not binary; use task = "multiclass"'
+        )
+    if positive in classes:
+        return classes
+    if classes[1].lower() in _YES:
+        return (f"not {positive}", positive)
+    raise InputError(
+        f"positive = {positive!r} is not a class of the model (its classes are "
+        f"{one_of(classes)}); name them in order as the data does: [model] classes = [...]"
+    )
+
+
+def find_output(spec: AuditSpec, classes: tuple[str, ...]) -> int | None:
+    """Return which of the model's outputs is audited: see `Context.output`."""
+    if spec.audit.task == "binary":
+        return classes.index(str(spec.data.positive))
+    return 0 if spec.audit.task == "multiclass" else None
+
+
+def check_task(spec: AuditSpec, model: ModelClient) -> None:
+    """Raise InputError where the model is of another kind than the audit."""
+    if model.info.task != spec.audit.task:
+        raise InputError(
+            f"the model is for {model.info.task}, the audit says task = "
+            f"{spec.audit.task!r}; change [audit] task"
+        )
+
+
+def check_features(table: AuditTable, model: ModelClient, frame: pd.DataFrame) -> None:
+    """Raise InputError, naming them, where the data lacks columns that the model needs."""
+    model.predict(frame.head(1))
+    if table.reference is not None:
+        model.predict(table.sample_reference(1, np.random.default_rng(0)))
+
+
+def _score(
+    spec: AuditSpec, batch: Batch, model: ModelClient, classes: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return the batch's kept columns with the model's predictions."""
+    scores = model.predict(batch.frame)
+    kept = batch.kept.copy()
+    if spec.audit.task == "regression":
+        kept["y_pred"] = scores
+    elif spec.audit.task == "multiclass":
+        kept["y_pred"] = np.asarray(classes, dtype=object)[scores.argmax(axis=1)]
+        for position, name in enumerate(classes):
+            kept[f"y_score[{name}]"] = scores[:, position]
+    else:
+        assert spec.model is not None
+        kept["y_score"] = scores[:, classes.index(str(spec.data.positive))]
+        kept["y_pred"] = (kept["y_score"] >= spec.model.threshold).astype(np.int32)
+    return kept
+
+
+def _scored_batches(
+    spec: AuditSpec, table: AuditTable, model: ModelClient | None, classes: tuple[str, ...]
+) -> Iterator[pd.DataFrame]:
+    for batch in table.batches(BATCH):
+        if model is not None:
+            yield _score(spec, batch, model, classes)
+        elif "y_pred" in batch.kept:
+            yield batch.kept
+        else:  # scores alone: decided at one half
+            yield batch.kept.assign(y_pred=(batch.kept["y_score"] >= 0.5).astype(np.int32))
+
+
+def write_predictions(
+    path: Path,
+    spec: AuditSpec,
+    table: AuditTable,
+    model: ModelClient | None,
+    classes: tuple[str, ...],
+    progress: Callable[[float], None],
+) -> int:
+    """Score all rows and write them in their order; return how many.
+
+    Columns: `row`, `y_true`, `y_pred`, `y_score` (`y_score[<class>]` for multiclass), `weight`
+    where declared, then the protected groups. Memory is bounded by one batch.
+    """
+    written = 0
+    writer: pq.ParquetWriter | None = None
+    try:
+        for kept in _scored_batches(spec, table, model, classes):
+            ordered = [name for name in kept.columns if name not in table.protected]
+            part = pa.Table.from_pandas(
+                kept[[*ordered, *table.protected]], preserve_index=False
+            ).replace_schema_metadata(None)
+            if writer is None:
+                writer = pq.ParquetWriter(
+                    path, _stable_schema(part.schema, spec.audit.task), compression="zstd"
+                )
+            writer.write_table(part.cast(writer.schema))
+            written += part.num_rows
+            progress(written / table.rows)
+    finally:
+        if writer is not None:
+            writer.close()
+    return written
+
+
+def _stable_schema(schema: pa.Schema, task: Task) -> pa.Schema:
+    """Return the schema with types that hold for every batch: one without a true outcome would
+    otherwise change the column from integers to decimals."""
+    fields = []
+    for field in schema:
+        kind = field.type
+        if pa.types.is_large_string(kind) or pa.types.is_string(kind) or pa.types.is_null(kind):
+            kind = pa.string()
+        elif task == "binary" and field.name in ("y_true", "y_pred"):
+            kind = pa.int32()
+        fields.append(pa.field(field.name, kind))
+    return pa.schema(fields)
