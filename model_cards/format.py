@@ -61,12 +61,12 @@ def format_value(value: float, style: str) -> str:
 
 
 def format_range(low: float, high: float, style: str) -> str:
-    """Return "34.1% to 38.3%"; units that are words stand once, at the end."""
-    first = format_value(low, style)
+    """Return "34.1% to 38.3%"; units that are words are left to the value beside it."""
     suffix = _SUFFIX.get(style, "")
+    ends = [format_value(low, style), format_value(high, style)]
     if suffix.startswith(" "):
-        first = first.removesuffix(suffix)
-    return f"{first} to {format_value(high, style)}"
+        ends = [end.removesuffix(suffix) for end in ends]
+    return " to ".join(ends)
 
 
 def format_interval(estimate: Estimate, style: str) -> str:

@@ -19,7 +19,11 @@ from model_cards.numbers import (
 from model_cards.render.markdown import render_entry
 
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
-_MARKDOWN_NUMBER = re.compile(r"(?<!\\)(?:\\\\)*\[((?:\\.|[^\]\\\n])*)\]\(#n(\d+)\)")
+_MARKDOWN_NUMBER = re.compile(
+    r"\\."  # an escaped letter, and code, hold no link: names from the data end up there
+    r"|(?P<fence>`+).*?(?<!`)(?P=fence)(?!`)"
+    r"|\[(?P<text>(?:\\.|[^\]\\\n])*)\]\(#n(?P<place>\d+)\)"
+)
 _MARKDOWN_ENTRY = re.compile(r'^\| <a id="n(\d+)"></a>\d+ \| (`+)(.*?)(?<!`)\2(?!`) \|.*$', re.M)
 _PICTURES = {0x2400 + code: code for code in range(32)}
 
@@ -99,7 +103,11 @@ def find_numbers(text: str) -> list[Shown]:
         return parser.numbers
     ids = {place: name for place, name, _ in _find_entries(text)}
     found = _MARKDOWN_NUMBER.finditer(text)
-    return [Shown(ids.get(hit.group(2), ""), _unescape(hit.group(1))) for hit in found]
+    return [
+        Shown(ids.get(hit["place"], ""), _unescape(hit["text"]))
+        for hit in found
+        if hit["place"] is not None
+    ]
 
 
 def _is_html(text: str) -> bool:
@@ -195,7 +203,8 @@ def _unescape(text: str) -> str:
 
 
 class _DataParser(HTMLParser):
-    """Collects the `<data>` elements that refer to a measurement or to a field."""
+    """Collects the `<data>` elements that refer to a measurement or to a field, without the
+    reference numbers (`<sup>`) inside."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -203,19 +212,22 @@ class _DataParser(HTMLParser):
         self.facts: list[tuple[str, str]] = []
         self._open: dict[str, str | None] | None = None
         self._text = ""
+        self._aside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Start to collect at a `<data>`."""
         if tag == "data":
             self._open, self._text = dict(attrs), ""
+        self._aside = tag == "sup" or (self._aside and tag == "a")
 
     def handle_data(self, data: str) -> None:
         """Collect what the element shows."""
-        if self._open is not None:
-            self._text += data
+        if self._open is not None and not self._aside:
+            self._text += data.replace("\u00a0", " ")
 
     def handle_endtag(self, tag: str) -> None:
         """Keep what was collected."""
+        self._aside = self._aside and tag != "sup"
         if tag != "data" or self._open is None:
             return
         measurement, path = self._open.get("data-measurement"), self._open.get("data-field")

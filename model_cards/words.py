@@ -15,11 +15,9 @@ class Word:
 
 
 METRICS: dict[str, Word] = {
-    "count": Word("Rows", "How many rows of the data are in the group.", share=False),
-    "prevalence": Word("Base rate", "Share of the group whose true outcome is the favourable one."),
-    "selection_rate": Word(
-        "Selection rate", "Share of the group that gets the favourable outcome."
-    ),
+    "count": Word("Rows", "How many rows of the data.", share=False),
+    "prevalence": Word("Base rate", "Share of rows whose true outcome is the favourable one."),
+    "selection_rate": Word("Selection rate", "Share of rows that get the favourable outcome."),
     "true_positive_rate": Word(
         "True positive rate",
         "Of those whose true outcome is favourable, the share that gets it.",

@@ -73,6 +73,7 @@ def render_html(card: Card, figures: Mapping[str, str] | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda node: type(node).__name__
+    environment.filters["bind"] = bind_words
     environment.filters["time"] = format_time
     environment.filters["paragraphs"] = split_paragraphs
     css = (_TEMPLATES / "card.css").read_text(encoding="utf-8")
@@ -98,6 +99,13 @@ def make_anchors(sections: tuple[Section, ...]) -> dict[str, str]:
         anchors[section.key] = f"{slug}.{taken}" if taken else slug
         stack.extend(reversed(section.children))
     return anchors
+
+
+def bind_words(text: str) -> str:
+    """Return a number's text with no-break spaces where a line must not end."""
+    for loose in ("p = ", "p < ", "n = ", " points"):
+        text = text.replace(loose, loose.replace(" ", "\u00a0"))
+    return text
 
 
 def compute_bars(table: Table) -> list[Bar | None]:

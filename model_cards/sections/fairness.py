@@ -135,19 +135,22 @@ def _tabulate_pairs(
     present = [name for name in metrics if any(item.metric == name for item in items)]
     keys = dict.fromkeys((item.group, item.reference_group) for item in items)
     rows: list[tuple[str, list[Measurement]]] = []
+    references = {reference for _, reference in keys}
+    shared = next(iter(references)) if len(references) == 1 else None
     for group, reference in keys:
         label = plain_text(group or "")
-        if reference is not None:
+        if reference is not None and shared is None:
             label += f" against {plain_text(reference)}"
         mine = [i for i in items if (i.group, i.reference_group) == (group, reference)]
         rows.append((label, mine))
     rows.sort(key=lambda row: -max((_gap(i) for i in row[1] if i.metric == present[0]), default=-1))
-    caption = "Each group against its reference, widest gap first"
+    against = "its reference" if shared is None else plain_text(shared)
+    caption = f"Each group against {against}, widest gap first"
     caption += f", {plain_text(part)}" if part else ""
     caption = join_words(caption, note_intervals(items))
     origin = 1.0 if present[0].endswith("_ratio") else 0.0
     return pivot(
-        caption, "Groups", rows[:_ROWS], present, form=Form.TEST, bars=present[0], origin=origin
+        caption, "Group", rows[:_ROWS], present, form=Form.TEST, bars=present[0], origin=origin
     )
 
 

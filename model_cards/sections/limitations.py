@@ -16,7 +16,7 @@ from model_cards.sections.tables import (
     full,
     is_explanation,
     is_recourse,
-    say_outcome,
+    tell_check,
 )
 from model_cards.words import describe, list_words, lower
 
@@ -130,11 +130,7 @@ def _tell_sample(report: AuditReport, what: str, item: Measurement) -> Line:
 
 
 def _tell_checks(report: AuditReport) -> list[Line]:
-    return [
-        (Text(f"{plain_text(c.title)}: {say_outcome(c.status)}. {plain_text(c.reason)}"),)
-        for c in report.checks
-        if c.status is not CheckStatus.MEASURED
-    ]
+    return [(Text(tell_check(c)),) for c in report.checks if c.status is not CheckStatus.MEASURED]
 
 
 def _tell_missing_inputs(report: AuditReport) -> list[Line]:

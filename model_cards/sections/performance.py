@@ -22,7 +22,7 @@ from model_cards.sections.tables import (
     size_of,
     title_attribute,
 )
-from model_cards.words import describe
+from model_cards.words import describe, lower
 
 PREFERRED = (
     "count",
@@ -38,7 +38,6 @@ PREFERRED = (
     "mean_residual",
     "balanced_accuracy",
     "f1",
-    "prevalence",
     "expected_calibration_error",
     "brier_score",
     "log_loss",
@@ -57,7 +56,13 @@ def build_performance(report: AuditReport) -> Section:
         return Section("performance", "Performance", (explain_absence(report, _WORDS),))
     children = [_build_overall(report, [item for item in items if item.attribute is None])]
     for attribute in list_attributes(items):
-        mine = [item for item in items if item.attribute == attribute and item.group is not None]
+        mine = [
+            item
+            for item in items
+            if item.attribute == attribute
+            and item.group is not None
+            and item.metric != "prevalence"  # stands with the groups' sizes, under Data
+        ]
         if mine:
             children.append(_build_by_group(attribute, mine))
     intro = "Every number is an estimate from the audited rows; its interval says how sure it is."
@@ -105,9 +110,10 @@ def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
         ]
         rows.sort(key=lambda row: -size_of(row[1]))
         present = [name for name in metrics if any(item.metric == name for item in mine)]
-        title = title_attribute(attribute) + (f", {plain_text(part)}" if part else "")
+        title = f"Performance {lower(title_attribute(attribute))}, largest group first"
+        title += f", {plain_text(part)}" if part else ""
         caption = join_words(title, note_intervals(mine))
-        drawn = next((name for name in present if name not in ("count", "prevalence")), None)
+        drawn = next((name for name in present if name != "count"), None)
         blocks.append(pivot(caption, "Group", rows[:_GROUPS], present, bars=drawn))
     blocks += note_left_out(rest)
     return Section(f"performance-{attribute}", title_attribute(attribute), tuple(blocks))

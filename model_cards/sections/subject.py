@@ -16,6 +16,7 @@ from model_cards.sections.tables import (
     size_of,
     title_attribute,
 )
+from model_cards.words import lower
 
 _TASKS = {
     "binary": "Binary: each row gets the favourable outcome or not",
@@ -111,7 +112,7 @@ def _build_groups(report: AuditReport) -> Section:
         ]
         rows.sort(key=lambda row: -size_of(row[1]))
         metrics = [name for name in ("count", "prevalence") if any(i.metric == name for i in mine)]
-        caption = join_words(title_attribute(attribute), note_intervals(mine))
+        caption = join_words(f"Groups {lower(title_attribute(attribute))}", note_intervals(mine))
         blocks.append(pivot(caption, "Group", rows[:_GROUP_LIMIT], metrics, bars="count"))
     if not blocks:
         blocks.append(explain_absence(report, ("data", "profile", "group", "perform")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from audits.core.measurement import Measurement
-from audits.core.report import AuditReport, CheckStatus
+from audits.core.report import AuditReport, CheckOutcome, CheckStatus
 from model_cards.card import Bullets, Form, Inline, Line, Number, Paragraph, Table, Text
 from model_cards.format import plain_text
 from model_cards.numbers import make_number
@@ -125,7 +125,7 @@ def note_left_out(metrics: Sequence[str]) -> list[Paragraph]:
 def explain_absence(report: AuditReport, words: Sequence[str]) -> Paragraph | Bullets:
     """Return why a section has no numbers: the reasons of the checks that bear on it."""
     lines: list[Line] = [
-        (Text(f"{outcome.title}: {say_outcome(outcome.status)}. {outcome.reason}"),)
+        (Text(tell_check(outcome)),)
         for outcome in report.checks
         if outcome.status is not CheckStatus.MEASURED
         and any(word in f"{outcome.code} {outcome.title}".casefold() for word in words)
@@ -133,6 +133,12 @@ def explain_absence(report: AuditReport, words: Sequence[str]) -> Paragraph | Bu
     if lines:
         return Bullets(tuple(lines))
     return Paragraph((Text("Not measured: no check of this audit looked at it."),))
+
+
+def tell_check(check: CheckOutcome) -> str:
+    """Return a check that gave no number, and why, as a sentence."""
+    reason = plain_text(check.reason).rstrip(".")
+    return f"{plain_text(check.title)} ({say_outcome(check.status)}): {reason}."
 
 
 def say_outcome(status: CheckStatus) -> str:
