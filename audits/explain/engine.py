@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def iterate_attributions(
     n_chunks = math.ceil(len(chosen) / chunk_rows)
     # Even chunks: an engine that pays a set-up per call is never called for a small remainder.
     edges = np.linspace(0, len(chosen), n_chunks + 1).round().astype(int)
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         table, details = client.call("attribute", chosen.iloc[begin:end], params)
         if table.num_rows != end - begin or table.num_columns != len(features) + 2:
             raise ModelCrashError("the model's worker answered attributions of the wrong shape")
