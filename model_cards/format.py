@@ -117,6 +117,8 @@ def plain_text(text: str) -> str:
     White space becomes a space; control characters and the marks that turn the direction of
     writing become U+FFFD.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return "".join(_visible(letter) for letter in text).strip()
 
 

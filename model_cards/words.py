@@ -154,7 +154,7 @@ SUMMARIES = frozenset(
 )
 """Gaps over all groups of an attribute, not of one group against its reference."""
 
-_SUFFIXES = {"_difference": ", gap", "_ratio": ", ratio"}
+_SUFFIXES = {"_difference": " gap", "_ratio": " ratio"}
 
 
 def base_metric(metric: str) -> str:

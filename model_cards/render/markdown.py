@@ -171,10 +171,11 @@ def _render_outcome(block: Outcome, _: Ordinals) -> str:
 def _render_verdicts(block: Verdicts, ordinals: Ordinals) -> str:
     lines = []
     for line in block.lines:
+        measured = "" if line.number.value is None else "Measured: "
         limit = f"; limit {escape_markdown(line.limit)}" if line.limit else ""
         lines.append(
             f"- **{ICONS[line.status]} {STATUS_WORDS[line.status]}.** "
-            f"{escape_markdown(line.sentence)} Measured: "
+            f"{escape_markdown(line.sentence)} {measured}"
             f"{_render_inline(line.number, ordinals)}{limit}; rule {code_span(line.rule)}."
         )
     return "\n".join(lines)

@@ -76,18 +76,21 @@ def _tell_error(item: Measurement) -> Block:
 
 
 def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
-    groups = list(dict.fromkeys(item.group for item in items if item.group is not None))[:_GROUPS]
+    found = list(dict.fromkeys(item.group for item in items if item.group is not None))
+    groups = found[:_GROUPS]
     cells = {(item.slice, item.group): item for item in items}
     slices = dict.fromkeys(item.slice for item in sorted(items, key=_strength))
     rows: list[tuple[Inline, ...]] = []
     for part in list(slices)[:_TOP_BY_GROUP]:
-        found = [cells.get((part, group)) for group in groups]
+        row = [cells.get((part, group)) for group in groups]
         numbers: list[Inline] = [
-            Text("not reported") if item is None else make_number(item) for item in found
+            Text("not reported") if item is None else make_number(item) for item in row
         ]
         rows.append((Text(plain_text((part or "").removeprefix(FEATURE))), *numbers))
     title = lower(describe(items[0].metric).title)
     caption = join_words(f"{title.capitalize()} by group", note_intervals(items))
+    if len(slices) > _TOP_BY_GROUP or len(found) > _GROUPS:
+        caption += "; the other columns and groups are in the report"
     columns = ("Column", *(plain_text(group) for group in groups))
     table = Table(caption, columns, tuple(rows))
     return Section(f"explanations-{attribute}", title_attribute(attribute), (table,))

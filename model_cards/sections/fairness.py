@@ -48,7 +48,6 @@ PREFERRED = (
     "mean_absolute_error_difference",
 )
 _COLUMNS = 6
-_ROWS = 40
 
 
 def build_fairness(report: AuditReport) -> Section:
@@ -149,9 +148,7 @@ def _tabulate_pairs(
     caption += f", {plain_text(part)}" if part else ""
     caption = join_words(caption, note_intervals(items))
     origin = 1.0 if present[0].endswith("_ratio") else 0.0
-    return pivot(
-        caption, "Group", rows[:_ROWS], present, form=Form.TEST, bars=present[0], origin=origin
-    )
+    return pivot(caption, "Group", rows, present, form=Form.TEST, bars=present[0], origin=origin)
 
 
 def _gap(item: Measurement) -> float:

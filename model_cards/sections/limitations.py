@@ -34,7 +34,7 @@ def _build_found(report: AuditReport) -> list[Block]:
         ("Rows whose group is not known:", _bullets(_tell_unknown(report))),
         ("Parts of the data that were used:", _bullets(_tell_sampled(report))),
         ("Checks that gave no number:", _bullets(_tell_checks(report))),
-        ("What the data lacks:", _bullets(_tell_missing_inputs(report))),
+        ("What else to keep in mind:", _bullets(_tell_missing_inputs(report))),
     ]
     blocks: list[Block] = []
     for title, bullets in parts:
@@ -51,19 +51,27 @@ def _bullets(lines: Iterable[Line]) -> Bullets | None:
 
 
 def _tell_unavailable(report: AuditReport) -> list[Line]:
-    """Return one line for each group and reason, naming the metrics that it concerns."""
-    reasons: dict[tuple[str, str], list[Measurement]] = {}
-    for item in report.measurements:
-        if item.unavailable is not None:
-            key = (_name_scope(item), item.unavailable.reason)
-            reasons.setdefault(key, []).append(item)
-    lines: list[Line] = []
-    for (scope, _), items in reasons.items():
+    """Return one line for each group without numbers: which metrics, and why.
+
+    A gap is left out where its group is listed already: it lacks a number for that reason.
+    """
+    missing = [item for item in report.measurements if item.unavailable is not None]
+    groups = {(item.attribute, item.group) for item in missing if item.reference_group is None}
+    scopes: dict[str, dict[str, list[Measurement]]] = {}
+    for item in missing:
+        if item.reference_group is None or (item.attribute, item.group) not in groups:
+            reasons = scopes.setdefault(_name_scope(item), {})
+            reasons.setdefault(make_number(item).text, []).append(item)
+    return [_tell_scope(scope, list(reasons.values())) for scope, reasons in scopes.items()]
+
+
+def _tell_scope(scope: str, reasons: list[list[Measurement]]) -> Line:
+    line: list[Inline] = [Text(f"{scope}: ")]
+    for items in reasons:
         metrics = dict.fromkeys(lower(describe(item.metric).title) for item in items)
-        lines.append(
-            (Text(f"{scope}, {list_words(list(metrics))}: "), make_number(items[0]), Text("."))
-        )
-    return lines
+        lead = "; " if len(line) > 1 else ""
+        line += [Text(f"{lead}{list_words(list(metrics))} "), make_number(items[0])]
+    return (*line, Text("."))
 
 
 def _name_scope(item: Measurement) -> str:

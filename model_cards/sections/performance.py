@@ -45,7 +45,6 @@ PREFERRED = (
 )
 HEADLINES = ("accuracy", "roc_auc", "balanced_accuracy", "r2", "mean_absolute_error")
 _COLUMNS = 7
-_GROUPS = 40
 _WORDS = ("perform", "accura", "error", "calibrat", "metric")
 
 
@@ -93,7 +92,7 @@ def _build_overall(report: AuditReport, items: Sequence[Measurement]) -> Section
             (plain_text(name), [item for item in sliced if item.slice == name]) for name in names
         ]
         caption = join_words("Parts of the data", note_intervals(sliced))
-        blocks += [pivot(caption, "Part", labelled[:_GROUPS], metrics), *note_left_out(rest)]
+        blocks += [pivot(caption, "Part", labelled, metrics), *note_left_out(rest)]
     if not blocks:
         blocks.append(explain_absence(report, _WORDS))
     return Section("performance-overall", "Overall", tuple(blocks))
@@ -114,6 +113,6 @@ def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
         title += f", {plain_text(part)}" if part else ""
         caption = join_words(title, note_intervals(mine))
         drawn = next((name for name in present if name != "count"), None)
-        blocks.append(pivot(caption, "Group", rows[:_GROUPS], present, bars=drawn))
+        blocks.append(pivot(caption, "Group", rows, present, bars=drawn))
     blocks += note_left_out(rest)
     return Section(f"performance-{attribute}", title_attribute(attribute), tuple(blocks))

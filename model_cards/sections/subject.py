@@ -23,7 +23,6 @@ _TASKS = {
     "multiclass": "Multiclass: each row gets one of several classes",
     "regression": "Regression: each row gets a number",
 }
-_GROUP_LIMIT = 40
 
 
 def build_model(report: AuditReport) -> Section:
@@ -113,7 +112,7 @@ def _build_groups(report: AuditReport) -> Section:
         rows.sort(key=lambda row: -size_of(row[1]))
         metrics = [name for name in ("count", "prevalence") if any(i.metric == name for i in mine)]
         caption = join_words(f"Groups {lower(title_attribute(attribute))}", note_intervals(mine))
-        blocks.append(pivot(caption, "Group", rows[:_GROUP_LIMIT], metrics, bars="count"))
+        blocks.append(pivot(caption, "Group", rows, metrics, bars="count"))
     if not blocks:
         blocks.append(explain_absence(report, ("data", "profile", "group", "perform")))
     else:

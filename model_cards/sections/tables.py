@@ -12,6 +12,8 @@ from model_cards.numbers import make_number
 from model_cards.words import SUMMARIES, describe, list_words, lower
 
 INTERSECTION = " & "
+ROW_LIMIT = 40
+LEFT_OUT = "; the other rows are in the report"
 UNKNOWN_GROUP = "(missing)"
 _ERRORS = frozenset({"additivity_error", "convergence_error", "completeness_error"})
 
@@ -79,9 +81,12 @@ def pivot(
     bars: str | None = None,
     origin: float = 0.0,
 ) -> Table:
-    """Return a table with one row for each label and one column for each metric."""
+    """Return a table with one row for each label and one column for each metric.
+
+    Beyond `ROW_LIMIT` rows the table ends, and its caption says so.
+    """
     body: list[tuple[Inline, ...]] = []
-    for label, items in rows:
+    for label, items in rows[:ROW_LIMIT]:
         by_metric = {item.metric: item for item in items}
         cells: list[Inline] = [Text(label)]
         cells += [
@@ -91,6 +96,8 @@ def pivot(
         body.append(tuple(cells))
     drawn = metrics.index(bars) + 1 if bars in metrics else None
     titles = tuple(describe(name).title for name in metrics)
+    if len(rows) > ROW_LIMIT:
+        caption += LEFT_OUT
     return Table(caption, (corner, *titles), tuple(body), drawn, origin)
 
 

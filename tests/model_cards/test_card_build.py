@@ -121,7 +121,7 @@ def test_limitations_follow_from_the_report(binary_report):
     words = words_of(section_of(build_card(binary_report), "limitations-found"))
     assert "Too few women of unknown race to compare." in words
     assert "Female & (missing) (sex & race)" in words
-    assert "not measured: only 1 rows, and at least 12 are needed" in words
+    assert "true positive rate not measured: only 1 rows, and at least 12 are needed" in words
     assert "race: 429 rows have no value." in words
     assert "Drift (left out): it was turned off in audit.toml." in words
     assert "Robustness to noise (failed to run): the model's process died." in words
@@ -194,3 +194,15 @@ def test_provenance_names_files_by_digest(binary_report):
     assert facts["subject.data.sha256"] == "d" * 64
     assert facts["run.seed"] == "20261123"
     assert "numpy 2.4.6" in words_of(section)
+
+
+def test_a_long_table_says_that_it_ends(report_of, measurement_of):
+    items = [
+        measurement_of("count", n, n, unit="count", attribute="zip", group=f"z{n}")
+        for n in range(1, 43)
+    ]
+    section = section_of(build_card(report_of(items)), "performance-zip")
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert len(table.rows) == 40
+    assert table.rows[0][0].text == "z42"
+    assert table.caption.endswith("the other rows are in the report")
