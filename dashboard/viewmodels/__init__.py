@@ -1,0 +1,1 @@
+"""What each page shows, worked out without Streamlit."""

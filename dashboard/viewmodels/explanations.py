@@ -1,0 +1,219 @@
+"""What moves the model: overall, by group, for one row, and spread over a sample of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from audits.checks.explain import name_column
+from audits.core.format import format_value, plain_text
+from audits.cube.cube import FloatArray
+from audits.data.source import connect, quote
+from audits.figures.explanations import (
+    Importance,
+    draw_group_importance,
+    draw_importance,
+    draw_spread,
+    draw_waterfall,
+)
+from audits.figures.theme import Chart
+from dashboard.catalogue import say
+from dashboard.viewmodels.numbers import render_measurement
+from dashboard.viewmodels.rows import RowSource, render_cell
+from dashboard.viewmodels.run import RunData
+
+_FEATURE = "feature="
+SAMPLE_ROWS = 300
+MAX_GROUPS = 6
+
+
+def find_evidence(run: RunData) -> str | None:
+    """Return the name of the attributions' file, None where there is none."""
+    names = [name.removeprefix("evidence/") for name in sorted(run.bundle.manifest)]
+    return next((n for n in names if n.startswith("attributions.") and n.endswith(".parquet")), None)
+
+
+def describe_method(run: RunData) -> str:
+    """Return how the attributions were made and how well they add up."""
+    path = f"evidence/{find_evidence(run)}"
+    described = next((e.description for e in run.report.evidence if e.path == path), "")
+    gap = run.overall("additivity_error")
+    number = render_measurement(gap) if gap else say("number.none")
+    return say("explanations.method", described=described, gap=number)
+
+
+def list_importance(run: RunData) -> list[Importance]:
+    """Return every feature's mean absolute attribution, largest first."""
+    found = []
+    for item in run.by_group("mean_absolute_attribution", None):
+        if item.slice is None or item.estimate is None:
+            continue
+        estimate = item.estimate
+        found.append(
+            Importance(
+                plain_text(item.slice.removeprefix(_FEATURE)),
+                estimate.value,
+                estimate.low,
+                estimate.high,
+                render_measurement(item),
+            )
+        )
+    return sorted(found, key=lambda item: -item.value)
+
+
+def list_features(run: RunData) -> list[str]:
+    """Return the model's features, the one that moves it most first."""
+    items = [
+        (-(item.value or 0.0), item.slice.removeprefix(_FEATURE))
+        for item in run.by_group("mean_absolute_attribution", None)
+        if item.slice is not None
+    ]
+    return [name for _, name in sorted(items)]
+
+
+def make_importance_chart(run: RunData) -> Chart:
+    """Return the features that move the model most."""
+    items = list_importance(run)
+    total = sum(item.value for item in items)
+    first = items[0]
+    share = first.value / total if total else 0.0
+    title = say("explanations.global_title", feature=first.feature,
+                share=format_value(share, "share"))  # fmt: skip
+    return draw_importance(items, title=title, axis=say("explanations.axis"))
+
+
+def tabulate_importance(run: RunData) -> pd.DataFrame:
+    """Return every feature with its number."""
+    return pd.DataFrame(
+        [
+            {say("column.feature"): item.feature, say("column.attribution"): item.text}
+            for item in list_importance(run)
+        ]
+    )
+
+
+def compute_group_means(run: RunData, attribute: str) -> tuple[list[str], FloatArray]:
+    """Return the largest groups of an attribute and their mean absolute attributions
+    `[group, feature]`, features as in `list_features`."""
+    evidence = find_evidence(run)
+    assert evidence is not None  # the page asks only where there is evidence
+    means = ", ".join(
+        f"avg(abs(a.{quote(name_column(feature))}))" for feature in list_features(run)
+    )
+    group = f"p.{quote(attribute)}"
+    connection = connect()
+    try:
+        rows = connection.execute(
+            f"SELECT {group}, count(*) AS n, {means} FROM read_parquet(?) a "
+            f"JOIN read_parquet(?) p ON a.row = p.row GROUP BY {group} ORDER BY n DESC, 1 "
+            f"LIMIT {MAX_GROUPS}",
+            [
+                str(run.bundle.evidence_path(evidence)),
+                str(run.bundle.evidence_path("predictions.parquet")),
+            ],
+        ).fetchall()
+    finally:
+        connection.close()
+    names = [plain_text(str(row[0])) for row in rows]
+    return names, np.array([row[2:] for row in rows], dtype=np.float64)
+
+
+def make_group_chart(run: RunData, attribute: str) -> tuple[Chart, pd.DataFrame]:
+    """Return what moves the model for each group, as a figure and as a table."""
+    names, means = compute_group_means(run, attribute)
+    features = [plain_text(name) for name in list_features(run)]
+    gaps = means.max(axis=0) - means.min(axis=0)
+    most = int(np.argmax(gaps))
+    title = say(
+        "explanations.group_title",
+        feature=features[most],
+        high=names[int(np.argmax(means[:, most]))],
+        low=names[int(np.argmin(means[:, most]))],
+    )
+    chart = draw_group_importance(
+        features, names, means, title=title, axis=say("explanations.axis")
+    )
+    table = pd.DataFrame(
+        {say("column.feature"): features}
+        | {name: [format_value(float(v), "score") for v in means[g]]
+           for g, name in enumerate(names)}
+    )  # fmt: skip
+    return chart, table
+
+
+def _read_sample(run: RunData, evidence: str) -> pd.DataFrame:
+    """Return rows evenly spread over the attributions' file."""
+    file = pq.ParquetFile(run.bundle.evidence_path(evidence))
+    total = file.metadata.num_rows
+    places = np.unique(np.linspace(0, total - 1, min(SAMPLE_ROWS, total)).astype(np.int64))
+    parts, start = [], 0
+    for batch in file.iter_batches(65_536):
+        inside = places[(places >= start) & (places < start + batch.num_rows)] - start
+        parts.append(batch.take(inside).to_pandas())
+        start += batch.num_rows
+    return pd.concat(parts, ignore_index=True)
+
+
+def make_spread_chart(run: RunData, source: RowSource | None) -> Chart:
+    """Return the spread of attributions over a sample, coloured by each feature's own value."""
+    evidence = find_evidence(run)
+    assert evidence is not None  # the page asks only where there is evidence
+    sample = _read_sample(run, evidence)
+    features = list_features(run)
+    parts = sample[[name_column(name) for name in features]].to_numpy(dtype=np.float64)
+    ranks = np.full(parts.shape, np.nan)
+    if source is not None:
+        values = source.read([str(row) for row in sample["row"]])
+        if len(values) == len(sample):
+            ranks = _rank(values.reindex(columns=features))
+    return draw_spread(
+        [plain_text(name) for name in features],
+        parts,
+        ranks,
+        title=say("explanations.spread_title", n=len(sample)),
+        axis=say("explanations.axis_signed"),
+        words=(say("explanations.low"), say("explanations.high")),
+    )
+
+
+def _rank(values: pd.DataFrame) -> FloatArray:
+    """Return each numeric value's rank within its column in [0, 1]; NaN for other columns."""
+    ranks = np.full(values.shape, np.nan)
+    for position, name in enumerate(values.columns):
+        if pd.api.types.is_numeric_dtype(values[name]):
+            ranks[:, position] = values[name].rank(pct=True).to_numpy(dtype=np.float64)
+    return ranks
+
+
+def make_row_chart(run: RunData, row: str, source: RowSource | None) -> Chart | None:
+    """Return how one row's output adds up; None for a row that was not explained."""
+    evidence = find_evidence(run)
+    assert evidence is not None  # the page asks only where there is evidence
+    found = pq.read_table(run.bundle.evidence_path(evidence), filters=[("row", "=", row)])
+    if not found.num_rows:
+        return None
+    record = found.slice(0, 1).to_pylist()[0]
+    features = list_features(run)
+    parts = np.array([record[name_column(name)] for name in features], dtype=np.float64)
+    values = ["" for _ in features]
+    if source is not None:
+        frame = source.read([row])
+        if len(frame):
+            values = [
+                plain_text(render_cell(frame.iloc[0][name])) if name in frame else ""
+                for name in features
+            ]
+    top = int(np.argmax(np.abs(parts)))
+    title = say(
+        "explanations.row_up" if parts[top] > 0 else "explanations.row_down",
+        row=plain_text(row),
+        feature=plain_text(features[top]),
+        value=f" ({values[top]})" if values[top] else "",
+    )
+    words = (say("explanations.base"), say("explanations.rest"), say("explanations.output"))
+    return draw_waterfall(
+        [plain_text(name) for name in features], parts, values,
+        float(record["base"]), float(record["output"]),
+        title=title, axis=say("explanations.axis_signed"), words=words,
+    )  # fmt: skip

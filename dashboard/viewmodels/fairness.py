@@ -1,0 +1,206 @@
+"""How groups are treated: one metric by group, comparisons, the well-known gaps, intersections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from audits.core.format import plain_text
+from audits.core.measurement import Measurement
+from audits.cube.disparities import DISPARITIES
+from audits.cube.metrics import METRICS
+from audits.cube.view import JOIN
+from audits.figures.dots import Mark, draw_dots
+from audits.figures.fairness import draw_intersections
+from audits.figures.theme import Chart
+from dashboard.catalogue import say
+from dashboard.viewmodels.numbers import (
+    find_result,
+    make_group_dots,
+    render_detail,
+    render_measurement,
+    render_point,
+    render_test,
+)
+from dashboard.viewmodels.run import RunData, split_grouping
+from dashboard.viewmodels.sentences import (
+    explain_metric,
+    lower_title,
+    name_metric,
+    render_finding,
+)
+
+
+def list_metrics(run: RunData, grouping: str) -> list[str]:
+    """Return the metrics that can be compared between these groups, those of decisions first."""
+    return [m.name for m in METRICS[run.spec.audit.task] if run.by_group(m.name, grouping)]
+
+
+def find_source(metric: str) -> str:
+    """Return where a metric and its interval come from."""
+    for table in METRICS.values():
+        for item in table:
+            if item.name == metric:
+                return item.source
+    return ""
+
+
+def choose_metric(run: RunData, grouping: str, wanted: str) -> str:
+    """Return the metric to show for a finding: its own, or the one that it compares."""
+    for base in (wanted, wanted.removesuffix("_difference"), wanted.removesuffix("_ratio")):
+        if base != "count" and run.by_group(base, grouping) and base in list_metrics(run, grouping):
+            return base
+    for disparity in DISPARITIES:
+        if disparity.name == wanted and run.by_group(disparity.rates[0], grouping):
+            return disparity.rates[0]
+    return next(iter(list_metrics(run, grouping)), "selection_rate")
+
+
+def _measured(run: RunData, metric: str, grouping: str) -> list[Measurement]:
+    items = [item for item in run.by_group(metric, grouping) if item.estimate is not None]
+    return sorted(items, key=lambda item: item.value or 0.0)
+
+
+def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
+    """Return the metric by group, lowest on top, with the reference group's value marked."""
+    items = _measured(run, metric, grouping)
+    if not items:
+        return None
+    reference = run.reference_group(grouping)
+    base = next((item for item in items if item.group == reference), None)
+    mark = None
+    if base is not None and base.estimate is not None:
+        mark = Mark(
+            base.estimate.value, say("chart.reference", group=plain_text(base.group or ""))
+        )
+    return draw_dots(
+        make_group_dots(items, reference),
+        title=_render_title(run, metric, grouping, items),
+        axis=name_metric(metric),
+        percent=items[0].unit == "share",
+        mark=mark,
+        least=0.0 if items[0].unit == "share" else None,
+    )
+
+
+def _render_title(run: RunData, metric: str, grouping: str, items: list[Measurement]) -> str:
+    """Return the finding: the largest comparison that a test supports, or that none does."""
+    compared = [x for x in run.by_group(f"{metric}_difference", grouping) if x.estimate]
+    if not compared:
+        return name_metric(metric)
+    worst = max(compared, key=lambda item: abs(item.value or 0.0))
+    estimate = worst.estimate
+    assert estimate is not None
+    fields = {
+        "title": name_metric(metric),
+        "lower_title": lower_title(name_metric(metric)),
+        "group": plain_text(worst.group or ""),
+        "reference": plain_text(worst.reference_group or ""),
+        "gap": render_point(estimate, worst.unit).lstrip("−"),
+        "n": len(items),
+    }
+    if estimate.low <= 0 <= estimate.high:
+        return say("fairness.title_even", **fields)
+    return say("fairness.title_low" if estimate.value < 0 else "fairness.title_high", **fields)
+
+
+def tabulate_metric(run: RunData, metric: str, grouping: str) -> pd.DataFrame:
+    """Return the metric by group beside its difference and ratio to the reference group."""
+    differences = {x.group: x for x in run.by_group(f"{metric}_difference", grouping)}
+    ratios = {x.group: x for x in run.by_group(f"{metric}_ratio", grouping)}
+    counts = {x.group: int(x.value or 0) for x in run.by_group("count", grouping)}
+    records = []
+    for item in run.by_group(metric, grouping):
+        difference, ratio = differences.get(item.group), ratios.get(item.group)
+        result = find_result(item)
+        records.append(
+            {
+                say("column.group"): plain_text(item.group or ""),
+                say("column.rows"): counts.get(item.group, 0),
+                name_metric(metric): render_point(result, item.unit),
+                say("column.interval"): render_detail(result, item.unit),
+                say("column.difference"): _short(difference),
+                say("column.ratio"): _short(ratio),
+                say("column.chance"): render_test(difference) if difference else "",
+            }
+        )
+    return pd.DataFrame(records)
+
+
+def _short(item: Measurement | None) -> str:
+    return "" if item is None else render_point(find_result(item), item.unit)
+
+
+def list_summaries(run: RunData, grouping: str) -> pd.DataFrame:
+    """Return the well-known gaps of a grouping: name, number, pair, meaning."""
+    records = []
+    for disparity in DISPARITIES:
+        for item in run.by_group(disparity.name, grouping):
+            pair = ""
+            if item.group and item.reference_group:
+                pair = say("fairness.pair", low=plain_text(item.group),
+                           high=plain_text(item.reference_group))  # fmt: skip
+            records.append(
+                {
+                    say("column.measure"): name_metric(disparity.name),
+                    say("column.value"): render_measurement(item),
+                    say("column.between"): pair,
+                    say("column.chance"): render_test(item),
+                    say("column.meaning"): explain_metric(disparity.name),
+                }
+            )
+    return pd.DataFrame(records)
+
+
+def list_sentences(run: RunData, metric: str, grouping: str, limit: int = 3) -> list[str]:
+    """Return the largest differences to the reference group as sentences."""
+    compared = [x for x in run.by_group(f"{metric}_difference", grouping) if x.estimate]
+    compared.sort(key=lambda item: -abs(item.value or 0.0))
+    return [render_finding(item) for item in compared[:limit]]
+
+
+def make_intersection_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
+    """Return a metric over two attributes as a heat map; None where `grouping` is not two."""
+    names = split_grouping(grouping, run.attributes)
+    items = {x.group: x for x in run.by_group(metric, grouping) if x.group is not None}
+    if len(names) != 2 or not items:
+        return None
+    first, second = (run.cube.groups[name] for name in names)
+    values = np.full((len(first), len(second)), np.nan)
+    rows = np.zeros(values.shape, dtype=np.int64)
+    texts = [["" for _ in second] for _ in first]
+    counts = {x.group: int(x.value or 0) for x in run.by_group("count", grouping)}
+    for i, one in enumerate(first):
+        for j, other in enumerate(second):
+            item = items.get(JOIN.join((one, other)))
+            if item is not None and item.estimate is not None:
+                values[i, j] = item.estimate.value
+                rows[i, j] = counts.get(item.group, 0)
+                texts[i][j] = render_point(item.estimate, item.unit)
+    if np.isnan(values).all():
+        return None
+    low, high = _extremes(items.values())
+    return draw_intersections(
+        [plain_text(name) for name in first],
+        [plain_text(name) for name in second],
+        values,
+        rows,
+        texts,
+        title=say(
+            "fairness.intersection_title",
+            lower_title=lower_title(name_metric(metric)),
+            low=plain_text(low.group or ""),
+            low_value=_short(low),
+            high=plain_text(high.group or ""),
+            high_value=_short(high),
+        ),
+        axes=(plain_text(names[0]), plain_text(names[1])),
+    )
+
+
+def _extremes(items: Iterable[Measurement]) -> tuple[Measurement, Measurement]:
+    known = [item for item in items if item.estimate is not None]
+    known.sort(key=lambda item: item.value or 0.0)
+    return known[0], known[-1]

@@ -1,0 +1,73 @@
+"""Numbers as readers see them: "36.2% (95% interval 34.1% to 38.3%, n = 5,421)"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from audits.core.estimate import Estimate, Unavailable
+from audits.core.format import (
+    format_count,
+    format_interval,
+    format_p,
+    format_reason,
+    format_value,
+)
+from audits.core.measurement import Measurement, Unit
+from audits.figures.dots import Dot
+from dashboard.catalogue import say
+
+
+def render_result(result: Estimate | Unavailable, unit: Unit) -> str:
+    """Return an estimate with its interval and rows, or why there is none."""
+    if isinstance(result, Unavailable):
+        return format_reason(result)
+    value, detail = format_value(result.value, unit), render_detail(result, unit)
+    return f"{value} ({detail})" if detail else value
+
+
+def render_detail(result: Estimate | Unavailable, unit: Unit) -> str:
+    """Return "95% interval 34.1% to 38.3%, n = 5,421", "" for an exact fact or no number."""
+    if isinstance(result, Unavailable) or not format_interval(result, unit):
+        return ""
+    return say("number.detail", interval=format_interval(result, unit), n=format_count(result.n))
+
+
+def render_point(result: Estimate | Unavailable, unit: Unit) -> str:
+    """Return the value alone, or a dash where there is none."""
+    if isinstance(result, Unavailable):
+        return say("number.none")
+    return format_value(result.value, unit)
+
+
+def find_result(item: Measurement) -> Estimate | Unavailable:
+    """Return what a measurement holds."""
+    if item.estimate is not None:
+        return item.estimate
+    assert item.unavailable is not None  # the type has exactly one of the two
+    return item.unavailable
+
+
+def render_measurement(item: Measurement) -> str:
+    """Return a measurement's number with its interval."""
+    return render_result(find_result(item), item.unit)
+
+
+def render_test(item: Measurement) -> str:
+    """Return the p-value, "" where no test was made."""
+    return "" if item.p_value is None else format_p(item.p_value)
+
+
+def make_dot(item: Measurement, name: str, *, quiet: bool = False) -> Dot:
+    """Return a measurement as a row of a dot figure; NaN where there is no number."""
+    estimate = item.estimate
+    if estimate is None:
+        return Dot(name, np.nan, np.nan, np.nan, render_measurement(item), quiet)
+    text = render_measurement(item)
+    return Dot(name, estimate.value, estimate.low, estimate.high, text, quiet)
+
+
+def make_group_dots(items: Sequence[Measurement], reference: str | None = None) -> list[Dot]:
+    """Return one dot a group; the reference group is quiet."""
+    return [make_dot(item, item.group or "", quiet=item.group == reference) for item in items]

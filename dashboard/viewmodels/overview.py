@@ -1,0 +1,147 @@
+"""The overview: verdicts worst first, group sizes, what was audited, what was not measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audits.core.format import format_count, format_time, plain_text
+from audits.core.report import CheckStatus
+from audits.core.verdict import SEVERITY, Status
+from dashboard.catalogue import say
+from dashboard.viewmodels.numbers import find_result, render_detail, render_point
+from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import name_metric, render_finding
+
+OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
+"""What a reviewer has to look at; the rest is folded away."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """One verdict as it is read. grouping and metric say where its numbers are."""
+
+    status: Status
+    sentence: str
+    reason: str
+    rule: str
+    source: str
+    grouping: str | None
+    metric: str
+
+
+def list_verdicts(run: RunData) -> list[VerdictLine]:
+    """Return the verdicts, worst first, and single attributes before intersections."""
+    policy = run.policy
+    rules = {} if policy is None else {r.name: (r.title, r.source) for r in policy.rules}
+    lines = []
+    for verdict in run.report.verdicts:
+        item = run.report.by_id[verdict.measurement]
+        title, source = rules.get(verdict.rule, (verdict.rule, ""))
+        lines.append(
+            VerdictLine(
+                status=verdict.status,
+                sentence=render_finding(item),
+                reason=plain_text(verdict.reason),
+                rule=plain_text(title),
+                source=plain_text(source),
+                grouping=item.attribute,
+                metric=item.metric,
+            )
+        )
+    crossed = set(run.pairs)
+    return sorted(lines, key=lambda x: (SEVERITY.index(x.status), x.grouping in crossed))
+
+
+def count_statuses(run: RunData) -> dict[Status, int]:
+    """Return how many verdicts there are of each status, worst first."""
+    counted = Counter(verdict.status for verdict in run.report.verdicts)
+    return {status: counted[status] for status in SEVERITY if counted[status]}
+
+
+def find_worst(run: RunData) -> Status | None:
+    """Return the worst status of the run, None without verdicts."""
+    return next(iter(count_statuses(run)), None)
+
+
+def render_headline(run: RunData) -> str:
+    """Return the one sentence that sums the run up."""
+    counts = count_statuses(run)
+    if not counts:
+        return say("overview.headline.none")
+    fails, warns = counts.get(Status.FAIL, 0), counts.get(Status.WARN, 0)
+    if fails:
+        return say("overview.headline.fail", n=fails, s="" if fails == 1 else "s")
+    if warns:
+        return say("overview.headline.warn", n=warns, s="" if warns == 1 else "s")
+    if counts.get(Status.INSUFFICIENT):
+        return say("overview.headline.insufficient")
+    return say("overview.headline.pass")
+
+
+def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
+    """Return the groups, largest first: rows, share of the data, and the main number."""
+    metric = main_metric(run)
+    total = run.report.subject.data.rows
+    numbers = {item.group: item for item in run.by_group(metric, grouping)}
+    records = []
+    for item in run.by_group("count", grouping):
+        rows = int(item.value or 0)
+        number = numbers.get(item.group)
+        record = {
+            say("column.group"): plain_text(item.group or ""),
+            say("column.rows"): rows,
+            say("column.share"): rows / total if total else 0.0,
+        }
+        if number is not None:
+            record[name_metric(metric)] = render_point(find_result(number), number.unit)
+            record[say("column.interval")] = render_detail(find_result(number), number.unit)
+        records.append(record)
+    return pd.DataFrame(sorted(records, key=lambda record: -int(record[say("column.rows")])))
+
+
+def main_metric(run: RunData) -> str:
+    """Return the metric that a reader of this task wants first."""
+    return {"binary": "selection_rate", "multiclass": "accuracy"}.get(
+        run.task, "mean_absolute_error"
+    )
+
+
+def list_facts(run: RunData) -> list[tuple[str, str]]:
+    """Return what was audited, as pairs of label and text."""
+    subject, circumstances = run.report.subject, run.report.run
+    data, model = subject.data, subject.model
+    facts = [
+        ("facts.task", say(f"task.{subject.task}")),
+        ("facts.data", say("facts.data_value", source=plain_text(data.source),
+                           rows=format_count(data.rows), columns=data.columns)),
+        ("facts.target", _target(data.target, data.positive)),
+        ("facts.protected", plain_text(", ".join(data.protected)) or say("facts.none")),
+        ("facts.model", say("facts.no_model") if model is None else say(
+            "facts.model_value", path=plain_text(model.path), format=plain_text(model.format),
+            features=model.n_features)),
+        ("facts.created", format_time(circumstances.created)),
+        ("facts.tool", say("facts.tool_value", version=circumstances.tool.version,
+                           device=circumstances.device, seed=circumstances.seed)),
+        ("facts.id", circumstances.id),
+    ]  # fmt: skip
+    return [(say(key), text) for key, text in facts]
+
+
+def _target(target: str | None, positive: str | None) -> str:
+    if target is None:
+        return say("facts.none")
+    if positive is None:
+        return plain_text(target)
+    return say("facts.target_value", target=plain_text(target), positive=plain_text(positive))
+
+
+def list_unmeasured(run: RunData) -> list[str]:
+    """Return the checks that measured nothing, each with its reason."""
+    return [
+        say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
+        for check in run.report.checks
+        if check.status is not CheckStatus.MEASURED
+    ]

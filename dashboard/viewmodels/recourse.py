@@ -1,0 +1,190 @@
+"""What would change a decision: the rows searched, their answers, and how groups differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from audits.core.counterfactual import Counterfactual, NoRecourse
+from audits.core.format import format_value, plain_text
+from audits.figures.dots import draw_dots
+from audits.figures.recourse import draw_changed_columns
+from audits.figures.theme import Chart
+from audits.recourse.tables import read_counterfactuals, read_no_recourse
+from dashboard.catalogue import say
+from dashboard.viewmodels.numbers import (
+    find_result,
+    make_group_dots,
+    render_point,
+)
+from dashboard.viewmodels.rows import render_cell
+from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import render_finding
+
+FOUND, NONE = "counterfactuals.parquet", "no_recourse.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All rows that were searched: answers by row, best first, and rows without any."""
+
+    by_row: dict[str, tuple[Counterfactual, ...]]
+    without: dict[str, NoRecourse]
+
+    @property
+    def rows(self) -> list[str]:
+        """The ids of all rows that were searched, those with an answer first."""
+        return [*self.by_row, *self.without]
+
+
+def has_answers(run: RunData) -> bool:
+    """Whether counterfactuals were searched in this run."""
+    return run.bundle.has_evidence(FOUND)
+
+
+@lru_cache(maxsize=16)
+def load_answers(run: RunData) -> Answers:
+    """Read what was found."""
+    by_row: dict[str, list[Counterfactual]] = {}
+    for answer in read_counterfactuals(pq.read_table(run.bundle.evidence_path(FOUND))):
+        by_row.setdefault(answer.row, []).append(answer)
+    without = {}
+    if run.bundle.has_evidence(NONE):
+        table = pq.read_table(run.bundle.evidence_path(NONE))
+        without = {item.row: item for item in read_no_recourse(table)}
+    ranked = {
+        row: tuple(sorted(answers, key=lambda answer: answer.rank))
+        for row, answers in by_row.items()
+    }
+    return Answers(ranked, without)
+
+
+def tabulate_rows(run: RunData) -> pd.DataFrame:
+    """Return the searched rows: id, groups, score now, and what the best answer asks for."""
+    answers = load_answers(run)
+    path = run.bundle.evidence_path("predictions.parquet")
+    columns = ["row", "y_score", *run.attributes]
+    scored = pq.read_table(path, columns=columns, filters=[("row", "in", answers.rows)])
+    known = {record["row"]: record for record in scored.to_pylist()}
+    records = []
+    for row in answers.rows:
+        best = answers.by_row.get(row, (None,))[0]
+        facts = known.get(row, {})
+        score = facts.get("y_score")
+        records.append(
+            {
+                say("column.row"): plain_text(row),
+                say("column.score"): "" if score is None else format_value(score, "score"),
+                say("column.answer"): say("recourse.none_short")
+                if best is None
+                else plain_text(", ".join(change.column for change in best.changes)),
+                say("column.cost"): None if best is None else round(best.cost, 3),
+            }
+            | {plain_text(name): plain_text(str(facts.get(name, ""))) for name in run.attributes}
+        )
+    return pd.DataFrame(records)
+
+
+def render_change(change: object, old: object, new: object) -> str:
+    """Return one change as a phrase: "income were 3,400 instead of 2,900"."""
+    return say(
+        "recourse.change",
+        column=plain_text(str(change)),
+        old=plain_text(render_cell(old)),
+        new=plain_text(render_cell(new)),
+    )
+
+
+def render_answer(answer: Counterfactual, score: float | None, threshold: float) -> str:
+    """Return a counterfactual as a sentence."""
+    changes = [render_change(c.column, c.old, c.new) for c in answer.changes]
+    joined = changes[0] if len(changes) == 1 else (
+        ", ".join(changes[:-1]) + say("recourse.and") + changes[-1]
+    )  # fmt: skip
+    return say(
+        "recourse.sentence",
+        changes=joined,
+        new=format_value(answer.y_score, "score"),
+        old=say("number.none") if score is None else format_value(score, "score"),
+        threshold=f"{threshold:g}",
+    )
+
+
+def tabulate_answer(answer: Counterfactual) -> pd.DataFrame:
+    """Return the columns that change, old beside new."""
+    return pd.DataFrame(
+        [
+            {
+                say("column.column"): plain_text(change.column),
+                say("column.old"): plain_text(render_cell(change.old)),
+                say("column.new"): plain_text(render_cell(change.new)),
+            }
+            for change in answer.changes
+        ]
+    )
+
+
+def list_sentences(run: RunData) -> list[str]:
+    """Return the overall findings on recourse."""
+    items = [run.overall(name) for name in ("recourse_share", "recourse_changes", "recourse_cost")]
+    return [render_finding(item) for item in items if item is not None]
+
+
+def make_group_chart(run: RunData, attribute: str) -> Chart | None:
+    """Return the share with recourse by group."""
+    items = [x for x in run.by_group("recourse_share", attribute) if x.estimate is not None]
+    if not items:
+        return None
+    items.sort(key=lambda item: item.value or 0.0)
+    low, high = items[0], items[-1]
+    title = say(
+        "recourse.group_title",
+        low_group=plain_text(low.group or ""), low=render_point(find_result(low), low.unit),
+        high_group=plain_text(high.group or ""), high=render_point(find_result(high), high.unit),
+    )  # fmt: skip
+    return draw_dots(
+        make_group_dots(items),
+        title=title, axis=say("metric.recourse_share.title"), percent=True,
+    )  # fmt: skip
+
+
+def make_columns_chart(run: RunData) -> Chart | None:
+    """Return which columns the best answers change, most often first."""
+    best = [answers[0] for answers in load_answers(run).by_row.values()]
+    if not best:
+        return None
+    counted = Counter(change.column for answer in best for change in answer.changes)
+    pairs = counted.most_common()
+    return draw_changed_columns(
+        [plain_text(name) for name, _ in pairs],
+        [count / len(best) for _, count in pairs],
+        title=say(
+            "recourse.columns_title",
+            column=plain_text(pairs[0][0]),
+            share=format_value(pairs[0][1] / len(best), "share"),
+        ),
+        axis=say("recourse.columns_axis"),
+    )
+
+
+def list_rules(run: RunData) -> list[str]:
+    """Return what was not allowed to change, as sentences."""
+    section = run.spec.recourse
+    named: Sequence[tuple[str, Sequence[str]]] = (
+        ("recourse.immutable", section.immutable),
+        ("recourse.increase_only", section.increase_only),
+        ("recourse.decrease_only", section.decrease_only),
+    )
+    sentences = [
+        say(key, columns=plain_text(", ".join(columns))) for key, columns in named if columns
+    ]
+    sentences += [
+        say("recourse.range", column=plain_text(name), low=f"{low:g}", high=f"{high:g}")
+        for name, (low, high) in section.ranges.items()
+    ]
+    return sentences

@@ -1,0 +1,105 @@
+"""One run as the pages read it: the report indexed, the cube and its views kept."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from itertools import combinations
+
+from audits.core.measurement import Measurement
+from audits.core.report import AuditReport
+from audits.core.spec import AuditSpec
+from audits.cube.cube import Cube
+from audits.cube.view import JOIN, View, compute_view
+from audits.policy.policy import Policy
+from audits.run import IN_FORCE
+from audits.store.bundle import Bundle
+
+
+class RunData:
+    """A bundle with what is worked out from it once: safe to share between sessions."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.report: AuditReport = bundle.report
+        self._views: dict[str | None, View] = {}
+        self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
+        for item in self.report.measurements:
+            self._index[item.metric, item.attribute].append(item)
+
+    @property
+    def task(self) -> str:
+        """The kind of prediction."""
+        return self.report.subject.task
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The protected columns."""
+        return self.report.subject.data.protected
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """The intersections of two protected columns, as the report names them."""
+        return tuple(JOIN.join(pair) for pair in combinations(self.attributes, 2))
+
+    @property
+    def groupings(self) -> tuple[str, ...]:
+        """Every protected column, then every two of them."""
+        return (*self.attributes, *self.pairs)
+
+    @cached_property
+    def spec(self) -> AuditSpec:
+        """The settings in force."""
+        settings = dict(self.report.spec.effective)
+        settings.pop(IN_FORCE, None)
+        return AuditSpec.model_validate(settings)
+
+    @cached_property
+    def policy(self) -> Policy | None:
+        """The rules that judged this run, as they were then; None where the report has none."""
+        stored = self.report.spec.effective.get(IN_FORCE)
+        return None if stored is None else Policy.model_validate(stored)
+
+    @cached_property
+    def cube(self) -> Cube:
+        """The audit cube."""
+        return self.bundle.load_cube()
+
+    def overall(self, metric: str) -> Measurement | None:
+        """The metric of the whole data, None where it was not measured."""
+        found = [item for item in self._index.get((metric, None), []) if item.slice is None]
+        return found[0] if found else None
+
+    def by_group(self, metric: str, attribute: str | None) -> list[Measurement]:
+        """The metric's measurements of one attribute, in the report's order."""
+        return self._index.get((metric, attribute), [])
+
+    def view(self, grouping: str | None, cube: Cube | None = None) -> View:
+        """The cube by a grouping; with `cube`, another one than the run's own (not kept)."""
+        names = split_grouping(grouping, self.attributes)
+        if cube is not None:
+            return compute_view(cube, names)
+        if grouping not in self._views:
+            self._views[grouping] = compute_view(self.cube, names)
+        return self._views[grouping]
+
+    def reference_group(self, grouping: str) -> str | None:
+        """The group that others are compared with, as the report has it."""
+        for metric in ("selection_rate_difference", "accuracy_difference",
+                       "mean_absolute_error_difference"):  # fmt: skip
+            for item in self.by_group(metric, grouping):
+                if item.reference_group is not None:
+                    return item.reference_group
+        return None
+
+
+def split_grouping(grouping: str | None, attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a grouping's columns. Raises KeyError for one that the run does not have."""
+    if grouping is None:
+        return ()
+    if grouping in attributes:
+        return (grouping,)
+    for pair in combinations(attributes, 2):
+        if JOIN.join(pair) == grouping:
+            return pair
+    raise KeyError(grouping)

@@ -1,0 +1,171 @@
+"""The threshold lab: what the decisions would be if the cut were elsewhere, live on the cube."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from audits.core.format import format_value, plain_text
+from audits.cube.cube import FloatArray
+from audits.cube.disparities import DISPARITIES
+from audits.cube.rates import RATES
+from audits.cube.thresholds import move_threshold, tabulate_thresholds
+from audits.cube.view import View
+from audits.figures.fairness import draw_moved
+from audits.figures.performance import Curve, draw_thresholds
+from audits.figures.theme import Chart
+from dashboard.catalogue import say
+from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import lower_title, name_metric
+
+STEPS = np.linspace(0.0, 1.0, 101)
+LAB_RATES = (
+    "selection_rate",
+    "true_positive_rate",
+    "false_positive_rate",
+    "positive_predictive_value",
+    "accuracy",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A threshold's consequences: a chart and tables of "audited" against "moved"."""
+
+    threshold: float
+    chart: Chart
+    groups: pd.DataFrame
+    overall: list[tuple[str, str, str]]
+    sentence: str
+
+
+def can_move(run: RunData) -> bool:
+    """Whether the run has scores, so that there is a threshold to move."""
+    return run.task == "binary" and run.view(None).has_scores
+
+
+def audited_threshold(run: RunData) -> float:
+    """Return where the slider starts: the audit's threshold, one half where decisions were given."""
+    threshold = run.cube.threshold
+    return 0.5 if threshold is None or np.isnan(threshold) else float(threshold)
+
+
+def list_rates(run: RunData) -> tuple[str, ...]:
+    """Return the rates that the lab can show."""
+    return LAB_RATES if run.view(None).has_truth else LAB_RATES[:1]
+
+
+def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) -> Moved:
+    """Return what a threshold would do to every group's `metric`, to the gaps and to accuracy."""
+    before = run.view(grouping)
+    cube = move_threshold(run.cube, threshold)
+    after = run.view(grouping, cube)
+    old, new = RATES[metric].compute(before), RATES[metric].compute(after)
+    names = [plain_text(name) for name in before.labels]
+    texts = [_percent(value) for value in new.value]
+    chart = draw_moved(
+        names, old.value, new.value, texts,
+        title=_title(names, old.value, new.value, metric, threshold),
+        axis=name_metric(metric),
+        legend=(say("lab.audited"), say("lab.moved", threshold=f"{threshold:.2f}")),
+    )  # fmt: skip
+    groups = pd.DataFrame(
+        {
+            say("column.group"): names,
+            say("column.rows"): before.rows,
+            say("lab.audited"): [_percent(value) for value in old.value],
+            say("lab.moved", threshold=f"{threshold:.2f}"): texts,
+            say("column.interval"): [
+                say("lab.interval", low=_percent(low), high=_percent(high))
+                for low, high in zip(new.low, new.high, strict=True)
+            ],
+            say("column.change"): [
+                _points(b - a) for a, b in zip(old.value, new.value, strict=True)
+            ],
+        }
+    )
+    overall = _compare_overall(run.view(None), run.view(None, cube), before, after)
+    return Moved(threshold, chart, groups, overall, _sentence(overall, threshold))
+
+
+def _compare_overall(
+    whole: View, moved_whole: View, before: View, after: View
+) -> list[tuple[str, str, str]]:
+    """Return (name, audited, moved) for accuracy, selection and the gaps between groups."""
+    rows = []
+    for metric in ("accuracy", "selection_rate") if whole.has_truth else ("selection_rate",):
+        pair = (RATES[metric].compute(view).value[0] for view in (whole, moved_whole))
+        rows.append((name_metric(metric), *(_percent(value) for value in pair)))
+    for disparity in DISPARITIES:
+        if disparity.kind != "difference" or (disparity.needs_truth and not whole.has_truth):
+            continue
+        gaps = (_spread(disparity.rates, view) for view in (before, after))
+        rows.append((name_metric(disparity.name), *(_points(gap) for gap in gaps)))
+    return [(name, old, new) for name, old, new in rows]
+
+
+def _spread(rates: tuple[str, ...], view: View) -> float:
+    """Return the largest gap of the rates between groups; NaN where a rate is undefined."""
+    gaps = []
+    for name in rates:
+        share = RATES[name].share(view.weight)
+        known = share[~np.isnan(share)]
+        gaps.append(float(known.max() - known.min()) if len(known) > 1 else np.nan)
+    return float(np.max(gaps))
+
+
+def _sentence(overall: list[tuple[str, str, str]], threshold: float) -> str:
+    changed = [
+        say("lab.change", title=lower_title(name), old=old, new=new)
+        for name, old, new in overall[:3]
+    ]
+    return say("lab.sentence", threshold=f"{threshold:.2f}", changes="; ".join(changed))
+
+
+def _title(
+    names: list[str], old: FloatArray, new: FloatArray, metric: str, threshold: float
+) -> str:
+    known = np.flatnonzero(~np.isnan(new) & ~np.isnan(old))
+    fields = {"lower_title": lower_title(name_metric(metric)), "threshold": f"{threshold:.2f}"}
+    if not len(known):
+        return say("lab.title_none", **fields)
+    low, high = known[np.argmin(new[known])], known[np.argmax(new[known])]
+    return say(
+        "lab.title", low_group=names[low], low=_percent(new[low]),
+        high_group=names[high], high=_percent(new[high]), **fields,
+    )  # fmt: skip
+
+
+def _percent(value: float) -> str:
+    return say("number.none") if np.isnan(value) else format_value(float(value), "share")
+
+
+def _points(value: float) -> str:
+    return say("number.none") if np.isnan(value) else format_value(float(value), "points")
+
+
+@lru_cache(maxsize=32)
+def _tabulate(run: RunData, grouping: str) -> FloatArray:
+    return tabulate_thresholds(run.view(grouping), STEPS)
+
+
+def make_threshold_chart(run: RunData, grouping: str, metric: str, threshold: float) -> Chart:
+    """Return each group's `metric` at every threshold."""
+    view = run.view(grouping)
+    shares = RATES[metric].share(_tabulate(run, grouping))
+    order = np.argsort(-view.rows, kind="stable")[:8]
+    curves = [
+        Curve(plain_text(view.labels[g]), STEPS[known], shares[known, g])
+        for g in order
+        if (known := ~np.isnan(shares[:, g])).any()
+    ]
+    return draw_thresholds(
+        curves,
+        current=threshold,
+        title=say("lab.curves_title", title=name_metric(metric)),
+        axes=(say("lab.threshold"), name_metric(metric)),
+        here=f"{threshold:.2f}",
+    )
