@@ -20,6 +20,7 @@ from audits.checks.base import (
     Check,
     CheckResult,
     Context,
+    CubeCheck,
     EvidenceFile,
     Progress,
 )
@@ -53,12 +54,16 @@ from audits.policy.policy import Policy, load_policy
 from audits.provenance import find_environment, find_tool
 from audits.scoring import (
     check_features,
+    check_named_columns,
     check_task,
     find_output,
     match_classes,
     write_predictions,
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
+
+IN_FORCE = "policy_in_force"
+"""Key of the effective settings that holds the policy's rules as they were read."""
 
 Finish = Callable[[AuditReport, Path], None]
 """Writes further files (the card) beside the report, before the bundle is sealed."""
@@ -87,7 +92,7 @@ def run_audit(
     device: str = "auto",
     progress: Progress = no_progress,
     finish: Finish | None = None,
-    checks: tuple[Check, ...] = BUILTIN,
+    checks: tuple[Check | CubeCheck, ...] = BUILTIN,
 ) -> Bundle:
     """Audit what `spec_path` describes and write the run's folder `out`.
 
@@ -135,6 +140,7 @@ def _open_subject(
         open_model(base / spec.model.path, device=device, services=("audits.explain.service",))
     )
     check_task(spec, model)
+    check_named_columns(spec, table)
     first = next(table.batches(1)).frame
     check_features(table, model, first)
     classes = match_classes(spec, model.info.classes, table.classes)
@@ -172,13 +178,21 @@ def _build_context(
         EvidenceFile(CUBE_FILE, cells, f"Counts of every combination, {bins}"),
     )
     return (
-        Context(spec, table, cube, subject.model, subject.output, folder, progress),
+        Context(
+            spec=spec,
+            cube=cube,
+            table=table,
+            model=subject.model,
+            output=subject.output,
+            folder=folder,
+            progress=progress,
+        ),
         written,
     )
 
 
 def _run_checks(
-    context: Context, checks: tuple[Check, ...]
+    context: Context, checks: tuple[Check | CubeCheck, ...]
 ) -> tuple[list[CheckOutcome], list[CheckResult]]:
     """Run every check; one that fails is recorded with its reason and hides nothing else."""
     outcomes, results = [], []
@@ -223,7 +237,7 @@ def _assemble(
     measurements = tuple(item for result in results for item in result.measurements)
     files = [*written, *(file for result in results for file in result.evidence)]
     described = _describe_subject(subject)
-    effective = {**spec.model_dump(mode="json"), "policy": policy.model_dump(mode="json")}
+    effective = {**spec.model_dump(mode="json"), IN_FORCE: policy.model_dump(mode="json")}
     identity = json.dumps([effective, described.model_dump(mode="json"), audits.__version__])
     return AuditReport(
         schema="assay.report/1",

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from audits.core.errors import InputError, one_of
 from audits.core.spec import AuditSpec, Task
+from audits.data.schema import find_column
 from audits.data.table import AuditTable, Batch
 from audits.models import ModelClient
 
@@ -76,6 +77,20 @@ def check_task(spec: AuditSpec, model: ModelClient) -> None:
             f"the model is for {model.info.task}, the audit says task = "
             f"{spec.audit.task!r}; change [audit] task"
         )
+
+
+def check_named_columns(spec: AuditSpec, table: AuditTable) -> None:
+    """Raise InputError where `[recourse]` names a column that the data does not have."""
+    section = spec.recourse
+    rules = {
+        "immutable": section.immutable,
+        "increase_only": section.increase_only,
+        "decrease_only": section.decrease_only,
+        "ranges": tuple(section.ranges),
+    }
+    for rule, names in rules.items():
+        for name in names:
+            find_column(table.columns, name, f"recourse.{rule}:")
 
 
 def check_features(table: AuditTable, model: ModelClient, frame: pd.DataFrame) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from audits.core.estimate import Estimate, Unavailable
+from audits.core.groups import JOIN
 from audits.core.measurement import Direction, Measurement, Unit, measurement_id
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
-from audits.cube.view import JOIN
 from audits.data.table import AuditTable
 
 if TYPE_CHECKING:
@@ -29,21 +29,12 @@ CUBE_FILE = "evidence/cube.parquet"
 PREDICTIONS_FILE = "evidence/predictions.parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One audit as its checks see it. `folder` is the bundle being written.
-
-    output is the model's output that is audited: the favourable class of a binary model, the
-    first class of a multiclass one, None for regression and for decisions without a model.
-    """
+@dataclass(frozen=True)
+class CubeContext:
+    """What a check sees that needs no more than the cube, now or a year later."""
 
     spec: AuditSpec
-    table: AuditTable
     cube: Cube
-    model: ModelClient | None
-    output: int | None
-    folder: Path
-    progress: Progress
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the audit's seed and `purpose` alone."""
@@ -61,6 +52,21 @@ class Context:
         if not all(name in declared for name in attributes):
             return None
         return JOIN.join(declared[name] for name in attributes)
+
+
+@dataclass(frozen=True)
+class Context(CubeContext):
+    """One running audit. `folder` is the bundle being written.
+
+    output is the model's output that is audited: the favourable class of a binary model, the
+    first class of a multiclass one, None for regression and for decisions without a model.
+    """
+
+    table: AuditTable
+    model: ModelClient | None
+    output: int | None
+    folder: Path
+    progress: Progress
 
     def read_predictions(self, columns: list[str]) -> dict[str, np.ndarray]:
         """Return columns of the scored rows, in their order."""
@@ -94,6 +100,16 @@ class Check:
     title: str
     meaning: str
     compute: Callable[[Context], CheckResult]
+
+
+@dataclass(frozen=True, slots=True)
+class CubeCheck:
+    """A check that needs the cube alone, so that `assay verify` can repeat it."""
+
+    code: str
+    title: str
+    meaning: str
+    compute: Callable[[CubeContext], CheckResult]
 
 
 def build_measurement(

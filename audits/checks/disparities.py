@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from audits.checks.base import Check, CheckResult, Context, build_measurement
+from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Direction, Measurement, Unit
 from audits.cube.compare import (
     Comparison,
+    choose_most_selected,
     choose_reference,
     compute_average_odds,
     compute_comparison,
@@ -19,6 +20,10 @@ from audits.cube.values import Values, to_result
 from audits.cube.view import View, compute_view
 
 CODE = "fairness.disparities"
+LEAST_SHARE = 0.02
+"""Groups under 2% of the rows are no yardstick for impact ratios, but are measured against one
+(29 CFR 1607.4(A) and Questions and Answers 16; 6 RCNY 5-301(d) allows the same)."""
+
 _UNDEFINED = "undefined in one of the two groups"
 _DIRECTION: dict[str, Direction] = {"difference": "closer_to_zero", "ratio": "closer_to_one"}
 
@@ -47,7 +52,7 @@ def _pairs(
     ]  # fmt: skip
 
 
-def _compare_all(context: Context, view: View, wanted: str | None) -> list[Measurement]:
+def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[Measurement]:
     reference = choose_reference(view, wanted)
     found: list[Measurement] = []
     differences: dict[str, Values] = {}
@@ -72,9 +77,9 @@ def _compare_all(context: Context, view: View, wanted: str | None) -> list[Measu
 
 def _impact_ratios(metric: Metric, view: View, values: Values) -> list[Measurement]:
     """Each group's selection rate over the highest one's (29 CFR 1607.4(D); 6 RCNY 5-300)."""
-    if np.isnan(values.value).all():
+    best = choose_most_selected(view, values.value, LEAST_SHARE)
+    if best is None:
         return []
-    best = int(np.nanargmax(values.value))
     return _pairs(
         "impact_ratio", view, compute_comparison(metric, "ratio", values, best), best, "ratio"
     )
@@ -99,7 +104,7 @@ def _summary(view: View, name: str, kind: str, result: DisparityResult) -> Measu
     )  # fmt: skip
 
 
-def compute_disparities(context: Context) -> CheckResult:
+def compute_disparities(context: CubeContext) -> CheckResult:
     """Compare every group with its reference group, and sum each attribute up."""
     if not context.groupings:
         raise CheckNotApplicableError("no protected columns are declared")
@@ -122,7 +127,7 @@ def compute_disparities(context: Context) -> CheckResult:
     return CheckResult(tuple(found))
 
 
-DISPARITIES_CHECK = Check(
+DISPARITIES_CHECK = CubeCheck(
     CODE,
     "Fairness between groups",
     "Sets every group and intersection against its reference group, and takes demographic "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.checks.base import Check, CheckResult, Context, build_measurement
+from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Measurement
 from audits.cube.metrics import available_metrics
@@ -12,7 +12,7 @@ OVERALL = "performance.overall"
 GROUPS = "performance.groups"
 
 
-def _measure(code: str, context: Context, view: View) -> list[Measurement]:
+def _measure(code: str, context: CubeContext, view: View) -> list[Measurement]:
     found = []
     for metric in available_metrics(view):
         generator = context.generator(f"{metric.name}:{view.attribute}")
@@ -28,12 +28,12 @@ def _measure(code: str, context: Context, view: View) -> list[Measurement]:
     return found
 
 
-def compute_overall(context: Context) -> CheckResult:
+def compute_overall(context: CubeContext) -> CheckResult:
     """Take every metric of the whole data."""
     return CheckResult(tuple(_measure(OVERALL, context, compute_view(context.cube))))
 
 
-def compute_groups(context: Context) -> CheckResult:
+def compute_groups(context: CubeContext) -> CheckResult:
     """Take every metric of every group and of every intersection of two attributes."""
     if not context.groupings:
         raise CheckNotApplicableError("no protected columns are declared")
@@ -43,13 +43,13 @@ def compute_groups(context: Context) -> CheckResult:
     return CheckResult(tuple(found))
 
 
-PERFORMANCE_OVERALL = Check(
+PERFORMANCE_OVERALL = CubeCheck(
     OVERALL,
     "Performance",
     "Takes every metric of the whole data, with intervals.",
     compute_overall,
 )
-PERFORMANCE_GROUPS = Check(
+PERFORMANCE_GROUPS = CubeCheck(
     GROUPS,
     "Performance by group",
     "Takes every metric of every group and intersection of two, with intervals.",

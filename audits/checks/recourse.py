@@ -12,6 +12,7 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
+from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_wilson
 from audits.cube.values import to_result
@@ -38,6 +39,18 @@ def _choose_rejected(context: Context) -> np.ndarray:
     return np.sort(context.generator(CODE).choice(rejected, size=wanted, replace=False))
 
 
+def _about_features(section: RecourseSection, features: list[str]) -> RecourseSection:
+    """Leave out rules on columns that the model does not look at: changing them changes nothing."""
+    return section.model_copy(
+        update={
+            "immutable": tuple(name for name in section.immutable if name in features),
+            "increase_only": tuple(name for name in section.increase_only if name in features),
+            "decrease_only": tuple(name for name in section.decrease_only if name in features),
+            "ranges": {k: v for k, v in section.ranges.items() if k in features},
+        }
+    )
+
+
 def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
     model, spec = context.model, context.spec
     assert model is not None
@@ -58,7 +71,7 @@ def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
         predict,
         rows,
         reference,
-        build_rules(spec.recourse, features, reference),
+        build_rules(_about_features(spec.recourse, features), features, reference),
         threshold=spec.model.threshold,
         answers=spec.recourse.answers,
         max_changes=spec.recourse.max_changes,

@@ -1,1 +1,1 @@
-
+"""The `assay` command."""

@@ -26,7 +26,7 @@ class DataSection(Frozen):
 
     `missing` lists the texts that stand for "no value" (an empty field always does).
     `edges` cuts a numeric protected column into groups: `age = [25, 65]` makes
-    "< 25", "25 to < 65" and ">= 65". `protected_path` with `key` joins protected columns that
+    "under 25", "25 to under 65" and "65 and over". `protected_path` with `key` joins protected columns that
     are held in a separate file.
     """
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from audits.core.groups import JOIN, MISSING
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_difference, compute_ratio, compute_two_share_p
 from audits.cube.metrics import Metric
@@ -23,10 +25,31 @@ class Comparison:
 
 
 def choose_reference(view: View, wanted: str | None = None) -> int:
-    """Return the position of the reference group: the wanted one, else the largest."""
+    """Return the position of the reference group: the wanted one, else the largest.
+
+    People whose group is not known are never the yardstick while there are others.
+    """
     if wanted in view.labels:
         return view.labels.index(wanted)
-    return int(np.argmax(view.rows))
+    return int(np.argmax(np.where(_known(view), view.rows, -1)))
+
+
+def choose_most_selected(view: View, rates: FloatArray, least_share: float) -> int | None:
+    """Return the position of the group with the highest selection rate, None if none has one.
+
+    Groups with less than `least_share` of the rows, or of unknown membership, are passed over
+    while there are others: a handful of people is no yardstick.
+    """
+    defined = ~np.isnan(rates)
+    if not defined.any():
+        return None
+    large = defined & _known(view) & (view.rows >= least_share * view.rows.sum())
+    return int(np.argmax(np.where(large if large.any() else defined, rates, -1.0)))
+
+
+def _known(view: View) -> NDArray[np.bool_]:
+    known = np.array([MISSING not in label.split(JOIN) for label in view.labels])
+    return known if known.any() else ~known
 
 
 def compute_comparison(metric: Metric, kind: str, values: Values, reference: int) -> Comparison:

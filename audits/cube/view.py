@@ -8,10 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.core.groups import JOIN
 from audits.cube.cube import UNKNOWN, Cube, FloatArray, IntArray
-
-JOIN = " & "
-"""Between the attributes, and the groups, of an intersection: "sex & race", "Female & Black"."""
 
 
 @dataclass(frozen=True)

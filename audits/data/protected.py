@@ -7,6 +7,7 @@ from itertools import pairwise
 import duckdb
 
 from audits.core.errors import InputError, near_misses
+from audits.core.groups import MISSING
 from audits.core.spec import DataSection
 from audits.data.schema import Column, find_column
 from audits.data.source import literal, quote
@@ -14,7 +15,6 @@ from audits.data.source import literal, quote
 MARK = "__assay_"
 """Prefix of the audit's own columns inside the database, away from the data's names."""
 
-MISSING = "(missing)"
 MAX_GROUPS = 1000
 """Above this a protected column is a number or an id, not a set of groups."""
 

@@ -102,8 +102,34 @@ def detect_format(path: Path) -> str:
 def _csv_expression(files: tuple[Path, ...], missing: tuple[str, ...]) -> str:
     names = ", ".join(literal(str(path)) for path in files)
     nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *missing)))
-    # sample_size=-1: types come from every row, so a late text cannot break the read half-way.
-    return f"read_csv([{names}], header=true, sample_size=-1, nullstr=[{nulls}])"
+    # Types come from every row, so that a late text cannot break the read half-way. Only numbers
+    # are guessed: "yes", "t" and dates stay the texts that a model was trained on.
+    return (
+        f"read_csv([{names}], header=true, sample_size=-1, nullstr=[{nulls}], "
+        "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR'])"
+    )
+
+
+def _with_booleans(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Read columns of nothing but "true" and "false", in any case, as booleans."""
+    texts = [
+        quote(name) for name, kind in _columns(connection, relation).items() if kind == "VARCHAR"
+    ]
+    if not texts:
+        return relation
+    tests = ", ".join(f"bool_and(lower({name}) IN ('true', 'false'))" for name in texts)
+    answers = fetch_one(connection, f"SELECT {tests} FROM {relation}") or ()
+    casts = [
+        f"CAST({name} AS BOOLEAN) AS {name}"
+        for name, boolean in zip(texts, answers, strict=True)
+        if boolean
+    ]
+    return f"(SELECT * REPLACE ({', '.join(casts)}) FROM {relation})" if casts else relation
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    found = connection.sql(f"SELECT * FROM {relation}")
+    return dict(zip(found.columns, map(str, found.types), strict=True))
 
 
 def _with_declared_missing(
@@ -113,11 +139,10 @@ def _with_declared_missing(
     if not missing:
         return relation
     texts = ", ".join(literal(text) for text in missing)
-    columns = connection.sql(f"SELECT * FROM {relation}")
     replaced = [
         f"CASE WHEN {quote(name)} IN ({texts}) THEN NULL ELSE {quote(name)} END AS {quote(name)}"
-        for name, kind in zip(columns.columns, columns.types, strict=True)
-        if str(kind) == "VARCHAR"
+        for name, kind in _columns(connection, relation).items()
+        if kind == "VARCHAR"
     ]
     return f"(SELECT * REPLACE ({', '.join(replaced)}) FROM {relation})" if replaced else relation
 
@@ -151,7 +176,7 @@ def open_source(
             names = ", ".join(literal(str(path)) for path in files)
             relation = _with_declared_missing(connection, f"read_parquet([{names}])", missing)
         else:
-            relation = _csv_expression(files, missing)
+            relation = _with_booleans(connection, _csv_expression(files, missing))
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
         empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
     except (duckdb.Error, pa.ArrowException, OSError) as error:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.verdict import SEVERITY, Status, Verdict
 from audits.cube.intervals import compute_holm
-from audits.cube.view import JOIN
 from audits.policy.policy import Policy, Rule
 from audits.policy.reasons import (
     render_breach,
@@ -96,7 +96,7 @@ def _judge(
         assert item.unavailable is not None  # Measurement promises one of the two
         return verdict(Status.NOT_APPLICABLE, render_unavailable(item))
     if smallest is not None and smallest[1] < policy.min_rows:
-        return verdict(Status.INSUFFICIENT, render_small(*smallest, policy.min_rows))
+        return verdict(Status.INSUFFICIENT, render_small(item, *smallest, policy.min_rows))
     broken = next(
         ((status, bound) for status, bound in ((Status.FAIL, fail), (Status.WARN, warn))
          if bound is not None and _breaks(rule, item.estimate.value, bound)),

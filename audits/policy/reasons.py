@@ -56,11 +56,14 @@ def render_kept(item: Measurement, bound: float | None) -> str:
     return f"{_say_finding(item)}; {_say_bound(item, bound)}."
 
 
-def render_small(group: str, rows: int, needed: int) -> str:
-    """The group is too small to be judged."""
+def render_small(item: Measurement, group: str, rows: int, needed: int) -> str:
+    """A group is too small for the number to be judged."""
     has = "row" if rows == 1 else "rows"
+    whom = ""
+    if item.group is not None and item.group != group:
+        whom = f"{plain_text(item.group)} cannot be compared: "
     return (
-        f"{plain_text(group)} has {format_count(rows)} {has}; "
+        f"{whom}{plain_text(group)} has {format_count(rows)} {has}; "
         f"groups under {format_count(needed)} are not judged."
     )
 

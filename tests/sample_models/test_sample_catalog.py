@@ -52,7 +52,7 @@ def test_audit_file_is_valid_and_fits_the_data(sample):
 def test_age_reference_group_is_one_of_the_cut_groups(sample):
     spec = read_spec(sample)
     for column, (low, high) in spec.data.edges.items():
-        assert spec.data.reference_groups[column] == f"{low:g} to < {high:g}"
+        assert spec.data.reference_groups[column] == f"{low:g} to under {high:g}"
 
 
 @EACH

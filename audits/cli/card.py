@@ -1,0 +1,42 @@
+"""`assay card`, and the cards that `assay run` writes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from audits.core.errors import InputError
+from audits.core.report import AuditReport
+from audits.store.bundle import load_bundle
+from model_cards.build import build_card
+from model_cards.card import Card
+from model_cards.human import load_human_text
+from model_cards.render.html import render_html
+from model_cards.render.json import render_json
+from model_cards.render.markdown import render_markdown
+
+RENDERERS = {"md": render_markdown, "html": render_html, "json": render_json}
+
+
+def write_cards(report: AuditReport, folder: Path) -> None:
+    """Write `card.md` and `card.html` into a run's folder."""
+    card = build_card(report)
+    for form in ("md", "html"):
+        (folder / f"card.{form}").write_text(RENDERERS[form](card), encoding="utf-8")
+
+
+def card_command(run: Path, form: str, out: Path | None, human: Path | None) -> None:
+    """Render a run's card to a file or to stdout."""
+    if form not in RENDERERS:
+        raise InputError(f"--format {form!r} is unknown; use {', '.join(RENDERERS)}")
+    report = load_bundle(run).report
+    card: Card = build_card(report, load_human_text(human) if human else None)
+    text = RENDERERS[form](card)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {str(out)!r}: {error.strerror}") from error
+    print(f"Card    {out}", file=sys.stderr)

@@ -1,0 +1,50 @@
+"""`assay checks`: the catalogue, generated from the checks and the table of metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from audits.checks.catalog import BUILTIN
+from audits.cube.disparities import DISPARITIES
+from audits.cube.metrics import METRICS
+
+
+def catalog_command(*, as_json: bool) -> None:
+    """Print every check, metric and summary."""
+    checks = [(check.code, check.title, check.meaning) for check in BUILTIN]
+    metrics = {
+        (metric.name, metric.title, metric.meaning): metric.source
+        for table in METRICS.values()
+        for metric in table
+    }
+    summaries = [(item.name, item.title, item.meaning, item.source) for item in DISPARITIES]
+    if as_json:
+        names = ("name", "title", "meaning", "source")
+        catalogue = {
+            "checks": [dict(zip(("code", *names[1:3]), row, strict=True)) for row in checks],
+            "metrics": [dict(zip(names, (*k, v), strict=True)) for k, v in metrics.items()],
+            "summaries": [dict(zip(names, row, strict=True)) for row in summaries],
+        }
+        print(json.dumps(catalogue, indent=1))
+        return
+    console = Console()
+    _print(console, "Checks", ("code", "title", "meaning"), checks)
+    listed = [(*key, source) for key, source in metrics.items()]
+    _print(console, "Metrics", ("name", "title", "meaning", "source"), listed)
+    _print(console, "Between groups", ("name", "title", "meaning", "source"), summaries)
+
+
+def _print(
+    console: Console, title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]
+) -> None:
+    table = Table(title=title, box=None, title_justify="left", title_style="bold", padding=(0, 1))
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()

@@ -1,0 +1,134 @@
+"""`assay`: every command, its options and its exit codes.
+
+0 passed, 1 the policy failed, 2 bad input or usage, 3 a check or a model crashed, 4 stale or
+tampered evidence. People read stderr; with --json, machines read stdout.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audits.core.errors import AssayError
+
+app = typer.Typer(
+    help="Audit a model: is it fair, why does it decide so, what would change its mind.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to stdout.")]
+
+
+@app.command()
+def run(
+    audit: Annotated[Path, typer.Argument(help="The audit's settings.", metavar="AUDIT.toml")],
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder; by default runs/NAME-TIME.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    fail_on: Annotated[str, typer.Option(help="Exit 1 on: fail, warn or never.")] = "fail",
+    json: Json = False,
+) -> None:
+    """Audit what AUDIT.toml describes; write the report, the evidence and the card."""
+    from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
+
+    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json))
+
+
+@app.command()
+def card(
+    run: RunFolder,
+    form: Annotated[str, typer.Option("--format", help="md, html or json.")] = "md",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; by default stdout.")
+    ] = None,
+    human: Annotated[
+        Path | None, typer.Option(help="A card.toml with the parts that only people can write.")
+    ] = None,
+) -> None:
+    """Write a run's model card."""
+    from audits.cli.card import card_command  # noqa: PLC0415
+
+    card_command(run, form, out, human)
+
+
+@app.command()
+def verify(run: RunFolder, json: Json = False) -> None:
+    """Check every file and number of a run against its evidence."""
+    from audits.cli.verify import verify_command  # noqa: PLC0415
+
+    raise typer.Exit(verify_command(run, as_json=json))
+
+
+@app.command()
+def checks(json: Json = False) -> None:
+    """List what an audit checks and measures."""
+    from audits.cli.catalog import catalog_command  # noqa: PLC0415
+
+    catalog_command(as_json=json)
+
+
+@app.command()
+def init(
+    model: Annotated[Path, typer.Argument(help="A model file.", metavar="MODEL")],
+    data: Annotated[Path, typer.Argument(help="A data file.", metavar="DATA")],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("audit.toml"),
+) -> None:
+    """Write a starter AUDIT.toml from what is found in the files."""
+    from audits.cli.init import init_command  # noqa: PLC0415
+
+    init_command(model, data, out)
+
+
+@app.command()
+def convert(
+    model: Annotated[Path, typer.Argument(help="A joblib or pickle file of your own.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="A .skops or .onnx file; by default MODEL.skops."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Rows on which predictions are compared.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="I trust this file: opening it runs the code in it.")
+    ] = False,
+) -> None:
+    """Turn your own joblib file into a format that runs no code, and prove that it is equal."""
+    from audits.cli.convert import convert_command  # noqa: PLC0415
+
+    convert_command(model, out, data, consent=yes)
+
+
+@app.command()
+def serve(
+    runs: Annotated[Path, typer.Option(help="The folder with the runs.")] = Path("runs"),
+    port: Annotated[int, typer.Option(help="The port on this machine.")] = 8501,
+) -> None:
+    """Open the dashboard."""
+    from audits.cli.serve import serve_command  # noqa: PLC0415
+
+    raise typer.Exit(serve_command(runs, port))
+
+
+def main() -> None:
+    """Run the command; expected failures are one line on stderr and their exit code."""
+    try:
+        app()
+    except AssayError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("assay: stopped; nothing was written", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""How groups of people are named."""
+
+MISSING = "(missing)"
+"""The group of those whose protected value is not known."""
+
+JOIN = " & "
+"""Between the attributes, and the groups, of an intersection: "sex & race", "Female & Black"."""

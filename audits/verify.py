@@ -1,0 +1,96 @@
+"""Proving a report again: counts from the rows, numbers from the counts, verdicts from both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from audits.checks.base import CUBE_FILE, PREDICTIONS_FILE, CubeContext
+from audits.checks.catalog import CUBE_CHECKS
+from audits.core.errors import CheckNotApplicableError
+from audits.core.measurement import Measurement
+from audits.core.report import AuditReport
+from audits.core.spec import AuditSpec
+from audits.cube.build import build_cube
+from audits.cube.cube import Cube
+from audits.data.source import connect
+from audits.policy.judge import compute_verdicts
+from audits.policy.policy import Policy
+from audits.run import IN_FORCE
+from audits.store.bundle import Bundle
+
+_TOLERANCE = 1e-9
+
+
+def recompute_problems(bundle: Bundle) -> list[str]:
+    """Return which of a run's numbers and verdicts its evidence no longer gives."""
+    effective = dict(bundle.report.spec.effective)
+    policy = Policy.model_validate(effective.pop(IN_FORCE))
+    context = CubeContext(AuditSpec.model_validate(effective), bundle.load_cube())
+    return [
+        *_compare_cube(bundle, context.cube),
+        *_compare_numbers(bundle.report, context),
+        *_compare_verdicts(bundle.report, policy),
+        *_compare_attributions(bundle),
+    ]
+
+
+def _compare_cube(bundle: Bundle, stored: Cube) -> Iterator[str]:
+    with connect() as connection:
+        counted = build_cube(
+            connection,
+            bundle.path / PREDICTIONS_FILE,
+            task=stored.task,
+            attributes=stored.attributes,
+            classes=stored.classes,
+            threshold=stored.threshold,
+        )
+    if not counted.to_table().equals(stored.to_table()):
+        yield f"{CUBE_FILE} is not what {PREDICTIONS_FILE} counts to"
+
+
+def _compare_numbers(report: AuditReport, context: CubeContext) -> Iterator[str]:
+    for check in CUBE_CHECKS:
+        try:
+            found = check.compute(context).measurements
+        except CheckNotApplicableError:
+            continue
+        for item in found:
+            stored = report.by_id.get(item.id)
+            if stored is None:
+                yield f"{item.id} is missing from the report"
+            elif not _equal(stored, item):
+                yield f"{item.id} is {stored.value} in the report, the cube gives {item.value}"
+
+
+def _equal(stored: Measurement, again: Measurement) -> bool:
+    if stored.estimate is None or again.estimate is None:
+        return stored.estimate is again.estimate
+    return all(
+        abs(getattr(stored.estimate, part) - getattr(again.estimate, part)) <= _TOLERANCE
+        for part in ("value", "low", "high", "n")
+    )
+
+
+def _compare_verdicts(report: AuditReport, policy: Policy) -> Iterator[str]:
+    again = compute_verdicts(policy, report.measurements)
+    if again != report.verdicts:
+        yield "the verdicts are not what the policy gives on the report's measurements"
+
+
+def _compare_attributions(bundle: Bundle) -> Iterator[str]:
+    claimed = bundle.report.by_id.get("additivity_error")
+    for evidence in bundle.report.evidence:
+        if not evidence.path.startswith("evidence/attributions."):
+            continue
+        table = pq.read_table(bundle.path / evidence.path)
+        parts = table.drop_columns(["row", "output"])
+        total = sum(column.to_numpy().astype(np.float64) for column in parts.columns)
+        output = table["output"].to_numpy().astype(np.float64)
+        gap = float(np.abs(total - output).max(initial=0.0))
+        # The file holds float32: each part is rounded at the seventh digit.
+        rounding = 1e-5 * max(1.0, float(np.abs(output).max(initial=0.0)))
+        if claimed is None or claimed.value is None or gap > claimed.value + rounding:
+            yield f"{evidence.path} does not add up: base and parts miss the output by {gap:.2g}"
