@@ -19,14 +19,17 @@ from audits.recourse.beam import (
     widen,
 )
 from audits.recourse.candidates import Candidates, compute_moves
-from audits.recourse.columns import Column, IntArray
+from audits.recourse.columns import Column, FloatArray, IntArray
 from audits.recourse.proposals import BATCH_ROWS, Editor, Proposals, Scorer
 from audits.recourse.rules import ActionRules
 
-LEAN = 16
+LEAN = 12
 """Width and reach of the first look at combinations of columns."""
 THOROUGH = 20_000
 """Combinations for each number of changed columns, for a row that has no answer yet."""
+CHEAPER_LOOK = 10_000
+CHEAPER = 512
+"""Combinations looked at, and of them tried, for a row whose first answer may be too dear."""
 SPARE = 1
 """Sets of columns kept beyond the answers asked for, until shrinking has settled the costs."""
 
@@ -52,6 +55,7 @@ class Block:
         self._found: list[dict[frozenset[int], IntArray]] = [{} for _ in range(n)]
         self._tried = np.zeros(n, dtype=np.int64)
         self._best = np.full(n, -np.inf)
+        self._singles = np.full(self._allowed.shape, np.nan)
         self._unfinished = np.zeros(n, dtype=np.bool_)
 
     def search(self, max_changes: int) -> None:
@@ -62,15 +66,16 @@ class Block:
         """
         ranking, beam = self._search_singles()
         settled = self._scorer.settled
+        reach = max(1, len(self._candidates))
         for _ in range(1, max_changes):
-            enough = np.array([len(sets) >= self._answers for sets in self._found])
-            self._scorer.settled = settled + int(enough.sum())
-            beam = beam.take(~enough[beam.rows])
+            before = self._count_sets()
+            self._scorer.settled = settled + int((before >= self._answers).sum())
+            beam = beam.take(before[beam.rows] < self._answers)
             looked = self._widen(beam, ranking, LEAN, LEAN)
-            unsolved = np.array([not sets for sets in self._found])
-            reach = max(1, len(self._candidates))
-            width = max(1, THOROUGH // reach)
-            searched = self._widen(beam.take(unsolved[beam.rows]), ranking, width, reach)
+            unsolved = beam.take(self._count_sets()[beam.rows] == 0)
+            searched = self._widen(unsolved, ranking, max(1, THOROUGH // reach), reach)
+            first_answer = (before == 0) & (self._count_sets() > 0)
+            self._cheapen(beam.take(first_answer[beam.rows]), ranking)
             beam = best_of_each_set(join([looked, searched]), self._candidates, cheapest=False)
 
     def proposals(self) -> Proposals:
@@ -96,8 +101,8 @@ class Block:
             )
             return NoRecourse(name, reason, "Nothing: no column may change.")
         searched = (
-            f"{self._tried[row]:,} changes and combinations of changes, up to {most} at once, "
-            f"of the {len(names)} columns that may change ({', '.join(names)})."
+            f"{self._tried[row]:,} predictions of the row with up to {most} changes at once, "
+            f"in the {len(names)} columns that may change ({', '.join(names)})."
         )
         threshold = self._scorer.threshold
         if self._found[row]:
@@ -122,6 +127,7 @@ class Block:
         singles = self._score(Combinations(rows, picks[:, None], unknown, unknown))
         scores = np.full(self._allowed.shape, np.nan)
         scores[rows, picks] = singles.scores
+        self._singles = scores
         open_ = self._allowed & ~np.isnan(scores)
         for row, sets in enumerate(self._found):
             if sets:
@@ -146,14 +152,52 @@ class Block:
             failed.append(best_of_each_set(short, self._candidates, cheapest=False))
         return join(failed)
 
+    def _cheapen(self, beam: Combinations, ranking: Ranking) -> None:
+        """Look for cheaper combinations for rows that have an answer of as many changes.
+
+        Of those that cost less than the row's cheapest, the ones whose changes score best
+        alone are tried, in any columns.
+        """
+        reach = max(1, len(self._candidates))
+        beam = narrow(beam, max(1, CHEAPER_LOOK // reach))
+        rows = np.unique(beam.rows)
+        at_once = max(1, BATCH_ROWS // CHEAPER_LOOK)
+        bound = self._cheapest()
+        cheaper = [nothing(beam.picks.shape[1] + 1)]
+        for start in range(0, len(rows), at_once):
+            if self._scorer.expired:
+                return
+            part = np.isin(beam.rows, rows[start : start + at_once])
+            tried = widen(beam.take(part), ranking, self._candidates, reach)
+            tried = tried.take(self._cost_of(tried) < bound[tried.rows])
+            promise = self._singles[tried.rows[:, None], tried.picks].sum(axis=1)
+            tried = tried.take(np.lexsort((-promise, tried.rows)))
+            cheaper.append(narrow(tried, CHEAPER))
+        self._score(join(cheaper))
+
+    def _count_sets(self) -> IntArray:
+        return np.array([len(sets) for sets in self._found], dtype=np.int64)
+
+    def _cheapest(self) -> FloatArray:
+        """Return the lowest cost found for each row, infinite where nothing was."""
+        return np.array(
+            [
+                min((self._costs[row, picks].sum() for picks in sets.values()), default=np.inf)
+                for row, sets in enumerate(self._found)
+            ]
+        )
+
+    def _cost_of(self, tried: Combinations) -> FloatArray:
+        costs: FloatArray = self._costs[tried.rows[:, None], tried.picks].sum(axis=1)
+        return costs
+
     def _score(self, tried: Combinations) -> Combinations:
         """Predict the combinations and remember what they tell about their rows."""
         proposals = Proposals(
             tried.rows, self._candidates.column[tried.picks], self._candidates.value[tried.picks]
         )
         scores = self._scorer.score_proposals(self._editor, proposals)
-        costs = self._costs[tried.rows[:, None], tried.picks].sum(axis=1)
-        scored = Combinations(tried.rows, tried.picks, costs, scores)
+        scored = Combinations(tried.rows, tried.picks, self._cost_of(tried), scores)
         known = ~np.isnan(scores)
         self._unfinished[tried.rows[~known]] = True
         self._tried += np.bincount(tried.rows[known], minlength=len(self._tried))
@@ -164,8 +208,14 @@ class Block:
     def _keep_valid(self, valid: Combinations) -> None:
         """Keep each row's cheapest combinations that do not merely add to an earlier one."""
         best = best_of_each_set(valid, self._candidates, cheapest=True)
-        for row, picks in zip(best.rows, best.picks, strict=True):
+        for row, picks, cost in zip(best.rows, best.picks, best.costs, strict=True):
             sets = self._found[row]
             columns = frozenset(self._candidates.column[picks].tolist())
-            if len(sets) < self._answers + SPARE and not any(known <= columns for known in sets):
+            if columns in sets:
+                if cost < self._costs[row, sets[columns]].sum():
+                    sets[columns] = picks
+            elif not any(known <= columns for known in sets):
                 sets[columns] = picks
+            if len(sets) > self._answers + SPARE:
+                costs = {one: self._costs[row, sets[one]].sum() for one in sets}
+                del sets[max(costs, key=lambda one: (len(one), costs[one]))]

@@ -1,4 +1,18 @@
-"""The search for counterfactuals: few large calls of the model, fewest changed columns first."""
+"""The search for counterfactuals: few large calls of the model, fewest changed columns first.
+
+Every allowed single change to a candidate value is predicted. Rows with fewer sets of columns
+than answers asked for go on to combinations of their most promising changes, rows without any
+answer to a wide beam of them as well (exhaustive for two columns while there are at most about
+140 candidates). The cheapest valid combination of each set of columns is kept, and its numbers
+are moved back toward the row's own while it stays valid. Each answer is predicted again from
+the values that will be stored; one that does not hold is dropped.
+
+The cost is the sum over changes of |new - old| / spread for a number (spread in the reference
+data: MAD * 1.4826, else IQR, else standard deviation) and of 1 for a category, for a number that
+was missing and for one whose column has no spread. An answer is plausible where each new value
+was within the reference data's range or categories (always so: candidates come from there) and
+the whole row is as near to an accepted reference row as 95% of those are to each other.
+"""
 
 from __future__ import annotations
 
@@ -46,15 +60,6 @@ def search_counterfactuals(
     generator: draws the reference rows that plausibility compares with. budget_s: seconds
     after which the best so far is returned. progress: called with (rows settled, rows) after
     each call of the model; it may raise to cancel.
-
-    The search: every allowed single change to a candidate value; for rows with fewer than
-    `answers` sets of columns, combinations of the most promising changes; for rows without any
-    answer a wide beam of them, exhaustive for two columns where both have few candidates. Of
-    valid combinations the cheapest for each set of columns is kept, its numbers are moved back
-    toward the row's own while it stays valid, and answers rank by changed columns, then cost.
-    Each answer is predicted again from the values that will be stored; one that does not hold
-    is dropped. The cost is the sum over changes of |new - old| / spread for a number (spread:
-    MAD * 1.4826, else IQR, else standard deviation of the reference data) and 1 for a category.
 
     Returns one result per row, in order; the same for the same seed unless time runs out.
     Raises ValueError where a row is accepted already; InputError where columns of the rows and
