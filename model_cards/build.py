@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from audits.core.report import AuditReport
+from audits.core.words import describe
 from model_cards.card import (
     Card,
     Line,
@@ -28,7 +29,6 @@ from model_cards.sections.provenance import build_checks, build_provenance
 from model_cards.sections.recourse import build_recourse
 from model_cards.sections.subject import build_data, build_model
 from model_cards.sections.summary import build_summary
-from model_cards.words import describe
 
 
 def build_card(report: AuditReport, human: Mapping[str, str] | None = None) -> Card:

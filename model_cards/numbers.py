@@ -6,11 +6,7 @@ import hashlib
 from typing import Any
 
 from audits.core.estimate import EXACT
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
-from model_cards.card import Entry, Fact, Form, Number
-from model_cards.format import (
-    find_style,
+from audits.core.format import (
     format_count,
     format_interval,
     format_p,
@@ -20,6 +16,9 @@ from model_cards.format import (
     format_value,
     plain_text,
 )
+from audits.core.measurement import Measurement
+from audits.core.report import AuditReport
+from model_cards.card import Entry, Fact, Form, Number
 
 
 def make_number(measurement: Measurement, form: Form = Form.INTERVAL) -> Number:
@@ -30,21 +29,21 @@ def make_number(measurement: Measurement, form: Form = Form.INTERVAL) -> Number:
     if estimate is None:  # the type has exactly one of the two
         raise ValueError(f"measurement {measurement.id!r} has neither estimate nor reason")
     exact = estimate.method == EXACT
-    style = find_style(measurement)
+    unit = measurement.unit
     precise = form is Form.PRECISE
     value = estimate.value
     return Number(
         measurement_id=measurement.id,
         form=form,
-        text=format_precise(value) if precise else format_value(value, style),
-        detail=_describe_uncertainty(measurement, form, style),
+        text=format_precise(value) if precise else format_value(value, unit),
+        detail=_describe_uncertainty(measurement, form),
         value=value,
         low=None if exact else estimate.low,
         high=None if exact else estimate.high,
     )
 
 
-def _describe_uncertainty(measurement: Measurement, form: Form, style: str) -> str:
+def _describe_uncertainty(measurement: Measurement, form: Form) -> str:
     estimate = measurement.estimate
     if estimate is None or form is Form.VALUE:
         return ""
@@ -52,12 +51,12 @@ def _describe_uncertainty(measurement: Measurement, form: Form, style: str) -> s
     parts: list[str] = []
     if form is Form.FULL:
         whole = "" if measurement.unit == "count" else f"n = {format_count(estimate.n)}"
-        parts = [format_interval(estimate, style), whole]
+        parts = [format_interval(estimate, measurement.unit), whole]
         return _parenthesise(parts, ", ")
     if form is Form.PRECISE:
         low, high = format_precise(estimate.low), format_precise(estimate.high)
         return _parenthesise(["" if exact else f"{low} to {high}"], "")
-    parts.append("" if exact else format_range(estimate.low, estimate.high, style))
+    parts.append("" if exact else format_range(estimate.low, estimate.high, measurement.unit))
     if form is Form.TEST and measurement.p_value is not None:
         parts.append(format_p(measurement.p_value))
     return _parenthesise(parts, "; ")

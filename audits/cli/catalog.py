@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from audits.checks.catalog import BUILTIN
+from audits.core.words import describe
 from audits.cube.disparities import DISPARITIES
 from audits.cube.metrics import METRICS
 
@@ -16,26 +17,27 @@ from audits.cube.metrics import METRICS
 def catalog_command(*, as_json: bool) -> None:
     """Print every check, metric and summary."""
     checks = [(check.code, check.title, check.meaning) for check in BUILTIN]
-    metrics = {
-        (metric.name, metric.title, metric.meaning): metric.source
-        for table in METRICS.values()
-        for metric in table
-    }
-    summaries = [(item.name, item.title, item.meaning, item.source) for item in DISPARITIES]
+    metrics = {m.name: m.source for table in METRICS.values() for m in table}
+    listed = [_describe(name, source) for name, source in metrics.items()]
+    summaries = [_describe(item.name, item.source) for item in DISPARITIES]
     if as_json:
         names = ("name", "title", "meaning", "source")
         catalogue = {
             "checks": [dict(zip(("code", *names[1:3]), row, strict=True)) for row in checks],
-            "metrics": [dict(zip(names, (*k, v), strict=True)) for k, v in metrics.items()],
+            "metrics": [dict(zip(names, row, strict=True)) for row in listed],
             "summaries": [dict(zip(names, row, strict=True)) for row in summaries],
         }
         print(json.dumps(catalogue, indent=1))
         return
     console = Console()
     _print(console, "Checks", ("code", "title", "meaning"), checks)
-    listed = [(*key, source) for key, source in metrics.items()]
     _print(console, "Metrics", ("name", "title", "meaning", "source"), listed)
     _print(console, "Between groups", ("name", "title", "meaning", "source"), summaries)
+
+
+def _describe(name: str, source: str) -> tuple[str, ...]:
+    word = describe(name)
+    return name, word.title, word.meaning, source
 
 
 def _print(

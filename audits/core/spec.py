@@ -25,8 +25,8 @@ class DataSection(Frozen):
     """`[data]`: where the rows are and what their columns mean.
 
     `missing` lists the texts that stand for "no value" (an empty field always does).
-    `edges` cuts a numeric protected column into groups: `age = [25, 65]` makes
-    "under 25", "25 to under 65" and "65 and over". `protected_path` with `key` joins protected columns that
+    `edges` cuts a numeric protected column: `age = [25, 65]` makes the groups
+    "under 25", "25 to under 65" and "65 and over". `protected_path` with `key` joins columns that
     are held in a separate file.
     """
 

@@ -21,15 +21,13 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Disparity:
-    """A summary over all groups of an attribute.
+    """A summary over all groups of an attribute. Its title and meaning are in `core.words`.
 
     rates: the rates compared; kind: "difference" takes the largest minus the smallest of each
     rate over the groups, "ratio" the smallest over the largest; the worst rate counts.
     """
 
     name: str
-    title: str
-    meaning: str
     rates: tuple[str, ...]
     kind: Literal["difference", "ratio"]
     source: str
@@ -41,57 +39,17 @@ class Disparity:
 
 
 _HARDT = "Hardt, Price and Srebro 2016, NeurIPS"
-_ODDS = ("true_positive_rate", "false_positive_rate")
+_SELECTED, _PRECISION = ("selection_rate",), ("positive_predictive_value",)
+_DESERVING, _ODDS = ("true_positive_rate",), ("true_positive_rate", "false_positive_rate")
 DISPARITIES = (
-    Disparity(
-        "demographic_parity_difference",
-        "Demographic parity difference",
-        "gap between the groups selected most and least often",
-        ("selection_rate",),
-        "difference",
-        "Dwork et al. 2012, ITCS",
-    ),
-    Disparity(
-        "demographic_parity_ratio",
-        "Demographic parity ratio",
-        "selection rate of the group selected least often over that of the most often",
-        ("selection_rate",),
-        "ratio",
-        "Feldman et al. 2015, KDD",
-    ),
-    Disparity(
-        "equal_opportunity_difference",
-        "Equal opportunity difference",
-        "gap in how often the deserving are selected",
-        ("true_positive_rate",),
-        "difference",
-        _HARDT,
-    ),
-    Disparity(
-        "equalized_odds_difference",
-        "Equalized odds difference",
-        "larger gap of two: how often the deserving, and the undeserving, are selected",
-        _ODDS,
-        "difference",
-        _HARDT,
-    ),
-    Disparity(
-        "equalized_odds_ratio",
-        "Equalized odds ratio",
-        "smaller ratio of two: how often the deserving, and the undeserving, are selected",
-        _ODDS,
-        "ratio",
-        _HARDT,
-    ),
-    Disparity(
-        "predictive_parity_difference",
-        "Predictive parity difference",
-        "gap in how often those selected deserve it",
-        ("positive_predictive_value",),
-        "difference",
-        "Chouldechova 2017, Big Data 5:153",
-    ),
-)
+    Disparity("demographic_parity_difference", _SELECTED, "difference", "Dwork et al. 2012, ITCS"),
+    Disparity("demographic_parity_ratio", _SELECTED, "ratio", "Feldman et al. 2015, KDD"),
+    Disparity("equal_opportunity_difference", _DESERVING, "difference", _HARDT),
+    Disparity("equalized_odds_difference", _ODDS, "difference", _HARDT),
+    Disparity("equalized_odds_ratio", _ODDS, "ratio", _HARDT),
+    Disparity("predictive_parity_difference", _PRECISION, "difference",
+              "Chouldechova 2017, Big Data 5:153"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,17 +40,14 @@ Compute = Callable[[View, np.random.Generator], Values]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number that can be taken of any group.
+    """One number that can be taken of any group. Its title and meaning are in `core.words`.
 
-    title and meaning are for people; undefined says when there is no number; needs lists what
-    the rows must have ("y_true", "y_score"); compare lists which comparisons between two groups
-    make sense ("difference", "ratio"); tested: whether two groups can be compared by an exact
-    or z test of shares.
+    undefined says when there is no number; needs lists what the rows must have ("y_true",
+    "y_score"); compare lists which comparisons between two groups make sense ("difference",
+    "ratio"); tested: whether two groups can be compared by an exact or z test of shares.
     """
 
     name: str
-    title: str
-    meaning: str
     unit: Unit
     direction: Direction
     needs: tuple[str, ...]
@@ -63,8 +60,6 @@ class Metric:
 
 def _rate(
     name: str,
-    title: str,
-    meaning: str,
     direction: Direction,
     undefined: str,
     *,
@@ -72,8 +67,6 @@ def _rate(
 ) -> Metric:
     return Metric(
         name=name,
-        title=title,
-        meaning=meaning,
         unit="share",
         direction=direction,
         needs=needs,
@@ -93,88 +86,59 @@ _ALL_SELECTED = "everybody was selected"
 _ONE_CLASS = "needs rows of both true outcomes"
 _UP: Direction = "higher_is_better"
 _DOWN: Direction = "lower_is_better"
-
-_RATE_METRICS = (
-    _rate("prevalence", "True positive outcomes", "share whose true outcome is positive", "none",
-          _NO_ROWS),
-    _rate("selection_rate", "Selection rate", "share that gets the favourable decision", "none",
-          "no rows", needs=()),
-    _rate("true_positive_rate", "True positive rate",
-          "of those who truly deserve it, the share that gets it", _UP, _NO_POSITIVE),
-    _rate("false_positive_rate", "False positive rate",
-          "of those who truly do not deserve it, the share that gets it", _DOWN, _NO_NEGATIVE),
-    _rate("true_negative_rate", "True negative rate",
-          "of those who truly do not deserve it, the share that is turned down", _UP, _NO_NEGATIVE),
-    _rate("false_negative_rate", "False negative rate",
-          "of those who truly deserve it, the share that is turned down", _DOWN, _NO_POSITIVE),
-    _rate("positive_predictive_value", "Positive predictive value",
-          "of those selected, the share that truly deserves it", _UP, _NONE_SELECTED),
-    _rate("negative_predictive_value", "Negative predictive value",
-          "of those turned down, the share that truly does not deserve it", _UP, _ALL_SELECTED),
-    _rate("false_discovery_rate", "False discovery rate",
-          "of those selected, the share that does not deserve it", _DOWN, _NONE_SELECTED),
-    _rate("false_omission_rate", "False omission rate",
-          "of those turned down, the share that deserves it", _DOWN, _ALL_SELECTED),
-    _rate("accuracy", "Accuracy", "share of right decisions", _UP, _NO_ROWS),
-)  # fmt: skip
-
 _TRUE, _BOTH = ("y_true",), ("y_true", "y_score")
 
-_COMPOSITES = tuple(
-    Metric(name, title, meaning, "score", _UP, _TRUE, undefined, source,
-           partial(compute_composite, name=name))
-    for name, title, meaning, undefined, source in (
-        ("balanced_accuracy", "Balanced accuracy", "mean of the share right in each true class",
-         _ONE_CLASS, "Brodersen et al. 2010"),
-        ("f1", "F1", "harmonic mean of precision and recall", "no positives, true or predicted",
-         "van Rijsbergen 1979"),
-    )
+_COMPOSITES = (
+    Metric("balanced_accuracy", "score", _UP, _TRUE, _ONE_CLASS, "Brodersen et al. 2010, ICPR",
+           partial(compute_composite, name="balanced_accuracy")),
+    Metric("f1", "score", _UP, _TRUE, "no positives, true or predicted", "van Rijsbergen 1979",
+           partial(compute_composite, name="f1")),
 )  # fmt: skip
 
 BINARY = (
-    *_RATE_METRICS,
+    _rate("prevalence", "none", _NO_ROWS),
+    _rate("selection_rate", "none", "no rows", needs=()),
+    _rate("true_positive_rate", _UP, _NO_POSITIVE),
+    _rate("false_positive_rate", _DOWN, _NO_NEGATIVE),
+    _rate("true_negative_rate", _UP, _NO_NEGATIVE),
+    _rate("false_negative_rate", _DOWN, _NO_POSITIVE),
+    _rate("positive_predictive_value", _UP, _NONE_SELECTED),
+    _rate("negative_predictive_value", _UP, _ALL_SELECTED),
+    _rate("false_discovery_rate", _DOWN, _NONE_SELECTED),
+    _rate("false_omission_rate", _DOWN, _ALL_SELECTED),
+    _rate("accuracy", _UP, _NO_ROWS),
     *_COMPOSITES,
-    Metric("roc_auc", "ROC AUC",
-           "chance that a deserving row scores above an undeserving one", "score", _UP, _BOTH,
-           _ONE_CLASS, "DeLong et al. 1988, Biometrics 44:837",
+    Metric("roc_auc", "score", _UP, _BOTH, _ONE_CLASS, "DeLong et al. 1988, Biometrics 44:837",
            lambda view, _: compute_ranking_metric(view, "roc_auc")),
-    Metric("average_precision", "Average precision",
-           "precision averaged over all thresholds, by recall", "score", _UP, _BOTH, _ONE_CLASS,
+    Metric("average_precision", "score", _UP, _BOTH, _ONE_CLASS,
            "Boyd, Eng and Page 2013, ECML PKDD",
            lambda view, _: compute_ranking_metric(view, "average_precision")),
-    Metric("log_loss", "Log loss", "how surprised the score is by the outcome", "nats", _DOWN,
-           _BOTH, _NO_ROWS, "Good 1952", lambda view, _: compute_log_loss(view)),
-    Metric("brier_score", "Brier score", "mean squared distance of score and outcome", "score",
-           _DOWN, _BOTH, _NO_ROWS, "Brier 1950", lambda view, _: compute_brier(view)),
-    Metric("expected_calibration_error", "Calibration error",
-           "how far scores are from the share of positive outcomes, on average", "score", _DOWN,
-           _BOTH, _NO_ROWS, "Naeini et al. 2015, AAAI", compute_calibration_error),
-    Metric("mean_score", "Mean score", "average score", "score", "none", ("y_score",),
-           "no rows", "arithmetic mean", lambda view, _: compute_mean_score(view)),
+    Metric("log_loss", "nats", _DOWN, _BOTH, _NO_ROWS, "Good 1952, JRSS B 14:107",
+           lambda view, _: compute_log_loss(view)),
+    Metric("brier_score", "score", _DOWN, _BOTH, _NO_ROWS, "Brier 1950, Monthly Weather Review",
+           lambda view, _: compute_brier(view)),
+    Metric("expected_calibration_error", "score", _DOWN, _BOTH, _NO_ROWS,
+           "Naeini et al. 2015, AAAI", compute_calibration_error),
+    Metric("mean_score", "score", "none", ("y_score",), "no rows", "arithmetic mean",
+           lambda view, _: compute_mean_score(view)),
 )  # fmt: skip
 
 MULTICLASS = (
-    Metric("accuracy", "Accuracy", "share of right predictions", "share", _UP, _TRUE, _NO_ROWS,
-           "interval: Wilson 1927", lambda view, _: compute_class_accuracy(view),
-           ("difference", "ratio"), tested=True),
+    Metric("accuracy", "share", _UP, _TRUE, _NO_ROWS, "interval: Wilson 1927",
+           lambda view, _: compute_class_accuracy(view), ("difference", "ratio"), tested=True),
     *_COMPOSITES,
-    Metric("log_loss", "Log loss", "how surprised the scores are by the outcome", "nats", _DOWN,
-           _TRUE, _NO_ROWS, "Good 1952", lambda view, _: compute_class_log_loss(view)),
+    Metric("log_loss", "nats", _DOWN, _TRUE, _NO_ROWS, "Good 1952, JRSS B 14:107",
+           lambda view, _: compute_class_log_loss(view)),
 )  # fmt: skip
 
 REGRESSION = (
-    Metric("mean_absolute_error", "Mean absolute error", "average distance from the truth",
-           "target", _DOWN, _TRUE, "no rows", "arithmetic mean",
+    Metric("mean_absolute_error", "target", _DOWN, _TRUE, "no rows", "arithmetic mean",
            lambda view, _: compute_mean_absolute_error(view)),
-    Metric("root_mean_squared_error", "Root mean squared error",
-           "typical distance from the truth, large errors counting more", "target", _DOWN, _TRUE,
-           "no rows", "root of the mean square",
-           lambda view, _: compute_root_mean_squared_error(view)),
-    Metric("r2", "R²", "share of the spread of the truth that is explained", "score", _UP, _TRUE,
-           "the true values do not vary", "coefficient of determination",
-           lambda view, _: compute_r2(view)),
-    Metric("mean_residual", "Mean residual", "predicted minus true, on average", "target",
-           "closer_to_zero", _TRUE, "no rows", "arithmetic mean",
+    Metric("root_mean_squared_error", "target", _DOWN, _TRUE, "no rows",
+           "root of the mean square", lambda view, _: compute_root_mean_squared_error(view)),
+    Metric("r2", "score", _UP, _TRUE, "the true values do not vary",
+           "coefficient of determination", lambda view, _: compute_r2(view)),
+    Metric("mean_residual", "target", "closer_to_zero", _TRUE, "no rows", "arithmetic mean",
            lambda view, _: compute_mean_residual(view)),
 )  # fmt: skip
 

@@ -60,7 +60,7 @@ def load(path: Path, device: str) -> LightGBMAdapter:
     import lightgbm  # noqa: PLC0415
 
     try:
-        booster = lightgbm.Booster(model_str=text, params={"verbosity": -1})
+        booster = lightgbm.Booster(model_str=text)
     except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
         raise InputError(f"{path.name} is damaged: {error}; write it again") from error
     info = ModelInfo("lightgbm", task, numbered_classes(count), header.features)

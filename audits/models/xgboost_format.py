@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from audits.core.errors import InputError
 from audits.models import xgboost_file
@@ -29,25 +31,32 @@ class XGBoostAdapter:
         self,
         booster: NativeModel,
         info: ModelInfo,
-        objective: str,
-        categories: dict[str, Categories],
+        header: xgboost_file.Header,
+        categories: Mapping[str, Categories],
     ) -> None:
         self.estimator = booster
         self.info = info
-        self._objective = objective
+        self._header = header
         self._categories = categories
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
-        matrix = self.encode(frame).matrix
-        as_margin = self._objective in ("binary:logitraw", "multi:softmax")
-        kind = "margin" if as_margin else "value"
-        scores = self.estimator.inplace_predict(matrix, predict_type=kind).astype(np.float64)
+        as_margin = self._header.objective in ("binary:logitraw", "multi:softmax")
+        scores = self._run(self.encode(frame).matrix, as_margin)
         if self.info.task == "regression":
-            return np.asarray(scores).reshape(len(matrix))
+            return scores.reshape(len(frame))
         if self.info.task == "multiclass":
-            return _softmax(scores) if as_margin else np.asarray(scores)
+            return _softmax(scores) if as_margin else scores
         return with_complement(1.0 / (1.0 + np.exp(-scores)) if as_margin else scores)
+
+    def _run(self, matrix: FloatArray, as_margin: bool) -> FloatArray:
+        if self._header.booster == "gblinear":  # which cannot predict without a DMatrix
+            import xgboost  # noqa: PLC0415
+
+            data = xgboost.DMatrix(matrix, feature_names=self.estimator.feature_names)
+            return np.asarray(self.estimator.predict(data, output_margin=as_margin), np.float64)
+        kind = "margin" if as_margin else "value"
+        return np.asarray(self.estimator.inplace_predict(matrix, predict_type=kind), np.float64)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return the columns as numbers, categories as the codes that the trees split on.
@@ -84,7 +93,7 @@ def load(path: Path, device: str) -> XGBoostAdapter:
     if header.best_iteration is not None:
         booster = booster[: header.best_iteration + 1]
     info = ModelInfo("xgboost", task, numbered_classes(classes), header.features)
-    return XGBoostAdapter(booster, info, header.objective, categories)
+    return XGBoostAdapter(booster, info, header, categories)
 
 
 def _task(header: xgboost_file.Header, name: str) -> tuple[Task, int]:
@@ -109,16 +118,27 @@ def _read_categories(
         return {}
     try:
         columns = booster.get_categories(export_to_arrow=True).to_arrow()
-        return {
-            feature: Categories(values.to_pylist())
+        levels = {
+            feature: _read_values(values)
             for feature, (_, values) in zip(header.features, columns, strict=True)
             if values is not None
         }
-    except (UnicodeDecodeError, ValueError) as error:
-        raise InputError(
-            f"{name} holds categories with letters beyond ASCII, which XGBoost cuts when it saves "
-            "them; train the model on category codes or on ASCII names"
-        ) from error
+    except (pa.ArrowException, ValueError) as error:
+        raise xgboost_file.damaged(name, f"its categories: {error}") from error
+    for feature, values in levels.items():
+        if not all(value.isascii() for value in values if isinstance(value, str)):
+            raise InputError(
+                f"{name} holds categories of column {feature!r} with letters beyond ASCII, which "
+                "XGBoost cuts at the wrong places when it saves them; train on ASCII names or codes"
+            )
+    return {feature: Categories(values) for feature, values in levels.items()}
+
+
+def _read_values(values: pa.Array) -> list[Hashable]:
+    if not pa.types.is_string(values.type):
+        return list(values.to_pylist())
+    as_bytes = values.view(pa.binary()).to_pylist()
+    return [item.decode("utf-8", "surrogateescape") for item in as_bytes]
 
 
 def _softmax(margins: FloatArray) -> FloatArray:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
 from audits.core.measurement import Measurement
-
-
-def _say_metric(metric: str) -> str:
-    return metric.replace("_", " ")
+from audits.core.words import describe
 
 
 def _say_value(item: Measurement) -> str:
@@ -21,13 +18,13 @@ def _say_finding(item: Measurement) -> str:
     """Return "Female: selected 0.51 times as often as Male (95% interval ...)"."""
     value = _say_value(item)
     if item.group is None or item.reference_group is None:
-        return f"{_say_metric(item.metric).capitalize()} is {value}"
+        return f"{describe(item.metric).title} is {value}"
     group, reference = plain_text(item.group), plain_text(item.reference_group)
     if item.metric == "impact_ratio":
         return f"{group}: selected {value} times as often as {reference}"
     if item.attribute is not None and item.unit in ("points", "difference"):
-        return f"{_say_metric(item.metric).capitalize()} between {group} and {reference}: {value}"
-    return f"{_say_metric(item.metric).capitalize()} of {group} against {reference}: {value}"
+        return f"{describe(item.metric).title} between {group} and {reference}: {value}"
+    return f"{describe(item.metric).title} of {group} against {reference}: {value}"
 
 
 def _say_bound(item: Measurement, bound: float | None) -> str:
@@ -72,4 +69,4 @@ def render_unavailable(item: Measurement) -> str:
     """There is no number to judge."""
     assert item.unavailable is not None
     of = f" of {plain_text(item.group)}" if item.group else ""
-    return f"{_say_metric(item.metric).capitalize()}{of}: {item.unavailable.reason}."
+    return f"{describe(item.metric).title}{of}: {item.unavailable.reason}."

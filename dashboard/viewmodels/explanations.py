@@ -31,7 +31,9 @@ MAX_GROUPS = 6
 def find_evidence(run: RunData) -> str | None:
     """Return the name of the attributions' file, None where there is none."""
     names = [name.removeprefix("evidence/") for name in sorted(run.bundle.manifest)]
-    return next((n for n in names if n.startswith("attributions.") and n.endswith(".parquet")), None)
+    return next(
+        (n for n in names if n.startswith("attributions.") and n.endswith(".parquet")), None
+    )
 
 
 def describe_method(run: RunData) -> str:

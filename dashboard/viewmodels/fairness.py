@@ -9,6 +9,7 @@ import pandas as pd
 
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
+from audits.core.words import lower
 from audits.cube.disparities import DISPARITIES
 from audits.cube.metrics import METRICS
 from audits.cube.view import JOIN
@@ -27,7 +28,6 @@ from dashboard.viewmodels.numbers import (
 from dashboard.viewmodels.run import RunData, split_grouping
 from dashboard.viewmodels.sentences import (
     explain_metric,
-    lower_title,
     name_metric,
     render_finding,
 )
@@ -72,9 +72,7 @@ def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
     base = next((item for item in items if item.group == reference), None)
     mark = None
     if base is not None and base.estimate is not None:
-        mark = Mark(
-            base.estimate.value, say("chart.reference", group=plain_text(base.group or ""))
-        )
+        mark = Mark(base.estimate.value, say("chart.reference", group=plain_text(base.group or "")))
     return draw_dots(
         make_group_dots(items, reference),
         title=_render_title(run, metric, grouping, items),
@@ -95,7 +93,7 @@ def _render_title(run: RunData, metric: str, grouping: str, items: list[Measurem
     assert estimate is not None
     fields = {
         "title": name_metric(metric),
-        "lower_title": lower_title(name_metric(metric)),
+        "lower": lower(name_metric(metric)),
         "group": plain_text(worst.group or ""),
         "reference": plain_text(worst.reference_group or ""),
         "gap": render_point(estimate, worst.unit).lstrip("−"),
@@ -190,7 +188,7 @@ def make_intersection_chart(run: RunData, metric: str, grouping: str) -> Chart |
         texts,
         title=say(
             "fairness.intersection_title",
-            lower_title=lower_title(name_metric(metric)),
+            lower=lower(name_metric(metric)),
             low=plain_text(low.group or ""),
             low_value=_short(low),
             high=plain_text(high.group or ""),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from audits.core.format import format_value, plain_text
+from audits.core.words import lower
 from audits.cube.metrics import METRICS
 from audits.cube.probability import compute_calibration
 from audits.cube.ranking import (
@@ -36,7 +37,7 @@ from dashboard.viewmodels.numbers import (
     render_point,
 )
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import explain_metric, lower_title, name_metric
+from dashboard.viewmodels.sentences import explain_metric, name_metric
 
 _HEADLINES = {
     "binary": ("accuracy", "roc_auc", "selection_rate", "expected_calibration_error"),
@@ -228,4 +229,4 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
 def describe_group_metric(metric: str) -> str:
     """Return the metric's meaning as a sentence."""
     meaning = explain_metric(metric)
-    return say("metric.sentence", title=name_metric(metric), meaning=lower_title(meaning))
+    return say("metric.sentence", title=name_metric(metric), meaning=lower(meaning))

@@ -32,7 +32,9 @@ class Absent:
 class RowSource:
     """The audited data, opened again for single rows. One query at a time."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: AuditTable, run: RunData):
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, table: AuditTable, run: RunData
+    ) -> None:
         self._connection, self._table = connection, table
         self._lock = threading.Lock()
         path = run.bundle.evidence_path("predictions.parquet")

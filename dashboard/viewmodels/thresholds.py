@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from audits.core.format import format_value, plain_text
+from audits.core.words import lower
 from audits.cube.cube import FloatArray
 from audits.cube.disparities import DISPARITIES
 from audits.cube.rates import RATES
@@ -19,7 +20,7 @@ from audits.figures.performance import Curve, draw_thresholds
 from audits.figures.theme import Chart
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import lower_title, name_metric
+from dashboard.viewmodels.sentences import name_metric
 
 STEPS = np.linspace(0.0, 1.0, 101)
 LAB_RATES = (
@@ -119,8 +120,7 @@ def _spread(rates: tuple[str, ...], view: View) -> float:
 
 def _sentence(overall: list[tuple[str, str, str]], threshold: float) -> str:
     changed = [
-        say("lab.change", title=lower_title(name), old=old, new=new)
-        for name, old, new in overall[:3]
+        say("lab.change", title=lower(name), old=old, new=new) for name, old, new in overall[:3]
     ]
     return say("lab.sentence", threshold=f"{threshold:.2f}", changes="; ".join(changed))
 
@@ -129,7 +129,7 @@ def _title(
     names: list[str], old: FloatArray, new: FloatArray, metric: str, threshold: float
 ) -> str:
     known = np.flatnonzero(~np.isnan(new) & ~np.isnan(old))
-    fields = {"lower_title": lower_title(name_metric(metric)), "threshold": f"{threshold:.2f}"}
+    fields = {"lower": lower(name_metric(metric)), "threshold": f"{threshold:.2f}"}
     if not len(known):
         return say("lab.title_none", **fields)
     low, high = known[np.argmin(new[known])], known[np.argmax(new[known])]

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audits.core.errors import InputError, near_misses
+from audits.core.format import format_time
 from model_cards.card import (
     Card,
     Number,
@@ -20,7 +21,6 @@ from model_cards.card import (
     number_ordinals,
     walk_sections,
 )
-from model_cards.format import format_time
 from model_cards.human import split_paragraphs
 from model_cards.sections.summary import STATUS_WORDS
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from audits.core.format import format_time, plain_text
 from audits.core.verdict import Status
 from model_cards.card import (
     Block,
@@ -27,7 +28,6 @@ from model_cards.card import (
     incomplete_sections,
     number_ordinals,
 )
-from model_cards.format import format_time, plain_text
 from model_cards.human import split_paragraphs
 from model_cards.sections.summary import STATUS_WORDS
 

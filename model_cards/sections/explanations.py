@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
+from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
-from model_cards.format import plain_text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (
     explain_absence,
@@ -18,7 +19,6 @@ from model_cards.sections.tables import (
     note_intervals,
     title_attribute,
 )
-from model_cards.words import describe, lower
 
 FEATURE = "feature="
 _TOP = 15

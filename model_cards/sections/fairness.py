@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.core.format import format_value, plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.verdict import SEVERITY, Status, Verdict
+from audits.core.words import SUMMARIES, base_metric, describe, lower
 from model_cards.card import (
     Block,
     Bullets,
@@ -20,7 +22,6 @@ from model_cards.card import (
     VerdictLine,
     Verdicts,
 )
-from model_cards.format import find_style, format_value, plain_text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (
     choose_metrics,
@@ -34,7 +35,6 @@ from model_cards.sections.tables import (
     pivot,
     title_attribute,
 )
-from model_cards.words import SUMMARIES, base_metric, describe, lower
 
 PREFERRED = (
     "impact_ratio",
@@ -81,7 +81,7 @@ def make_verdict_line(report: AuditReport, verdict: Verdict) -> VerdictLine:
         sentence=plain_text(verdict.reason),
         rule=verdict.rule,
         number=make_number(measurement, Form.FULL),
-        limit="" if limit is None else format_value(limit, find_style(measurement)),
+        limit="" if limit is None else format_value(limit, measurement.unit),
     )
 
 

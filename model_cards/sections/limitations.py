@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport, CheckStatus
+from audits.core.words import describe, list_words, lower
 from model_cards.card import Block, Bullets, Inline, Line, Paragraph, Section, Text
-from model_cards.format import plain_text
 from model_cards.human import make_human_section
 from model_cards.numbers import make_fact, make_number
 from model_cards.sections.fairness import tell_insufficient
@@ -18,7 +19,6 @@ from model_cards.sections.tables import (
     is_recourse,
     tell_check,
 )
-from model_cards.words import describe, list_words, lower
 
 
 def build_limitations(report: AuditReport, human: Mapping[str, str]) -> Section:

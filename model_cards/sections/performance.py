@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
+from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Section, Table, Text
-from model_cards.format import plain_text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (
     choose_metrics,
@@ -22,7 +23,6 @@ from model_cards.sections.tables import (
     size_of,
     title_attribute,
 )
-from model_cards.words import describe, lower
 
 PREFERRED = (
     "count",

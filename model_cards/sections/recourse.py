@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
+from audits.core.words import describe
 from model_cards.card import Block, Inline, Line, Pairs, Section, Table, Text
-from model_cards.format import plain_text
 from model_cards.numbers import format_field, make_fact, make_number
 from model_cards.sections.tables import (
     choose_metrics,
@@ -20,7 +21,6 @@ from model_cards.sections.tables import (
     pivot,
     title_attribute,
 )
-from model_cards.words import describe
 
 PREFERRED = ("recourse_share", "recourse_cost", "recourse_changes")
 _RULES = {

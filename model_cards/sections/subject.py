@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from audits.core.format import plain_text
 from audits.core.report import AuditReport
+from audits.core.words import lower
 from model_cards.card import Block, Fact, Line, Pairs, Paragraph, Section, Text
-from model_cards.format import plain_text
 from model_cards.numbers import make_fact
 from model_cards.sections.tables import (
     explain_absence,
@@ -16,7 +17,6 @@ from model_cards.sections.tables import (
     size_of,
     title_attribute,
 )
-from model_cards.words import lower
 
 _TASKS = {
     "binary": "Binary: each row gets the favourable outcome or not",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from audits.core.format import plain_text
 from audits.core.report import AuditReport
 from audits.core.verdict import SEVERITY, Status
+from audits.core.words import describe
 from model_cards.card import Block, Form, Outcome, Section, Tile, Tiles
-from model_cards.format import plain_text
 from model_cards.numbers import make_number
 from model_cards.sections.fairness import list_findings
 from model_cards.sections.performance import HEADLINES
-from model_cards.words import describe
 
 STATUS_WORDS = {
     Status.FAIL: "Failed",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport, CheckOutcome, CheckStatus
+from audits.core.words import SUMMARIES, describe, list_words, lower
 from model_cards.card import Bullets, Form, Inline, Line, Number, Paragraph, Table, Text
-from model_cards.format import plain_text
 from model_cards.numbers import make_number
-from model_cards.words import SUMMARIES, describe, list_words, lower
 
 INTERSECTION = " & "
 ROW_LIMIT = 40

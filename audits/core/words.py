@@ -1,4 +1,4 @@
-"""The metrics in plain words: title, meaning, and whether the value is a share of rows."""
+"""The metrics in plain words: titles and meanings, for every place where people read them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A metric for readers. `share` tells that a difference of it is in percentage points."""
+    """A metric for readers."""
 
     title: str
     meaning: str
-    share: bool = True
 
 
 METRICS: dict[str, Word] = {
-    "count": Word("Rows", "How many rows of the data.", share=False),
+    "count": Word("Rows", "How many rows of the data."),
+    "missing_share": Word("Missing values", "Share of rows without a value in this column."),
     "prevalence": Word("Base rate", "Share of rows whose true outcome is the favourable one."),
     "selection_rate": Word("Selection rate", "Share of rows that get the favourable outcome."),
     "true_positive_rate": Word(
@@ -52,37 +52,32 @@ METRICS: dict[str, Word] = {
     "balanced_accuracy": Word(
         "Balanced accuracy", "Accuracy within each true outcome, averaged over the outcomes."
     ),
-    "f1": Word("F1", "Harmonic mean of precision and true positive rate; 1 is best.", share=False),
+    "f1": Word("F1", "Harmonic mean of precision and true positive rate; 1 is best."),
     "roc_auc": Word(
         "ROC AUC",
         "Chance that a favourable row scores above one that is not; 0.5 is guessing, 1 is best.",
-        share=False,
     ),
     "average_precision": Word(
-        "Average precision", "Precision averaged over all thresholds; 1 is best.", share=False
+        "Average precision", "Precision averaged over all thresholds; 1 is best."
     ),
-    "log_loss": Word("Log loss", "Penalty for confident mistakes; 0 is best.", share=False),
-    "brier_score": Word(
-        "Brier score", "Mean squared gap of score and outcome; 0 is best.", share=False
-    ),
+    "log_loss": Word("Log loss", "Penalty for confident mistakes; 0 is best."),
+    "brier_score": Word("Brier score", "Mean squared gap of score and outcome; 0 is best."),
     "expected_calibration_error": Word(
         "Calibration error",
         "Mean gap of the score and the share that turns out favourable; 0 is best.",
     ),
-    "mean_score": Word("Mean score", "Average score of the model.", share=False),
+    "mean_score": Word("Mean score", "Average score of the model."),
     "mean_absolute_error": Word(
-        "Mean absolute error", "Average size of the error, in the target's unit.", share=False
+        "Mean absolute error", "Average size of the error, in the target's unit."
     ),
     "root_mean_squared_error": Word(
         "Root mean squared error",
         "Typical size of the error, in the target's unit; large errors weigh more.",
-        share=False,
     ),
-    "r2": Word("R²", "Share of the target's variation that the model explains.", share=False),
+    "r2": Word("R²", "Share of the target's variation that the model explains."),
     "mean_residual": Word(
         "Mean residual",
-        "Average of true value minus prediction; above zero the model predicts too little.",
-        share=False,
+        "Average of prediction minus true value; above zero the model predicts too much.",
     ),
     "demographic_parity_difference": Word(
         "Demographic parity difference", "Largest gap between two groups' selection rates."
@@ -103,7 +98,7 @@ METRICS: dict[str, Word] = {
     ),
     "average_odds_difference": Word(
         "Average odds difference",
-        "Mean of the gaps in true positive rate and in false positive rate.",
+        "Mean of the group's gaps in true and in false positive rate from the reference group.",
     ),
     "predictive_parity_difference": Word(
         "Predictive parity difference", "Largest gap between two groups' precision."
@@ -115,17 +110,14 @@ METRICS: dict[str, Word] = {
     "mean_absolute_attribution": Word(
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
-        share=False,
     ),
     "additivity_error": Word(
         "Additivity error",
         "Largest gap of the output and what its attributions add up to; 0 is best.",
-        share=False,
     ),
     "convergence_error": Word(
         "Convergence error",
         "Largest gap that integrated gradients leave of the output; 0 is best.",
-        share=False,
     ),
     "recourse_share": Word(
         "Recourse found", "Of the rejected rows searched, the share with a change that helps."
@@ -133,10 +125,9 @@ METRICS: dict[str, Word] = {
     "recourse_cost": Word(
         "Cost of recourse",
         "Median size of the smallest change, in units of each column's spread; lower is easier.",
-        share=False,
     ),
     "recourse_changes": Word(
-        "Columns to change", "How many columns the smallest change moves, on average.", share=False
+        "Columns to change", "How many columns the smallest change moves, on average."
     ),
 }
 """Metrics with well-known names; any other is shown under its own name in plain letters."""
@@ -148,7 +139,6 @@ SUMMARIES = frozenset(
         "equal_opportunity_difference",
         "equalized_odds_difference",
         "equalized_odds_ratio",
-        "average_odds_difference",
         "predictive_parity_difference",
     }
 )
@@ -175,8 +165,8 @@ def describe(metric: str) -> Word:
             word = describe(metric.removesuffix(suffix))
             how = "minus" if suffix == "_difference" else "over"
             meaning = f"The group's {lower(word.title)} {how} that of the reference group."
-            return Word(word.title + ending, meaning, word.share)
-    return Word(metric.replace("_", " ").capitalize(), "", share=False)
+            return Word(word.title + ending, meaning)
+    return Word(metric.replace("_", " ").capitalize(), "")
 
 
 def lower(title: str) -> str:

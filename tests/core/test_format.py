@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.core.estimate import Estimate, Unavailable
-from model_cards.format import (
-    find_style,
+from audits.core.format import (
     format_count,
     format_interval,
     format_p,
@@ -72,24 +71,6 @@ def test_interval_names_its_level_and_a_fact_has_none():
     assert format_interval(estimate, "share") == "95% interval 34.1% to 38.3%"
     assert format_interval(estimate, "points") == "95% interval 34.1 to 38.3"
     assert format_interval(Estimate.exact(3, 3), "count") == ""
-
-
-@pytest.mark.parametrize(
-    ("metric", "unit", "style"),
-    [
-        ("selection_rate_difference", "difference", "points"),
-        ("equalized_odds_difference", "difference", "points"),
-        ("roc_auc_difference", "difference", "score"),
-        ("mean_absolute_error_difference", "difference", "target"),
-        ("something_new_difference", "difference", "score"),
-        ("selection_rate_ratio", "ratio", "ratio"),
-        ("accuracy", "share", "share"),
-    ],
-)
-def test_a_difference_is_in_points_only_where_it_compares_shares(
-    measurement_of, metric, unit, style
-):
-    assert find_style(measurement_of(metric, 0.1, unit=unit)) == style
 
 
 def test_small_words():

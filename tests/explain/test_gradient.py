@@ -1,0 +1,178 @@
+"""Integrated gradients where the integral is known, and against captum called directly."""
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import IntegratedGradients
+from scipy.integrate import quad
+from torch import nn
+
+from audits.explain import gradient
+from audits.explain.columns import Request
+from audits.models.torch_tabular import TabularNetwork
+
+
+def network(hidden, outputs=1, width=3, seed=0):
+    """A network with two embeddings, so that its dense input is `width` + 2 + 3 wide."""
+    torch.manual_seed(seed)
+    made = TabularNetwork(width, [(4, 2), (5, 3)], hidden, outputs).eval()
+    for parameter in made.parameters():
+        parameter.requires_grad_(False)
+    return made
+
+
+def spread_of(found):
+    return np.ptp(np.append(found.output, found.base[0]))
+
+
+def dense(made, n_rows, width=3, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    numeric = torch.randn(n_rows, width, generator=generator)
+    codes = torch.stack(
+        [torch.randint(0, rows, (n_rows,), generator=generator) for rows in (4, 5)], dim=1
+    )
+    return made.embed(numeric, codes).double().numpy()
+
+
+class Quadratic(nn.Module):
+    """f(x) = x W x, whose path integral has the closed form (x - b) * (W + W') (x + b) / 2."""
+
+    def __init__(self, matrix):
+        super().__init__()
+        self.weight = nn.Parameter(torch.as_tensor(matrix), requires_grad=False)
+
+    def forward_embedded(self, rows):
+        return (rows @ self.weight * rows).sum(dim=1, keepdim=True)
+
+
+def test_a_linear_network_is_exact():
+    made = network([])
+    rows = dense(made, 40)
+    baseline = rows.mean(axis=0)
+    found = gradient.explain(made, rows, Request("binary", 1, baseline))
+    weights = made.layers[0].weight[0].double().numpy()
+    np.testing.assert_allclose(found.values, (rows - baseline) * weights, atol=1e-6)
+    assert found.budget == gradient.STEPS[0]
+    assert found.additivity_error < 1e-5
+
+
+def test_a_quadratic_has_the_closed_form():
+    matrix = np.random.default_rng(0).normal(size=(4, 4))
+    rows = np.random.default_rng(1).normal(size=(25, 4))
+    baseline = np.full(4, 0.3)
+    found = gradient.explain(Quadratic(matrix), rows, Request("regression", 1, baseline))
+    expected = (rows - baseline) * ((rows + baseline) / 2 @ (matrix + matrix.T))
+    np.testing.assert_allclose(found.values, expected, atol=1e-6)
+    assert found.space == "target"
+
+
+def test_a_relu_network_equals_numerical_integration():
+    made = network([6], width=1).double()
+    rows = dense(made.float(), 6, width=1)
+    made = made.double()
+    baseline = np.zeros(rows.shape[1])
+    found = gradient.explain(made, rows, Request("binary", 1, baseline, tolerance=1e-4))
+    first, last = (layer.weight.numpy() for layer in made.layers)
+    bias = made.layers[0].bias.numpy()
+
+    def slope(share, row, column):
+        active = first @ (share * row) + bias > 0
+        return float((last[0] * active) @ first[:, column])
+
+    for index, row in enumerate(rows):
+        # The gradient jumps where a unit switches on or off; the integral is told where.
+        kinks = [share for share in -bias / (first @ row) if 0 < share < 1] or None
+        for column in range(len(row)):
+            integral, _ = quad(slope, 0, 1, args=(row, column), points=kinks, limit=200)
+            assert found.values[index, column] == pytest.approx(row[column] * integral, abs=2e-3)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_equals_captum_called_directly(task):
+    made = network([16, 8], outputs=3 if task == "multiclass" else 1)
+    rows = dense(made, 300)
+    baseline = rows[:50].mean(axis=0)
+    column = 2 if task == "multiclass" else 0
+    found = gradient.explain(made, rows, Request(task, 2 if column else 1, baseline))
+    expected = IntegratedGradients(made.forward_embedded).attribute(
+        torch.as_tensor(rows, dtype=torch.float32),
+        baselines=torch.as_tensor(baseline, dtype=torch.float32)[None, :],
+        target=column,
+        n_steps=found.budget,
+    )
+    np.testing.assert_allclose(found.values, expected.detach().numpy(), atol=1e-6)
+    assert found.additivity_error <= 1e-3 * spread_of(found)
+    logits = made.forward_embedded(torch.as_tensor(rows, dtype=torch.float32))[:, column]
+    np.testing.assert_allclose(found.output, logits.numpy(), atol=1e-6)
+    assert (found.exact, found.space, found.device) == (False, "margin", "cpu")
+
+
+def test_steps_rise_until_the_error_is_allowed():
+    made = network([32, 16], seed=5)
+    rows = 3 * dense(made, 200)
+    loose = gradient.explain(made, rows, Request("binary", tolerance=0.5))
+    tight = gradient.explain(made, rows, Request("binary", tolerance=2e-3))
+    hopeless = gradient.explain(made, rows, Request("binary", tolerance=0.0))
+    assert loose.budget == gradient.STEPS[0]
+    assert loose.budget < tight.budget <= hopeless.budget == gradient.STEPS[-1]
+    assert tight.additivity_error <= 2e-3 * spread_of(tight)
+    assert hopeless.additivity_error > 0
+
+
+def test_batches_do_not_change_the_values(monkeypatch):
+    made = network([16])
+    rows = dense(made, 70)
+    whole = gradient.explain(made, rows, Request("binary"))
+    monkeypatch.setattr(gradient, "BATCH_VALUES", 16 * 64 * 9)
+    np.testing.assert_allclose(
+        gradient.explain(made, rows, Request("binary")).values, whole.values, atol=1e-6
+    )
+
+
+def test_out_of_memory_halves_the_batch():
+    made = network([16])
+    rows = torch.as_tensor(dense(made, 64), dtype=torch.float32)
+    baseline = torch.zeros(1, rows.shape[1])
+    sizes = []
+
+    def forward(batch):
+        sizes.append(len(batch))
+        if len(batch) > 10 * 32:
+            raise torch.OutOfMemoryError("simulated: this device holds ten rows")
+        return made.forward_embedded(batch)[:, 0]
+
+    values = gradient.compute_integrated_gradients(forward, rows, baseline, 32, 16)
+    expected = gradient.compute_integrated_gradients(
+        lambda batch: made.forward_embedded(batch)[:, 0], rows, baseline, 32, 16
+    )
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+    assert max(size for size in sizes if size <= 320) <= 320 < max(sizes)
+
+
+def test_one_row_that_does_not_fit_is_an_error():
+    def forward(batch):
+        raise torch.OutOfMemoryError("simulated: nothing fits")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        gradient.compute_integrated_gradients(forward, torch.ones(4, 2), torch.zeros(1, 2), 32, 2)
+
+
+def test_a_row_at_the_baseline_owes_nothing():
+    made = network([8])
+    rows = dense(made, 1)
+    found = gradient.explain(made, rows, Request("binary", 1, rows[0]))
+    np.testing.assert_allclose(found.values, 0.0, atol=1e-9)
+
+
+@pytest.mark.gpu
+def test_cuda_equals_cpu():
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    made = network([32, 16], outputs=3)
+    rows = dense(made, 5_000)
+    request = Request("multiclass", 1, rows.mean(axis=0))
+    on_cpu = gradient.explain(made, rows, request)
+    on_cuda = gradient.explain(made.cuda(), rows, request)
+    assert on_cuda.device == "cuda:0"
+    np.testing.assert_allclose(on_cuda.values, on_cpu.values, atol=1e-4)
+    np.testing.assert_allclose(on_cuda.output, on_cpu.output, atol=1e-4)

@@ -1,0 +1,111 @@
+import io
+import pickle
+import zipfile
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import torch
+
+from audits.core.errors import InputError
+from audits.models.formats import FORMATS, detect_format
+
+
+class Hostile:
+    """Unpickling this makes a file."""
+
+    def __init__(self, marker):
+        self._marker = marker
+
+    def __reduce__(self):
+        return (Path.touch, (Path(self._marker),))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("name", ["model.pkl", "model.skops", "model.json", "model.onnx", "m"])
+def test_a_pickle_is_refused_whatever_its_name_and_never_runs(tmp_path, protocol, name):
+    marker = tmp_path / "ran"
+    path = tmp_path / name
+    path.write_bytes(pickle.dumps(Hostile(marker), protocol=protocol))
+    with pytest.raises(InputError):
+        detect_format(path)
+    assert not marker.exists()
+    pickle.loads(path.read_bytes())
+    assert marker.exists(), "the file was hostile after all"
+
+
+@pytest.mark.parametrize("compress", [0, ("gzip", 3), ("zlib", 3), ("bz2", 3), ("xz", 3)])
+def test_joblib_files_are_refused_with_what_to_do(tmp_path, compress):
+    path = tmp_path / "model.bin"
+    joblib.dump({"weights": np.arange(5)}, path, compress=compress)
+    with pytest.raises(InputError, match=r"assay convert model\.bin --to skops"):
+        detect_format(path)
+
+
+def _torch_pickle(path):
+    torch.save({"weight": torch.zeros(2)}, path)
+
+
+def _script(path):
+    torch.jit.script(torch.nn.Linear(2, 1)).save(path)
+
+
+def _exported(path):
+    torch.export.save(torch.export.export(torch.nn.Linear(2, 1), (torch.zeros(1, 2),)), path)
+
+
+def _keras(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("model.weights.h5", b"\x89HDF\r\n")
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        (_torch_pickle, "a torch pickle"),
+        (_script, "TorchScript"),
+        (_exported, "exported torch program"),
+        (_keras, "Keras"),
+        (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n"), "Keras"),
+        (lambda path: np.save(path.open("wb"), np.array([{}], dtype=object)), "NumPy array"),
+        (lambda path: np.savez(path.open("wb"), a=np.zeros(2)), "NumPy arrays"),
+        (lambda path: path.write_text("hello"), "no model that can be opened"),
+        (lambda path: path.write_bytes(b""), "is empty"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_programs_and_other_files_are_refused_by_content(tmp_path, write, words):
+    path = tmp_path / "model.dat"
+    write(path)
+    with pytest.raises(InputError, match=words):
+        detect_format(path)
+
+
+def test_wrappers_are_refused(tmp_path):
+    (tmp_path / "MLmodel").write_text("flavors: {}")
+    with pytest.raises(InputError, match="native file inside"):
+        detect_format(tmp_path)
+    with pytest.raises(InputError, match="native file inside"):
+        detect_format(tmp_path / "MLmodel")
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes(b"\x08\x01")
+    with pytest.raises(InputError, match="SavedModel"):
+        detect_format(folder)
+
+
+@pytest.mark.parametrize("suffix", sorted({item for known in FORMATS for item in known.suffixes}))
+def test_a_name_does_not_make_a_model(tmp_path, suffix):
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(io.BytesIO(b"not a model at all").getvalue())
+    with pytest.raises(InputError, match=r"whatever its name says"):
+        detect_format(path)
+
+
+def test_weights_alone_point_to_their_json(tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    with pytest.raises(InputError, match="JSON file that names them"):
+        detect_format(path)
