@@ -20,7 +20,8 @@ from audits.figures.explanations import (
 from audits.figures.theme import Chart
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import render_measurement
-from dashboard.viewmodels.rows import RowSource, render_cell
+from dashboard.viewmodels.performance import list_classes
+from dashboard.viewmodels.rows import RowSource, read_score, render_cell
 from dashboard.viewmodels.run import RunData
 
 _FEATURE = "feature="
@@ -219,3 +220,25 @@ def make_row_chart(run: RunData, row: str, source: RowSource | None) -> Chart | 
         float(record["base"]), float(record["output"]),
         title=title, axis=say("explanations.axis_signed"), words=words,
     )  # fmt: skip
+
+
+def render_row_facts(run: RunData, row: str) -> str:
+    """Return a row's score, decision and true outcome as a sentence, "" for an unknown row."""
+    facts = read_score(run, row)
+    if facts is None:
+        return ""
+    score = facts.get("y_score")
+    names = list_classes(run) if run.task == "binary" else []
+    decision, truth = facts.get("y_pred"), facts.get("y_true")
+    return say(
+        "explanations.row_facts",
+        score=format_value(score, "score") if isinstance(score, float) else say("number.none"),
+        decision=_name_outcome(decision, names),
+        truth=_name_outcome(truth, names),
+    )
+
+
+def _name_outcome(value: object, names: list[str]) -> str:
+    if names and isinstance(value, int):
+        return names[value]
+    return plain_text(render_cell(value))

@@ -202,3 +202,11 @@ def _extremes(items: Iterable[Measurement]) -> tuple[Measurement, Measurement]:
     known = [item for item in items if item.estimate is not None]
     known.sort(key=lambda item: item.value or 0.0)
     return known[0], known[-1]
+
+
+def find_reason(run: RunData, metric: str, grouping: str) -> str:
+    """Return why a metric has no number in any group."""
+    for item in run.by_group(metric, grouping):
+        if item.unavailable is not None:
+            return plain_text(item.unavailable.reason)
+    return say("performance.no_group_numbers")

@@ -145,3 +145,11 @@ def list_unmeasured(run: RunData) -> list[str]:
         for check in run.report.checks
         if check.status is not CheckStatus.MEASURED
     ]
+
+
+def find_check_reason(run: RunData, theme: str) -> str:
+    """Return why a theme's check ("explain", "recourse") measured nothing, "" where it did."""
+    for check in run.report.checks:
+        if check.code.startswith(f"{theme}.") and check.reason:
+            return plain_text(check.reason)
+    return ""

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from audits.core.format import format_value, plain_text
-from audits.core.words import lower
 from audits.cube.metrics import METRICS
 from audits.cube.probability import compute_calibration
 from audits.cube.ranking import (
@@ -226,7 +225,6 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()))
 
 
-def describe_group_metric(metric: str) -> str:
-    """Return the metric's meaning as a sentence."""
-    meaning = explain_metric(metric)
-    return say("metric.sentence", title=name_metric(metric), meaning=lower(meaning))
+def has_truth(run: RunData) -> bool:
+    """Whether there are true outcomes to be right or wrong about."""
+    return run.task == "regression" or run.view(None).has_truth

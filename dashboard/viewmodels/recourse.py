@@ -24,7 +24,7 @@ from dashboard.viewmodels.numbers import (
 )
 from dashboard.viewmodels.rows import render_cell
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import render_finding
+from dashboard.viewmodels.sentences import name_metric, render_finding
 
 FOUND, NONE = "counterfactuals.parquet", "no_recourse.parquet"
 
@@ -149,7 +149,7 @@ def make_group_chart(run: RunData, attribute: str) -> Chart | None:
     )  # fmt: skip
     return draw_dots(
         make_group_dots(items),
-        title=title, axis=say("metric.recourse_share.title"), percent=True,
+        title=title, axis=name_metric("recourse_share"), percent=True,
     )  # fmt: skip
 
 
@@ -188,3 +188,14 @@ def list_rules(run: RunData) -> list[str]:
         for name, (low, high) in section.ranges.items()
     ]
     return sentences
+
+
+def find_threshold(run: RunData) -> float:
+    """Return the score from which a row gets the favourable outcome."""
+    return run.spec.model.threshold if run.spec.model else 0.5
+
+
+def find_values(run: RunData, row: str, rank: int) -> dict[str, object]:
+    """Return the new values that one of a row's answers asks for, by column."""
+    answers = load_answers(run).by_row.get(row, ())
+    return {c.column: c.new for c in answers[rank].changes} if rank < len(answers) else {}

@@ -10,16 +10,12 @@ from dashboard.viewmodels.numbers import render_measurement
 
 
 def name_metric(metric: str) -> str:
-    """Return a metric's title: the dashboard's own, else the one that all pages share."""
-    if has_words(f"metric.{metric}.title"):
-        return say(f"metric.{metric}.title")
+    """Return a metric's title."""
     return describe(metric).title
 
 
 def explain_metric(metric: str) -> str:
-    """Return what a metric means in plain words, "" where nobody wrote it down."""
-    if has_words(f"metric.{metric}.meaning"):
-        return say(f"metric.{metric}.meaning")
+    """Return what a metric means, a sentence; "" where nobody wrote it down."""
     return describe(metric).meaning
 
 

@@ -39,7 +39,7 @@ class Moved:
     threshold: float
     chart: Chart
     groups: pd.DataFrame
-    overall: list[tuple[str, str, str]]
+    overall: pd.DataFrame
     sentence: str
 
 
@@ -89,7 +89,13 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
         }
     )
     overall = _compare_overall(run.view(None), run.view(None, cube), before, after)
-    return Moved(threshold, chart, groups, overall, _sentence(overall, threshold))
+    names_of = (
+        say("column.measure"),
+        say("lab.audited"),
+        say("lab.moved", threshold=f"{threshold:.2f}"),
+    )
+    table = pd.DataFrame(overall, columns=list(names_of))
+    return Moved(threshold, chart, groups, table, _sentence(overall, threshold))
 
 
 def _compare_overall(

@@ -104,3 +104,21 @@ def _read_prediction(run: RunData, client: ModelClient, answer: np.ndarray) -> P
     key = "whatif.favourable" if favourable else "whatif.unfavourable"
     text = say(key, score=format_value(score, "score"), threshold=f"{threshold:g}")
     return Prediction(score, text, favourable)
+
+
+def list_changed(row: pd.Series, edits: Mapping[str, object]) -> list[str]:
+    """Return the columns whose edited value is not the row's."""
+    changed = []
+    for name, new in edits.items():
+        old = row[name]
+        both_missing = pd.isna(old) and (new is None or pd.isna(new))
+        same = both_missing or (new is not None and _same(old, new))
+        if not same:
+            changed.append(name)
+    return changed
+
+
+def _same(old: object, new: object) -> bool:
+    if isinstance(new, str):
+        return str(old) == new
+    return not pd.isna(old) and float(str(old)) == float(str(new))

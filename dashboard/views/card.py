@@ -1,0 +1,32 @@
+"""Card: the model card as readers get it, and its downloads."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.catalogue import say
+from dashboard.components.page import require_run
+from dashboard.components.text import show_text
+from dashboard.viewmodels import card
+
+HEIGHT = 900
+
+
+def main() -> None:
+    """Show the page."""
+    run = require_run()
+    show_text(say("card.intro"), "intro", "lead")
+    with st.container(horizontal=True, gap="small"):
+        for form, file in card.FORMS.items():
+            st.download_button(
+                say(f"card.{form}"), data=lambda form=form: card.render(run, form),
+                file_name=card.name_file(run, file.suffix), mime=file.mime, on_click="ignore",
+                key=f"download-{form}", icon=":material/download:",
+            )  # fmt: skip
+    missing = card.list_incomplete(run)
+    if missing:
+        show_text(say("card.incomplete", sections=", ".join(missing)), "incomplete", "note")
+    st.iframe(card.render_frame(run), height=HEIGHT, alt=say("card.frame"))
+
+
+main()

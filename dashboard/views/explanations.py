@@ -1,0 +1,83 @@
+"""Explanations: what moves the model overall, by group and for one row."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.catalogue import say
+from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.page import choose, require_run
+from dashboard.components.text import escape_markdown, show_text
+from dashboard.state import find_rows
+from dashboard.viewmodels import explanations
+from dashboard.viewmodels.overview import find_check_reason
+from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
+from dashboard.viewmodels.run import RunData
+
+
+def show_global(run: RunData, source: RowSource | None) -> None:
+    """Show what moves the model over all rows."""
+    table = explanations.tabulate_importance(run)
+    show_chart_with_table(explanations.make_importance_chart(run), table, "importance")
+    show_chart(explanations.make_spread_chart(run, source), "spread")
+
+
+def show_groups(run: RunData) -> None:
+    """Show what moves the model for each group."""
+    attribute = choose(say("explanations.attribute"), run.attributes, "groups")
+    if attribute is None:
+        show_text(say("fairness.no_groups"), "no-groups")
+        return
+    chart, table = explanations.make_group_chart(run, attribute)
+    show_chart_with_table(chart, table, "by-group")
+
+
+def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
+    """Show one row's output as the sum of its parts."""
+    ids = list_row_ids(run, evidence)
+    row = st.selectbox(
+        say("explanations.choose_row"), ids, key="row", bind="query-params",
+        accept_new_options=True, help=say("explanations.choose_row_help"),
+    )  # fmt: skip
+    if row is None:
+        return
+    chart = explanations.make_row_chart(run, str(row), source)
+    if chart is None:
+        show_text(say("explanations.row_missing", row=str(row)), "missing")
+        return
+    facts = explanations.render_row_facts(run, str(row))
+    if facts:
+        show_text(facts, "row-facts")
+    show_chart(chart, "row")
+
+
+def main() -> None:
+    """Show the page."""
+    run = require_run()
+    show_text(say("explanations.intro"), "intro", "lead")
+    evidence = explanations.find_evidence(run)
+    if evidence is None:
+        reason = find_check_reason(run, "explain") or say("explanations.none_checked")
+        show_text(say("explanations.none", reason=reason), "none")
+        return
+    found = find_rows(run)
+    source = None if isinstance(found, Absent) else found
+    parts = ["global", "groups", "row"]
+    part = st.segmented_control(
+        say("nav.explanations"), parts, default="global", required=True,
+        format_func=lambda name: escape_markdown(say(f"explanations.{name}")), key="part",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    if part == "groups":
+        show_groups(run)
+    elif part == "row":
+        show_row(run, source, evidence)
+    else:
+        show_global(run, source)
+    if isinstance(found, Absent):
+        show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
+    show_text(explanations.describe_method(run), "method", "note")
+    show_text(say("explanations.not_causal"), "not-causal", "note")
+
+
+main()

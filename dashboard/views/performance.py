@@ -1,0 +1,88 @@
+"""Performance: how often the model is right, for everybody and by group."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.catalogue import say
+from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.page import choose, require_run
+from dashboard.components.text import show_table, show_text
+from dashboard.viewmodels import performance
+from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import explain_metric, name_metric
+
+
+def show_headlines(run: RunData) -> None:
+    """Show the main numbers of the whole data."""
+    headlines = performance.list_headlines(run)
+    columns = st.columns(max(len(headlines), 1), border=True)
+    for position, (column, headline) in enumerate(zip(columns, headlines, strict=False)):
+        with column:
+            show_text(headline.title, f"headline-{position}", "label")
+            show_text(headline.value, f"headline-{position}", "number")
+            show_text(headline.detail, f"headline-{position}", "note")
+            show_text(headline.meaning, f"meaning-{position}", "note")
+    with st.expander(say("performance.all_numbers")):
+        show_table(performance.tabulate_overall(run), "overall", say("performance.overall"))
+
+
+def show_groups(run: RunData, grouping: str) -> None:
+    """Show one measure by group."""
+    metrics = performance.list_metrics(run, grouping)
+    named = {name_metric(metric): metric for metric in metrics}
+    default = name_metric("accuracy")
+    chosen = choose(say("performance.metric"), list(named), "measure", default)
+    if chosen is None:
+        show_text(say("performance.no_group_numbers"), "no-group-numbers")
+        return
+    show_text(explain_metric(named[chosen]), "measure", "note")
+    chart = performance.make_group_chart(run, named[chosen], grouping)
+    if chart is None:
+        show_text(say("performance.no_group_numbers"), "no-numbers")
+        return
+    show_chart_with_table(chart, performance.tabulate_groups(run, grouping), "by-group")
+
+
+def show_curves(run: RunData) -> None:
+    """Show ranking, calibration and confusion."""
+    st.header(say("performance.curves"), anchor=False)
+    whole = say("performance.whole")
+    compared = choose(say("performance.compare"), [whole, *run.groupings], "compare")
+    shown = None if compared in (None, whole) else compared
+    if performance.has_curves(run):
+        left, right = st.columns(2, gap="large")
+        with left:
+            show_chart(performance.make_roc(run, shown), "roc")
+        with right:
+            show_chart(performance.make_precision_recall(run, shown), "pr")
+    else:
+        show_text(say("performance.no_scores"), "no-scores", "note")
+    group = ""
+    if shown is not None:
+        group = choose(say("performance.group"), run.view(shown).labels, "group") or ""
+    left, right = st.columns(2, gap="large")
+    if performance.has_curves(run):
+        with left:
+            show_chart(performance.make_calibration(run, shown, group), "calibration")
+    with right:
+        show_chart(performance.make_confusion(run, shown, group), "confusion")
+
+
+def main() -> None:
+    """Show the page."""
+    run = require_run()
+    show_text(say("performance.intro"), "intro", "lead")
+    if not performance.list_headlines(run) or not performance.has_truth(run):
+        show_text(say("performance.no_truth"), "no-truth")
+        return
+    show_headlines(run)
+    if run.groupings:
+        st.header(say("performance.groups"), anchor=False)
+        grouping = choose(say("performance.attribute"), run.groupings, "groups")
+        show_groups(run, grouping or run.groupings[0])
+    if run.task != "regression":
+        show_curves(run)
+
+
+main()
