@@ -49,12 +49,12 @@ def format_value(value: float, unit: Unit) -> str:
 
 
 def format_range(low: float, high: float, unit: Unit) -> str:
-    """Return "34.1% to 38.3%"; units that are words stand once, at the end."""
-    first = format_value(low, unit)
+    """Return "34.1% to 38.3%"; units that are words are left to the value beside it."""
     suffix = _SUFFIX.get(unit, "")
+    ends = [format_value(low, unit), format_value(high, unit)]
     if suffix.startswith(" "):
-        first = first.removesuffix(suffix)
-    return f"{first} to {format_value(high, unit)}"
+        ends = [end.removesuffix(suffix) for end in ends]
+    return " to ".join(ends)
 
 
 def format_interval(estimate: Estimate, unit: Unit) -> str:
@@ -105,6 +105,8 @@ def plain_text(text: str) -> str:
     White space becomes a space; control characters and the marks that turn the direction of
     writing become U+FFFD.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return "".join(_visible(letter) for letter in text).strip()
 
 

@@ -124,15 +124,13 @@ def compare(attribute: str, groups: dict[str, list[int]]) -> list[Measurement]:
             mine, theirs = rates(groups[group])[metric], rates(groups[reference])[metric]
             if mine[1] < SMALL:
                 reason = f"only {mine[1]} rows in {group}, and at least {SMALL} are needed"
-                found.append(measure(f"{metric}_difference", reason, unit="difference", **where))
+                found.append(measure(f"{metric}_difference", reason, unit="points", **where))
                 continue
             gap, n = mine[0] - theirs[0], mine[1] + theirs[1]
             half = 1.96 * math.sqrt(0.2 / mine[1] + 0.2 / theirs[1])
             p_value = math.erfc(abs(gap) / half * 1.96 / math.sqrt(2))
             options = {"n": n, "half": half, "p_value": p_value, "check": "disparity"}
-            found.append(
-                measure(f"{metric}_difference", gap, unit="difference", **options, **where)
-            )
+            found.append(measure(f"{metric}_difference", gap, unit="points", **options, **where))
             if metric == "selection_rate":
                 ratio = mine[0] / theirs[0]
                 found.append(
@@ -153,7 +151,7 @@ def compare(attribute: str, groups: dict[str, list[int]]) -> list[Measurement]:
             "demographic_parity_difference",
             chosen[high] - chosen[low],
             sum(c[0] for c in groups.values()),
-            unit="difference",
+            unit="points",
             half=0.02,
             p_value=0.0001,
             attribute=attribute,
@@ -366,7 +364,7 @@ def make_multiclass() -> AuditReport:
             "accuracy_difference",
             -0.04,
             900,
-            unit="difference",
+            unit="points",
             half=0.06,
             p_value=0.21,
             attribute="sex",
@@ -392,7 +390,7 @@ def make_regression() -> AuditReport:
             "mean_residual_difference",
             43.75,
             1994,
-            unit="difference",
+            unit="target",
             half=12,
             p_value=0.001,
             attribute="income",
@@ -416,7 +414,7 @@ def make_decisions() -> AuditReport:
         measure(
             "selection_rate_difference",
             f"no row of {HOSTILE[0]} & of {HOSTILE[1]} has https://a.example",
-            unit="difference",
+            unit="points",
             attribute="se|x\n`*`",
             group=HOSTILE[1],
             reference_group=HOSTILE[0],

@@ -110,9 +110,7 @@ def test_widest_gap_comes_first_and_is_told_in_a_sentence(binary_report):
 def test_a_gap_that_noise_explains_is_said_to_be_one(report_of, measurement_of):
     where = {"attribute": "sex", "group": "Female", "reference_group": "Male"}
     for half, noise in ((0.05, True), (0.01, False)):
-        gap = measurement_of(
-            "selection_rate_difference", -0.02, unit="difference", half=half, **where
-        )
+        gap = measurement_of("selection_rate_difference", -0.02, unit="points", half=half, **where)
         card = build_card(report_of([gap]))
         assert ("noise alone" in words_of(section_of(card, "fairness-sex"))) is noise
 

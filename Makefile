@@ -1,0 +1,57 @@
+# `make demo` and `make test` are all that a newcomer needs; each sets up what it wants, once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED := 1
+RUNS := runs
+PORT ?= 8501
+SETUP := $(VENV)/.installed
+SAMPLES := sample_models/.trained
+
+.PHONY: demo test audit serve check bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    set up, train the samples, audit one, open the dashboard"
+	@echo "make test    set up and run every test, the browser's too"
+	@echo "make audit   audit the credit sample and exit"
+	@echo "make serve   open the dashboard"
+	@echo "make check   ruff and mypy"
+	@echo "make bench   speed and memory on real data"
+
+# torch first and by itself, alibi last and without the dependencies that it would pin back.
+$(SETUP): requirements.txt requirements-alibi.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Assay needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-alibi.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(SAMPLES): $(SETUP) $(wildcard sample_models/*.py sample_models/*/*.py)
+	$(BIN)/python -m sample_models
+	touch $@
+
+# The policy may well fail the sample, whose data is biased on purpose: that is exit code 1.
+audit: $(SAMPLES)
+	$(BIN)/assay run sample_models/credit/audit.toml --fail-on never
+
+demo: audit serve
+
+serve: $(SETUP)
+	$(BIN)/assay serve --runs $(RUNS) --port $(PORT)
+
+check: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: $(SETUP)
+	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -n 2 --dist loadscope
+
+bench: $(SETUP)
+	$(BIN)/python tests/benchmarks/adult.py
+
+clean:
+	rm -rf $(VENV) $(SAMPLES) sample_models/*/data sample_models/*/model

@@ -1,0 +1,18 @@
+"""What every test may ask for: the real data, small audits of generated rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real public data beside the project; absent on most machines."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data, the real public data sets, is absent")
+    return SHARED
