@@ -1,4 +1,4 @@
-"""Charts on a page: the finding above as text, the figure with its description, the table beside."""
+"""Charts on a page: the finding above as text, the figure and its description, the table."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ import math
 import pandas as pd
 import streamlit as st
 
+from audits.core.verdict import Status
 from audits.models import ModelClient
 from dashboard.catalogue import say
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import find_model, find_rows
 from dashboard.viewmodels import recourse, whatif
-from dashboard.viewmodels.overview import Status
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.rows import Absent, is_missing
 from dashboard.viewmodels.run import RunData
 
 SAMPLE = 5_000
@@ -64,12 +64,12 @@ def show_input(field: whatif.Field, value: object, key: str) -> object:
     label = escape_markdown(field.name)
     if field.choices is not None:
         options = list(field.choices)
-        text = None if value is None or pd.isna(value) else str(value)
+        text = None if is_missing(value) else str(value)
         if text is not None and text not in options:
             options.insert(0, text)
         index = options.index(text) if text is not None else None
         return st.selectbox(label, options, index=index, key=f"edit-{key}", accept_new_options=True)
-    number = None if value is None or pd.isna(value) else float(str(value))
+    number = None if is_missing(value) else float(str(value))
     if field.whole and (number is None or math.floor(number) == number):
         whole = None if number is None else int(number)
         return st.number_input(label, value=whole, step=1, key=f"edit-{key}")

@@ -155,7 +155,8 @@ def _read_sample(run: RunData, evidence: str) -> pd.DataFrame:
         inside = places[(places >= start) & (places < start + batch.num_rows)] - start
         parts.append(batch.take(inside).to_pandas())
         start += batch.num_rows
-    return pd.concat(parts, ignore_index=True)
+    sample: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return sample
 
 
 def make_spread_chart(run: RunData, source: RowSource | None) -> Chart:

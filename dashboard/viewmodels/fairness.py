@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from audits.core.format import plain_text
+from audits.core.groups import JOIN
 from audits.core.measurement import Measurement
 from audits.core.words import lower
 from audits.cube.disparities import DISPARITIES
 from audits.cube.metrics import METRICS
-from audits.cube.view import JOIN
 from audits.figures.dots import Mark, draw_dots
 from audits.figures.fairness import draw_intersections
 from audits.figures.theme import Chart

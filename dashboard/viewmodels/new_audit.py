@@ -123,19 +123,17 @@ def with_predictions(draft: Draft, label: str, score: str) -> Draft:
 
 def find_problem(draft: Draft, *, with_model: bool) -> str:
     """Return what is still missing, "" where the audit can start."""
-    if not draft.data:
-        return say("new.need_data")
-    if not draft.name.strip():
-        return say("new.need_name")
-    if with_model and not draft.model:
-        return say("new.need_model")
-    if not with_model and not (draft.label or draft.score):
-        return say("new.need_predictions")
-    if with_model and not draft.target:
-        return say("new.need_target")
-    if draft.task == "binary" and draft.target and draft.positive is None:
-        return say("new.positive_missing")
-    return ""
+    decided = bool(draft.label or draft.score)
+    needs = (
+        (draft.data, "new.need_data"),
+        (draft.name.strip(), "new.need_name"),
+        (draft.model if with_model else decided, "new.need_model" if with_model
+         else "new.need_predictions"),
+        (draft.target or not with_model, "new.need_target"),
+        (draft.task != "binary" or not draft.target or draft.positive is not None,
+         "new.positive_missing"),
+    )  # fmt: skip
+    return next((say(key) for given, key in needs if not given), "")
 
 
 def read_edges(text: str) -> tuple[float, ...] | None:

@@ -86,8 +86,9 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
     metric = main_metric(run)
     total = run.report.subject.data.rows
     numbers = {item.group: item for item in run.by_group(metric, grouping)}
+    items = sorted(run.by_group("count", grouping), key=lambda item: -(item.value or 0.0))
     records = []
-    for item in run.by_group("count", grouping):
+    for item in items:
         rows = int(item.value or 0)
         number = numbers.get(item.group)
         record = {
@@ -99,7 +100,7 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
             record[name_metric(metric)] = render_point(find_result(number), number.unit)
             record[say("column.interval")] = render_detail(find_result(number), number.unit)
         records.append(record)
-    return pd.DataFrame(sorted(records, key=lambda record: -int(record[say("column.rows")])))
+    return pd.DataFrame(records)
 
 
 def main_metric(run: RunData) -> str:

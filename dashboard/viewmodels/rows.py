@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 
@@ -103,9 +104,14 @@ def list_row_ids(run: RunData, evidence: str) -> list[str]:
     return [] if batch is None else [str(row) for row in batch.column(0).to_pylist()]
 
 
+def is_missing(value: object) -> bool:
+    """Whether a single data value is missing."""
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
 def render_cell(value: object) -> str:
     """Return a data value as text: missing as a dash, whole numbers without decimals."""
-    if value is None or (isinstance(value, float) and pd.isna(value)) or value is pd.NA:
+    if is_missing(value):
         return say("number.none")
     if isinstance(value, float):
         return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"

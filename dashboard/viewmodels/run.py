@@ -6,11 +6,12 @@ from collections import defaultdict
 from functools import cached_property
 from itertools import combinations
 
+from audits.core.groups import JOIN
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
-from audits.cube.view import JOIN, View, compute_view
+from audits.cube.view import View, compute_view
 from audits.policy.policy import Policy
 from audits.run import IN_FORCE
 from audits.store.bundle import Bundle

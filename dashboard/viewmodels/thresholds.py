@@ -49,7 +49,7 @@ def can_move(run: RunData) -> bool:
 
 
 def audited_threshold(run: RunData) -> float:
-    """Return where the slider starts: the audit's threshold, one half where decisions were given."""
+    """Return where the slider starts: the audit's threshold, else one half."""
     threshold = run.cube.threshold
     return 0.5 if threshold is None or np.isnan(threshold) else float(threshold)
 

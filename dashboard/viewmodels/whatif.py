@@ -12,7 +12,7 @@ from audits.core.errors import AssayError
 from audits.core.format import format_value
 from audits.models import ModelClient
 from dashboard.catalogue import say
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.rows import Absent, is_missing
 from dashboard.viewmodels.run import RunData
 
 MAX_CHOICES = 200
@@ -50,7 +50,7 @@ def list_fields(
     for name in features:
         column = sample[name]
         value = row[name]
-        missing = pd.isna(value)
+        missing = is_missing(value)
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             whole = bool(np.equal(np.mod(column.dropna(), 1), 0).all())
             number = None if missing else (int(value) if whole else float(value))
@@ -111,8 +111,8 @@ def list_changed(row: pd.Series, edits: Mapping[str, object]) -> list[str]:
     changed = []
     for name, new in edits.items():
         old = row[name]
-        both_missing = pd.isna(old) and (new is None or pd.isna(new))
-        same = both_missing or (new is not None and _same(old, new))
+        both_missing = is_missing(old) and is_missing(new)
+        same = both_missing or (not is_missing(new) and _same(old, new))
         if not same:
             changed.append(name)
     return changed
@@ -121,4 +121,4 @@ def list_changed(row: pd.Series, edits: Mapping[str, object]) -> list[str]:
 def _same(old: object, new: object) -> bool:
     if isinstance(new, str):
         return str(old) == new
-    return not pd.isna(old) and float(str(old)) == float(str(new))
+    return not is_missing(old) and float(str(old)) == float(str(new))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.catalogue import say
@@ -19,7 +21,7 @@ def main() -> None:
     with st.container(horizontal=True, gap="small"):
         for form, file in card.FORMS.items():
             st.download_button(
-                say(f"card.{form}"), data=lambda form=form: card.render(run, form),
+                say(f"card.{form}"), data=partial(card.render, run, form),
                 file_name=card.name_file(run, file.suffix), mime=file.mime, on_click="ignore",
                 key=f"download-{form}", icon=":material/download:",
             )  # fmt: skip
