@@ -22,7 +22,7 @@ from audits.models.adapter import FloatArray, NativeModel
 from audits.models.client import open_model
 from audits.models.columns import select_features
 from audits.models.onnx_export import save_onnx
-from audits.models.skops_file import describe_refused, find_refused_types
+from audits.models.skops_file import describe_refused, find_refused_types, import_skops
 
 TOLERANCES = {".skops": 1e-9, ".onnx": 1e-5}
 """Largest difference of a probability, or of a target in units of its spread."""
@@ -147,10 +147,9 @@ def _save(model: NativeModel, target: Path, frame: pd.DataFrame) -> None:
     if target.suffix.lower() == ".onnx":
         save_onnx(model, target, frame)
         return
-    import skops.io  # noqa: PLC0415
-
+    skops_io = import_skops()
     try:
-        skops.io.dump(model, target)
+        skops_io.dump(model, target)
     except Exception as error:  # a model's own attributes may refuse to be written in any way
         raise InputError(
             f"skops cannot write this {type(model).__name__}: {str(error)[:300]}; try --to onnx"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import zipfile
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from types import ModuleType
 
 from audits.core.errors import InputError, one_of
 from audits.models.adapter import NativeModel
@@ -19,13 +23,12 @@ _SMALL_BYTES = 64 << 20  # below this any ratio is harmless
 def load_estimator(path: Path) -> NativeModel:
     """Return the fitted estimator. Raises InputError where it is damaged or holds other types."""
     check_archive(path)
-    import skops.io  # noqa: PLC0415
-
+    skops_io = import_skops()
     try:
         refused = find_refused_types(path)
         if refused:
             raise InputError(describe_refused(path.name, refused))
-        return skops.io.load(path, trusted=sorted(ALLOWED))
+        return skops_io.load(path, trusted=sorted(ALLOWED))
     except (InputError, MemoryError):
         raise
     except Exception as error:  # any damage surfaces as whatever the damaged part raises
@@ -35,11 +38,31 @@ def load_estimator(path: Path) -> NativeModel:
         ) from error
 
 
+def import_skops() -> ModuleType:
+    """Import skops.io without torch, which it drags in and which takes seconds.
+
+    skops looks at every module of scikit-learn, and one of those is an optional bridge to torch
+    that scikit-learn itself leaves out where torch is not installed.
+    """
+    without_torch = _WithoutTorch()
+    sys.meta_path.insert(0, without_torch)
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        sys.meta_path.remove(without_torch)
+
+
+class _WithoutTorch(MetaPathFinder):
+    """An import hook for which torch is not installed."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "torch":
+            raise ModuleNotFoundError("torch is not needed here", name="torch")
+
+
 def find_refused_types(path: Path) -> list[str]:
     """Return the types in the file that neither skops nor the reviewed list allows."""
-    import skops.io  # noqa: PLC0415
-
-    return sorted(set(skops.io.get_untrusted_types(file=path)) - ALLOWED)
+    return sorted(set(import_skops().get_untrusted_types(file=path)) - ALLOWED)
 
 
 def describe_refused(name: str, refused: list[str]) -> str:

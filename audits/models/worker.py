@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import resource
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -104,6 +105,8 @@ def limit_resources(device: str) -> None:
     _lower(resource.RLIMIT_NOFILE, _MAX_FILES)
     if device == "cpu":
         _lower(resource.RLIMIT_FSIZE, 0)
+        # Libraries that ask at import where they might write would fail on trying it out.
+        tempfile.tempdir = os.devnull
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         _lower(resource.RLIMIT_DATA, memory)
 
