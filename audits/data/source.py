@@ -147,6 +147,13 @@ def _with_declared_missing(
     return f"(SELECT * REPLACE ({', '.join(replaced)}) FROM {relation})" if replaced else relation
 
 
+def register_arrow(
+    connection: duckdb.DuckDBPyConnection, view: str, files: tuple[Path, ...]
+) -> None:
+    """Make Arrow files readable for `view`; DuckDB knows them by connection, cursors too."""
+    connection.register(f"{view}_files", ds.dataset([str(path) for path in files], format="ipc"))
+
+
 def open_source(
     connection: duckdb.DuckDBPyConnection,
     text: str,
@@ -170,7 +177,7 @@ def open_source(
     kind = formats.pop()
     try:
         if kind == "arrow":
-            connection.register(f"{view}_files", ds.dataset([str(p) for p in files], format="ipc"))
+            register_arrow(connection, view, files)
             relation = _with_declared_missing(connection, f"{view}_files", missing)
         elif kind == "parquet":
             names = ", ".join(literal(str(path)) for path in files)

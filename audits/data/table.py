@@ -16,7 +16,7 @@ from audits.data.kept import check_values, render_kept_columns
 from audits.data.outcome import tabulate_classes
 from audits.data.protected import MARK, check_protected, check_reference_groups
 from audits.data.schema import Column, find_column, tabulate_columns
-from audits.data.source import Source, fetch_one, open_source, quote, read_frame
+from audits.data.source import Source, fetch_one, open_source, quote, read_frame, register_arrow
 
 _ROWS_VIEW = "assay_rows"
 
@@ -52,6 +52,8 @@ class AuditTable:
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
         cursor = self.connection.cursor()
+        if self.source.format == "arrow":
+            register_arrow(cursor, self.source.view, self.source.files)
         reader = cursor.sql(f"SELECT * FROM {_ROWS_VIEW}").to_arrow_reader(size)
         names = [column.name for column in self.columns]
         marked = [MARK + name for name in self.kept_names]
