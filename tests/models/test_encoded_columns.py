@@ -137,7 +137,7 @@ def test_a_tree_without_a_pipeline_owns_its_columns(tmp_path, frame, targets):
     "mixer", [PCA(2), PolynomialFeatures(2)], ids=lambda item: type(item).__name__
 )
 def test_mixed_columns_have_no_owner(tmp_path, frame, targets, mixer):
-    rows = frame[["age", "grade"]].fillna(40)
+    rows = frame[["age", "grade"]].fillna(40) / 40
     adapter, _ = open_pipeline(tmp_path, [mixer, LogisticRegression()], rows, targets["binary"])
     with pytest.raises(CheckNotApplicableError, match=f"{type(mixer).__name__} mixes"):
         adapter.encode(rows)

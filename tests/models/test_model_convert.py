@@ -47,7 +47,7 @@ def test_predictions_are_proven_equal(source, tmp_path, suffix, data):
 def test_numeric_models_are_proven_on_random_rows(tmp_path, frame, targets):
     path = tmp_path / "model.pkl"
     joblib.dump(LinearRegression().fit(frame[["grade"]], targets["regression"]), path)
-    proof = convert_model(path, tmp_path / "model.skops")
+    proof = convert_model(path, tmp_path / "model.onnx")
     assert proof.rows == 1000
     assert proof.rows_from == "1,000 random rows"
 
@@ -57,7 +57,7 @@ def test_a_difference_removes_the_file(source, tmp_path, monkeypatch, rows):
         convert_module, "_predict", lambda model, frame: np.full((len(frame), 2), 0.5)
     )
     with pytest.raises(InputError, match="predictions differ from model"):
-        convert_model(source, tmp_path / "model.skops", source.with_name("rows.csv"))
+        convert_model(source, tmp_path / "model.onnx", source.with_name("rows.csv"))
     assert list(tmp_path.iterdir()) == []
 
 
