@@ -58,7 +58,7 @@ def _add_mark(figure: go.Figure, mark: Mark) -> None:
         x=mark.value, y=1.0, yref="paper", text=mark.text, showarrow=False,
         yanchor="bottom", font={"size": 12, "color": QUIET},
     )  # fmt: skip
-    figure.update_layout(margin={"t": 28})
+    figure.update_layout(margin={"t": 32})
 
 
 def draw_dots(
@@ -96,8 +96,9 @@ def draw_dots(
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )  # fmt: skip
     _add_texts(figure, shown, labels)
-    figure.update_yaxes(autorange="reversed", showgrid=False, categoryorder="array",
-                        categoryarray=labels)  # fmt: skip
+    figure.update_yaxes(
+        range=[len(shown) - 0.4, -0.6], showgrid=False, categoryorder="array", categoryarray=labels
+    )
     _set_range(figure, shown, mark, least, percent)
     if mark is not None:
         _add_mark(figure, mark)

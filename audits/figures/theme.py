@@ -25,6 +25,9 @@ SEQUENTIAL = ((0.0, "#E6F0F8"), (0.5, "#6FAED8"), (1.0, "#14507F"))
 GRID = "rgba(128, 138, 150, 0.22)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
+TEMPLATE = go.layout.Template(layout={"font": {"family": FONT, "size": 13}})
+"""A page with a font of its own may replace it, as Streamlit does."""
+
 MAX_POINTS = 5_000
 """More SVG points than this make a page slow; every figure stays under it."""
 
@@ -75,8 +78,7 @@ def make_figure(height: int, *, x_title: str = "", y_title: str = "") -> go.Figu
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         colorway=PALETTE,
-        font={"family": FONT, "size": 13},
-        hoverlabel={"font": {"family": FONT, "size": 13}},
+        template=TEMPLATE,
         showlegend=False,
         dragmode=False,
         uirevision="keep",
@@ -89,11 +91,13 @@ def make_figure(height: int, *, x_title: str = "", y_title: str = "") -> go.Figu
 
 
 def use_percent_axis(figure: go.Figure, axis: str = "x") -> None:
-    """Write the ticks of an axis of shares as percentages."""
-    figure.update_layout({f"{axis}axis": {"tickformat": ".0%"}})
+    """Write the ticks of an axis of shares as percentages, finely where it is short."""
+    reach = figure.layout[f"{axis}axis"].range
+    fine = reach is not None and abs(reach[1] - reach[0]) < 0.08
+    figure.update_layout({f"{axis}axis": {"tickformat": ".1%" if fine else ".0%"}})
 
 
-def row_height(rows: int, *, each: int = 30, around: int = 76, least: int = 150) -> int:
+def row_height(rows: int, *, each: int = 32, around: int = 84, least: int = 150) -> int:
     """Return the height in pixels of a figure with so many rows."""
     return max(least, around + each * rows)
 

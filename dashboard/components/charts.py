@@ -21,5 +21,5 @@ def show_chart(chart: Chart, key: str) -> None:
 def show_chart_with_table(chart: Chart, table: pd.DataFrame, key: str) -> None:
     """Show a chart and, folded under it, the same numbers as a table."""
     show_chart(chart, key)
-    with st.expander(say("chart.table")):
+    with st.expander(say("chart.table"), type="compact"):
         show_table(table, key, chart.title)

@@ -54,7 +54,7 @@ def show_verdict(line: VerdictLine, key: str) -> None:
             if line.grouping:
                 show_text(say("overview.by", attribute=line.grouping), f"by-{key}", "label")
         show_text(line.sentence, f"finding-{key}", "finding")
-        with st.expander(say("overview.why")):
+        with st.expander(say("overview.why"), type="compact"):
             show_text(line.reason, f"reason-{key}")
             show_text(say("overview.rule", rule=line.rule), f"rule-{key}", "note")
             if line.source:

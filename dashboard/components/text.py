@@ -35,20 +35,13 @@ def show_text(text: str, key: str, role: Role = "body") -> None:
 
 
 def show_table(table: pd.DataFrame, key: str, alt: str) -> None:
-    """Show a tidy table; shares in [0, 1] of a numeric column are written as percentages."""
-    shares = {
-        name: st.column_config.NumberColumn(format="percent")
-        for name in table.columns
-        if pd.api.types.is_float_dtype(table[name]) and table[name].between(0, 1).all()
-    }
-    whole = {
-        name: st.column_config.NumberColumn(format="localized")
-        for name in table.columns
-        if pd.api.types.is_integer_dtype(table[name])
-    }
-    st.dataframe(
-        table, hide_index=True, key=f"table-{key}", column_config={**shares, **whole}, alt=alt
-    )
+    """Show a tidy table. A column of decimals is a share, written as a percentage."""
+    shares = [name for name in table.columns if pd.api.types.is_float_dtype(table[name])]
+    counts = [name for name in table.columns if pd.api.types.is_integer_dtype(table[name])]
+    formats = {name: st.column_config.NumberColumn(format="%.1f%%") for name in shares}
+    formats |= {name: st.column_config.NumberColumn(format="localized") for name in counts}
+    shown = table.assign(**{name: table[name] * 100 for name in shares})
+    st.dataframe(shown, hide_index=True, key=f"table-{key}", column_config=formats, alt=alt)
 
 
 def show_pairs(pairs: Sequence[tuple[str, str]], key: str) -> None:

@@ -36,10 +36,12 @@ def show_editor(run: RunData, row: str) -> None:
     changed = {} if start == 0 else recourse.find_values(run, row, start - 1)
     fields = whatif.list_fields(run, original, source.sample(SAMPLE), client.info.features)
     answer = st.container()
-    edits = {
-        field.name: show_input(field, changed.get(field.name, field.value), f"{row}-{start}-{n}")
-        for n, field in enumerate(fields)
-    }
+    columns = st.columns(2)
+    edits: dict[str, object] = {}
+    for n, field in enumerate(fields):
+        with columns[n % 2]:
+            value = changed.get(field.name, field.value)
+            edits[field.name] = show_input(field, value, f"{row}-{start}-{n}")
     with answer:
         show_answer(run, client, original, edits)
     locked = [field.name for field in fields if field.locked]

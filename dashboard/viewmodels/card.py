@@ -64,4 +64,4 @@ def name_file(run: RunData, suffix: str) -> str:
 
 def list_incomplete(run: RunData) -> list[str]:
     """Return the sections that only people can write and nobody has."""
-    return [str(getattr(section, "title", section)) for section in incomplete_sections(_build(run))]
+    return list(incomplete_sections(_build(run)))

@@ -20,9 +20,9 @@ from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import (
     find_result,
     make_group_dots,
-    render_detail,
     render_measurement,
     render_point,
+    render_range,
     render_test,
 )
 from dashboard.viewmodels.run import RunData, split_grouping
@@ -36,6 +36,15 @@ from dashboard.viewmodels.sentences import (
 def list_metrics(run: RunData, grouping: str) -> list[str]:
     """Return the metrics that can be compared between these groups, those of decisions first."""
     return [m.name for m in METRICS[run.spec.audit.task] if run.by_group(m.name, grouping)]
+
+
+def choose_grouping(run: RunData) -> str:
+    """Return the grouping to show first: that of the worst verdict on a single attribute."""
+    for verdict in run.report.verdicts:
+        grouping = run.report.by_id[verdict.measurement].attribute
+        if grouping in run.attributes:
+            return grouping
+    return run.attributes[0] if run.attributes else ""
 
 
 def find_source(metric: str) -> str:
@@ -118,7 +127,7 @@ def tabulate_metric(run: RunData, metric: str, grouping: str) -> pd.DataFrame:
                 say("column.group"): plain_text(item.group or ""),
                 say("column.rows"): counts.get(item.group, 0),
                 name_metric(metric): render_point(result, item.unit),
-                say("column.interval"): render_detail(result, item.unit),
+                say("column.interval"): render_range(result, item.unit),
                 say("column.difference"): _short(difference),
                 say("column.ratio"): _short(ratio),
                 say("column.chance"): render_test(difference) if difference else "",

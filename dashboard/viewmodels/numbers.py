@@ -11,6 +11,7 @@ from audits.core.format import (
     format_count,
     format_interval,
     format_p,
+    format_range,
     format_reason,
     format_value,
 )
@@ -32,6 +33,13 @@ def render_detail(result: Estimate | Unavailable, unit: Unit) -> str:
     if isinstance(result, Unavailable) or not format_interval(result, unit):
         return ""
     return say("number.detail", interval=format_interval(result, unit), n=format_count(result.n))
+
+
+def render_range(result: Estimate | Unavailable, unit: Unit) -> str:
+    """Return both ends, "34.1% to 38.3%"; "" for an exact fact or no number."""
+    if isinstance(result, Unavailable) or not format_interval(result, unit):
+        return ""
+    return format_range(result.low, result.high, unit)
 
 
 def render_point(result: Estimate | Unavailable, unit: Unit) -> str:

@@ -11,7 +11,7 @@ from audits.core.format import format_count, format_time, plain_text
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import find_result, render_detail, render_point
+from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
 
@@ -98,7 +98,7 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
         }
         if number is not None:
             record[name_metric(metric)] = render_point(find_result(number), number.unit)
-            record[say("column.interval")] = render_detail(find_result(number), number.unit)
+            record[say("column.interval")] = render_range(find_result(number), number.unit)
         records.append(record)
     return pd.DataFrame(records)
 

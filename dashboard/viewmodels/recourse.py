@@ -79,7 +79,7 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
         records.append(
             {
                 say("column.row"): plain_text(row),
-                say("column.score"): "" if score is None else format_value(score, "score"),
+                say("column.score"): None if score is None else round(score, 3),
                 say("column.answer"): say("recourse.none_short")
                 if best is None
                 else plain_text(", ".join(change.column for change in best.changes)),
@@ -142,8 +142,9 @@ def make_group_chart(run: RunData, attribute: str) -> Chart | None:
         return None
     items.sort(key=lambda item: item.value or 0.0)
     low, high = items[0], items[-1]
+    even = low.value == high.value
     title = say(
-        "recourse.group_title",
+        "recourse.group_title_even" if even else "recourse.group_title",
         low_group=plain_text(low.group or ""), low=render_point(find_result(low), low.unit),
         high_group=plain_text(high.group or ""), high=render_point(find_result(high), high.unit),
     )  # fmt: skip

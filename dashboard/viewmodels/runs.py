@@ -29,7 +29,7 @@ def list_runs(root: Path) -> list[RunLine]:
     lines = []
     for summary in list_bundles(root):
         counts = tuple(
-            (status, say("runs.counts", n=n, word=say(f"status.{status.value}").lower()))
+            (status, say(f"count.{status.value}", n=n))
             for status in SEVERITY
             if (n := summary.status_counts.get(status.value, 0))
         )

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
-from audits.core.words import describe, lower
+from audits.core.words import base_metric, describe, lower
 from dashboard.catalogue import has_words, say
-from dashboard.viewmodels.numbers import render_measurement
+from dashboard.viewmodels.numbers import (
+    find_result,
+    render_detail,
+    render_measurement,
+    render_point,
+)
 
 
 def name_metric(metric: str) -> str:
@@ -21,7 +26,10 @@ def explain_metric(metric: str) -> str:
 
 def render_finding(item: Measurement) -> str:
     """Return a measurement as a sentence with its number and interval."""
-    title = name_metric(item.metric)
+    compared = item.group is not None and item.reference_group is not None
+    title = name_metric(base_metric(item.metric) if compared else item.metric)
+    result = find_result(item)
+    detail = render_detail(result, item.unit)
     fields = {
         "title": title,
         "lower": lower(title),
@@ -29,11 +37,13 @@ def render_finding(item: Measurement) -> str:
         "group": plain_text(item.group or ""),
         "reference": plain_text(item.reference_group or ""),
         "number": render_measurement(item),
+        "value": render_point(result, item.unit),
+        "detail": f" ({detail})" if detail else "",
     }
     if item.estimate is None:
         key = "finding.none_group" if item.group else "finding.none"
         return say(key, **fields)
-    if item.group and item.reference_group:
+    if compared:
         own = f"finding.{item.metric}"
         general = "finding.ratio" if item.unit == "ratio" else "finding.difference"
         return say(own if has_words(own) else general, **fields)

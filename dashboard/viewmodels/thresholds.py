@@ -95,7 +95,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
         say("lab.moved", threshold=f"{threshold:.2f}"),
     )
     table = pd.DataFrame(overall, columns=list(names_of))
-    return Moved(threshold, chart, groups, table, _sentence(overall, threshold))
+    return Moved(threshold, chart, groups, table, _sentence(run, overall, threshold))
 
 
 def _compare_overall(
@@ -124,7 +124,10 @@ def _spread(rates: tuple[str, ...], view: View) -> float:
     return float(np.max(gaps))
 
 
-def _sentence(overall: list[tuple[str, str, str]], threshold: float) -> str:
+def _sentence(run: RunData, overall: list[tuple[str, str, str]], threshold: float) -> str:
+    if run.cube.threshold == threshold:
+        facts = [say("lab.fact", title=name, value=old) for name, old, _ in overall[:3]]
+        return say("lab.sentence_audited", threshold=f"{threshold:.2f}", facts="; ".join(facts))
     changed = [
         say("lab.change", title=lower(name), old=old, new=new) for name, old, new in overall[:3]
     ]

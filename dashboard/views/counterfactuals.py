@@ -54,6 +54,10 @@ def choose_row(run: RunData) -> str | None:
     st.dataframe(
         table, hide_index=True, key="rows-table", on_select=take_selection,
         selection_mode="single-row", height=280, alt=say("recourse.choose"),
+        column_config={
+            name: st.column_config.NumberColumn(format="%.3f")
+            for name in (say("column.score"), say("column.cost"))
+        },
     )  # fmt: skip
     row = st.selectbox(
         say("recourse.row"), answers.rows, index=None, key="row", bind="query-params",

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
-from dashboard.components.text import escape_markdown, show_text
+from dashboard.components.text import show_text
 from dashboard.state import find_rows
 from dashboard.viewmodels import explanations
 from dashboard.viewmodels.overview import find_check_reason
@@ -62,12 +62,12 @@ def main() -> None:
         return
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
-    parts = ["global", "groups", "row"]
-    part = st.segmented_control(
-        say("nav.explanations"), parts, default="global", required=True,
-        format_func=lambda name: escape_markdown(say(f"explanations.{name}")), key="part",
-        bind="query-params", label_visibility="collapsed",
+    parts = {say(f"explanations.{name}"): name for name in ("global", "groups", "row")}
+    chosen = st.segmented_control(
+        say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,
+        key="part", bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
+    part = parts.get(str(chosen), "global")
     if part == "groups":
         show_groups(run)
     elif part == "row":

@@ -90,7 +90,9 @@ def main() -> None:
     show_text(say("fairness.intro"), "intro", "lead")
     left, right = st.columns(2, gap="large")
     with left:
-        grouping = choose(say("fairness.attribute"), run.groupings, "groups")
+        grouping = choose(
+            say("fairness.attribute"), run.groupings, "groups", fairness.choose_grouping(run)
+        )
     if grouping is None:
         show_text(say("fairness.no_groups"), "no-groups")
         return
@@ -112,12 +114,10 @@ def main() -> None:
 
 
 def choose_metric(metrics: list[str]) -> str:
-    """Let the reader choose a metric by its title; the address has its name."""
-    chosen = st.selectbox(
-        say("fairness.metric"), metrics, format_func=name_metric, key="metric",
-        bind="query-params",
-    )  # fmt: skip
-    return str(chosen)
+    """Let the reader choose a metric; the address has its title."""
+    named = {name_metric(metric): metric for metric in metrics}
+    default = name_metric("selection_rate")
+    return named[choose(say("fairness.metric"), list(named), "metric", default) or default]
 
 
 main()

@@ -9,8 +9,9 @@ from dashboard.components.page import choose, go_to, require_run
 from dashboard.components.status import show_badges, show_verdict
 from dashboard.components.text import show_pairs, show_table, show_text
 from dashboard.viewmodels import overview
-from dashboard.viewmodels.fairness import choose_metric
+from dashboard.viewmodels.fairness import choose_grouping, choose_metric
 from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import name_metric
 
 FIRST = 8
 
@@ -23,7 +24,13 @@ def show_line(run: RunData, line: overview.VerdictLine, key: str) -> None:
             go_to("counterfactuals", say("overview.see_recourse"), key)
         elif line.grouping:
             metric = choose_metric(run, line.grouping, line.metric)
-            go_to("fairness", say("overview.see_groups"), key, groups=line.grouping, metric=metric)
+            go_to(
+                "fairness",
+                say("overview.see_groups"),
+                key,
+                groups=line.grouping,
+                metric=name_metric(metric),
+            )
         elif line.metric == "additivity_error":
             go_to("explanations", say("overview.see_explanations"), key)
 
@@ -48,7 +55,7 @@ def show_verdicts(run: RunData) -> None:
 def show_groups(run: RunData) -> None:
     """Show how large the groups are."""
     st.header(say("overview.groups"), anchor=False)
-    grouping = choose(say("overview.attribute"), run.groupings, "groups")
+    grouping = choose(say("overview.attribute"), run.groupings, "groups", choose_grouping(run))
     if grouping is None:
         show_text(say("overview.no_protected"), "no-groups")
         return
@@ -65,7 +72,7 @@ def main() -> None:
     run = require_run()
     show_text(overview.render_headline(run), "headline", "lead")
     counts = [
-        (status, say("runs.counts", n=n, word=say(f"status.{status.value}").lower()))
+        (status, say(f"count.{status.value}", n=n))
         for status, n in overview.count_statuses(run).items()
     ]
     show_badges(counts)

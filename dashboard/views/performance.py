@@ -9,6 +9,7 @@ from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import performance
+from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
 
@@ -79,7 +80,9 @@ def main() -> None:
     show_headlines(run)
     if run.groupings:
         st.header(say("performance.groups"), anchor=False)
-        grouping = choose(say("performance.attribute"), run.groupings, "groups")
+        grouping = choose(
+            say("performance.attribute"), run.groupings, "groups", choose_grouping(run)
+        )
         show_groups(run, grouping or run.groupings[0])
     if run.task != "regression":
         show_curves(run)

@@ -1,0 +1,73 @@
+"""Every page as a picture: `python tests/dashboard/screenshots.py RUNS RUN FOLDER`.
+
+Wide and narrow, light and dark; the pictures are for looking at.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from browser import ARGUMENTS, PAGES, find_chromium, serve, settle
+
+SIZES = ((1440, 900), (390, 844))
+EXTRA = {
+    "explanations-groups": "explanations?part=groups",
+    "explanations-row": "explanations?part=row",
+}
+
+
+def fit(page: Any, width: int, least: int) -> None:
+    """Make the window as tall as the page, so that one picture holds all of it."""
+    page.set_viewport_size({"width": width, "height": least})
+    main = page.locator('[data-testid="stMainBlockContainer"]')
+    box = main.bounding_box()
+    tall = min(int(box["height"]) + 120, 9000) if box else least
+    page.set_viewport_size({"width": width, "height": max(least, tall)})
+    page.wait_for_timeout(700)
+
+
+def take(runs: Path, run: str, folder: Path, only: str = "") -> None:
+    """Take every page's picture in every size and scheme."""
+    folder.mkdir(parents=True, exist_ok=True)
+    places = {name or "overview": name for name in PAGES} | EXTRA
+    with serve(runs) as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        for scheme in ("light", "dark"):
+            for width, height in SIZES:
+                context = chromium.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=scheme
+                )
+                page = context.new_page()
+                for name, place in places.items():
+                    if only and only not in name:
+                        continue
+                    glue = "&" if "?" in place else "?"
+                    page.goto(f"{address}/{place}{glue}run={run}")
+                    settle(page)
+                    if name == "counterfactuals":
+                        pick_first_row(page)
+                    fit(page, width, height)
+                    page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+                    page.set_viewport_size({"width": width, "height": height})
+                context.close()
+        chromium.close()
+
+
+def pick_first_row(page: Any) -> None:
+    """Choose the first row of the list, where there is one."""
+    box = page.locator(".st-key-row input")
+    if box.count():
+        box.first.click()
+        page.locator('[role="option"]').first.click()
+        settle(page)
+        page.wait_for_timeout(2500)
+        settle(page)
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), *sys.argv[4:5])
