@@ -12,6 +12,7 @@ from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
 from dashboard.components.whatif import show_editor
 from dashboard.viewmodels import recourse
+from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import read_score
 from dashboard.viewmodels.run import RunData
@@ -24,7 +25,9 @@ def show_overall(run: RunData) -> None:
         show_text(sentence, f"overall-{position}")
     left, right = st.columns(2, gap="large")
     with left:
-        attribute = choose(say("recourse.attribute"), run.attributes, "groups")
+        attribute = choose(
+            say("recourse.attribute"), run.attributes, "groups", choose_grouping(run)
+        )
         chart = recourse.make_group_chart(run, attribute) if attribute else None
         if chart is not None:
             show_chart(chart, "by-group")

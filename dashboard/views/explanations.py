@@ -10,6 +10,7 @@ from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.state import find_rows
 from dashboard.viewmodels import explanations
+from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
 from dashboard.viewmodels.run import RunData
@@ -24,7 +25,9 @@ def show_global(run: RunData, source: RowSource | None) -> None:
 
 def show_groups(run: RunData) -> None:
     """Show what moves the model for each group."""
-    attribute = choose(say("explanations.attribute"), run.attributes, "groups")
+    attribute = choose(
+        say("explanations.attribute"), run.attributes, "groups", choose_grouping(run)
+    )
     if attribute is None:
         show_text(say("fairness.no_groups"), "no-groups")
         return

@@ -12,12 +12,12 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from browser import ARGUMENTS, PAGES, find_chromium, serve, settle
+from real_browser import ARGUMENTS, PAGES, find_chromium, serve, settle
 
 SIZES = ((1440, 900), (390, 844))
 EXTRA = {
-    "explanations-groups": "explanations?part=groups",
-    "explanations-row": "explanations?part=row",
+    "explanations-groups": "explanations?part=By%20group",
+    "explanations-row": "explanations?part=One%20row",
 }
 
 

@@ -1,0 +1,192 @@
+"""Every page on real runs, through Streamlit's own test runner."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.catalogue import say
+from dashboard.state import RUNS_VARIABLE
+from dashboard.viewmodels.run import RunData
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (
+    "overview",
+    "performance",
+    "fairness",
+    "explanations",
+    "counterfactuals",
+    "card",
+    "runs",
+    "new_audit",
+)
+
+
+@pytest.fixture(autouse=True)
+def _root(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUNS_VARIABLE, str(runs))
+
+
+def open_page(page: str, run: str | None = "model", **params: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    for name, value in params.items():
+        app.query_params[name] = value
+    if run is not None:
+        app.query_params["run"] = run
+    app.run()
+    return app if page == "overview" else app.switch_page(f"views/{page}.py").run()
+
+
+def texts(app: AppTest) -> list[str]:
+    return [item.value for item in app.text]
+
+
+def _labels(trace: dict) -> list[str]:
+    """Return the names that a trace draws as text."""
+    axes = [trace[axis] for axis in ("x", "y") if isinstance(trace.get(axis), list)]
+    found = [item for values in axes for item in values if isinstance(item, str)]
+    return [*found, trace.get("name") or ""]
+
+
+def specs(app: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+@pytest.mark.parametrize("run", ["model", "decisions", "amounts"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_shows_without_exception(page: str, run: str) -> None:
+    app = open_page(page, run)
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_without_any_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUNS_VARIABLE, str(tmp_path))
+    app = open_page(page, None)
+    assert not app.exception
+    if page != "new_audit":
+        assert say("runs.none_title") in texts(app)
+
+
+@pytest.mark.parametrize("page", PAGES[:6])
+@pytest.mark.parametrize("run", ["damaged", "gone", "../inputs", "."])
+def test_run_that_cannot_be_opened_says_so(page: str, run: str) -> None:
+    app = open_page(page, run)
+    assert not app.exception
+    assert say("problem.title") in texts(app)
+
+
+def test_names_with_markup_are_never_markdown(rude_names: tuple[str, str, str]) -> None:
+    for page in PAGES[:6]:
+        app = open_page(page)
+        shown = [item.value for item in app.markdown]
+        labels = [item.label for kind in ("selectbox", "number_input") for item in app.get(kind)]
+        for text in [*shown, *labels]:
+            for name in rude_names:
+                assert name not in text, page
+        for spec in specs(app):
+            drawn = [label for trace in spec["data"] for label in _labels(trace)]
+            assert not [label for label in drawn if "<img" in label or "<b>" in label], page
+
+
+def test_every_chart_has_words_for_those_who_cannot_see_it() -> None:
+    for page in ("performance", "fairness", "explanations", "counterfactuals"):
+        charts = open_page(page).get("plotly_chart")
+        assert charts
+        for chart in charts:
+            assert len(chart.proto.alt) > 20
+
+
+def test_overview_lists_the_worst_first(run: RunData) -> None:
+    app = open_page("overview")
+    failed = next(v for v in run.report.verdicts if v.status == "fail")
+    shown = texts(app)
+    assert failed.reason in shown
+    passed = next(v for v in run.report.verdicts if v.status == "pass")
+    assert shown.index(failed.reason) < shown.index(passed.reason)
+
+
+def test_moving_the_threshold_changes_the_numbers() -> None:
+    app = open_page("fairness")
+    before = texts(app)
+    slider = app.slider(key="threshold")
+    assert slider.value == 0.5
+    slider.set_value(0.8).run()
+    assert not app.exception
+    changed = [text for text in texts(app) if text not in before]
+    assert any("0.80" in text for text in changed)
+    app.button(key="lab-reset").click().run()
+    assert app.slider(key="threshold").value == 0.5
+
+
+def test_fairness_shows_the_metric_that_the_address_names() -> None:
+    app = open_page("fairness")
+    app.selectbox(key="metric").set_value("True positive rate").run()
+    assert not app.exception
+    assert any("true positive rate" in text.lower() for text in texts(app))
+
+
+def test_decisions_without_scores_have_no_threshold() -> None:
+    assert say("lab.none") in texts(open_page("fairness", "decisions"))
+
+
+def test_regression_says_that_there_are_no_counterfactuals() -> None:
+    shown = texts(open_page("counterfactuals", "amounts"))
+    assert any("binary decisions only" in text for text in shown)
+
+
+def test_explanations_of_one_row_and_of_an_unknown_one() -> None:
+    app = open_page("explanations")
+    app.session_state["part"] = say("explanations.row")
+    app.run()
+    assert not app.exception
+    trace = specs(app)[0]["data"][0]
+    assert trace["type"] == "waterfall"
+    app.selectbox(key="row").set_value("r1").run()
+    assert any("r1" in text for text in texts(app))
+
+
+def test_explanations_by_group() -> None:
+    app = open_page("explanations")
+    app.session_state["part"] = say("explanations.groups")
+    app.run()
+    assert not app.exception
+    assert len(specs(app)[0]["data"]) == 2
+
+
+def test_counterfactual_is_seen_and_the_row_edited(run: RunData) -> None:
+    from dashboard.viewmodels.recourse import load_answers
+
+    row, answers = next(iter(load_answers(run).by_row.items()))
+    app = open_page("counterfactuals")
+    app.selectbox(key="row").set_value(row).run()
+    assert not app.exception
+    assert any(answers[0].changes[0].column in text for text in texts(app))
+    assert any(say("whatif.no") in item.value for item in app.get("markdown"))
+    app.session_state[f"start-{row}"] = 1
+    app.run()
+    assert not app.exception
+    assert any(text.startswith("Favourable") for text in texts(app))
+
+
+def test_runs_lists_damaged_ones_and_opens_another() -> None:
+    app = open_page("runs")
+    assert any("damaged" in text for text in texts(app))
+    buttons = [b for b in app.button if b.key and b.key.startswith("open-")]
+    assert len(buttons) == 3
+
+
+def test_new_audit_reads_the_columns_and_names_what_is_missing(inputs: Path) -> None:
+    app = open_page("new_audit")
+    app.text_input(key="data-path").set_value(str(inputs / "rows.csv")).run()
+    assert not app.exception
+    assert any("900 rows" in text for text in texts(app))
+    assert app.multiselect(key="protected").value == ["sex"]
+    app.button(key="start-parts").click().run()
+    assert len(app.error) == 1
+    app.text_input(key="data-path").set_value(str(inputs / "absent.csv")).run()
+    assert "absent" in app.error[0].value
