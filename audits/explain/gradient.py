@@ -10,7 +10,7 @@ import torch
 from captum.attr import IntegratedGradients
 
 from audits.core.attribution import FloatArray
-from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, Native, Request
+from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, IntArray, Native, Request
 
 USES_BASELINE = True
 
@@ -46,20 +46,21 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
     output = _evaluate(forward, rows, weight.device)
     base = np.full(len(rows), _evaluate(forward, baseline, weight.device)[0])
     allowed = request.tolerance * _range(output, base)
-    probe = np.unique(np.linspace(0, max(len(rows) - 1, 0), PROBE_ROWS).astype(np.intp))[
-        : len(rows)
-    ]
-    values = np.zeros(matrix.shape)
-    steps = STEPS[0]
-    for steps in STEPS:
-        last = steps == STEPS[-1]
-        # A few rows tell cheaply that the steps are too few; only all rows tell they are enough.
-        tried = compute_integrated_gradients(forward, rows[probe], baseline, steps, width)
-        if not last and _gap(tried, base[probe], output[probe]) > allowed:
-            continue
-        values = compute_integrated_gradients(forward, rows, baseline, steps, width)
-        if _gap(values, base, output) <= allowed:
+
+    def integrate(chosen: slice | IntArray, steps: int) -> tuple[FloatArray, FloatArray]:
+        found = compute_integrated_gradients(forward, rows[chosen], baseline, steps, width)
+        return found, np.abs(base[chosen] + found.sum(axis=1) - output[chosen])
+
+    budget = STEPS[0]
+    values, gaps = integrate(slice(None), budget)
+    for steps in STEPS[1:]:
+        if gaps.max(initial=0.0) <= allowed:
             break
+        # The worst rows tell cheaply that the steps are still too few; then all rows follow.
+        worst = np.argsort(gaps)[-PROBE_ROWS:]
+        if steps == STEPS[-1] or integrate(worst, steps)[1].max() <= allowed:
+            budget = steps
+            values, gaps = integrate(slice(None), budget)
     return ColumnAttribution(
         values=values,
         base=base,
@@ -67,7 +68,7 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
         space=TARGET if request.task == "regression" else MARGIN,
         method="integrated_gradients",
         exact=False,
-        budget=steps,
+        budget=budget,
         device=str(weight.device),
     )
 
@@ -140,7 +141,3 @@ def _range(output: FloatArray, base: FloatArray) -> float:
     if not len(output):
         return 0.0
     return float(max(output.max(), base[0]) - min(output.min(), base[0]))
-
-
-def _gap(values: FloatArray, base: FloatArray, output: FloatArray) -> float:
-    return float(np.abs(base + values.sum(axis=1) - output).max(initial=0.0))

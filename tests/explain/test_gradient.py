@@ -90,10 +90,11 @@ def test_a_relu_network_equals_numerical_integration():
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_equals_captum_called_directly(task):
     made = network([16, 8], outputs=3 if task == "multiclass" else 1)
-    rows = dense(made, 300)
+    rows = dense(made, 150)
     baseline = rows[:50].mean(axis=0)
     column = 2 if task == "multiclass" else 0
-    found = gradient.explain(made, rows, Request(task, 2 if column else 1, baseline))
+    request = Request(task, 2 if column else 1, baseline, tolerance=5e-3)
+    found = gradient.explain(made, rows, request)
     expected = IntegratedGradients(made.forward_embedded).attribute(
         torch.as_tensor(rows, dtype=torch.float32),
         baselines=torch.as_tensor(baseline, dtype=torch.float32)[None, :],
@@ -101,7 +102,7 @@ def test_equals_captum_called_directly(task):
         n_steps=found.budget,
     )
     np.testing.assert_allclose(found.values, expected.detach().numpy(), atol=1e-6)
-    assert found.additivity_error <= 1e-3 * spread_of(found)
+    assert found.additivity_error <= 5e-3 * spread_of(found)
     logits = made.forward_embedded(torch.as_tensor(rows, dtype=torch.float32))[:, column]
     np.testing.assert_allclose(found.output, logits.numpy(), atol=1e-6)
     assert (found.exact, found.space, found.device) == (False, "margin", "cpu")
@@ -122,11 +123,12 @@ def test_steps_rise_until_the_error_is_allowed():
 def test_batches_do_not_change_the_values(monkeypatch):
     made = network([16])
     rows = dense(made, 70)
-    whole = gradient.explain(made, rows, Request("binary"))
-    monkeypatch.setattr(gradient, "BATCH_VALUES", 16 * 64 * 9)
-    np.testing.assert_allclose(
-        gradient.explain(made, rows, Request("binary")).values, whole.values, atol=1e-6
-    )
+    request = Request("binary", tolerance=0.5)
+    whole = gradient.explain(made, rows, request)
+    monkeypatch.setattr(gradient, "BATCH_VALUES", 16 * gradient.STEPS[0] * 9)
+    in_batches = gradient.explain(made, rows, request)
+    assert in_batches.budget == whole.budget == gradient.STEPS[0]
+    np.testing.assert_allclose(in_batches.values, whole.values, atol=1e-6)
 
 
 def test_out_of_memory_halves_the_batch():
