@@ -152,6 +152,7 @@ def _build_context(
 ) -> tuple[Context, tuple[EvidenceFile, ...]]:
     """Score all rows and count them."""
     spec, table = subject.spec, subject.table
+    progress("predict", 0.0)
     rows = write_predictions(
         folder / PREDICTIONS_FILE,
         spec,
