@@ -27,7 +27,7 @@ def runs_root() -> Path:
 def find_run(name: str) -> Path | None:
     """Return a run's folder by its name; None for anything that is not directly in the root."""
     folder = runs_root() / name
-    inside = name == Path(name).name and not name.startswith(".")
+    inside = bool(name) and name == Path(name).name and not name.startswith(".")
     return folder if inside and (folder / REPORT).is_file() else None
 
 

@@ -36,8 +36,9 @@ def show_editor(run: RunData, row: str) -> None:
     changed = {} if start == 0 else recourse.find_values(run, row, start - 1)
     fields = whatif.list_fields(run, original, source.sample(SAMPLE), client.info.features)
     answer = st.container()
-    columns = st.columns(2)
     edits: dict[str, object] = {}
+    with st.container(key="whatif-inputs"):
+        columns = st.columns(2)
     for n, field in enumerate(fields):
         with columns[n % 2]:
             value = changed.get(field.name, field.value)

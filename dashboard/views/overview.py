@@ -55,7 +55,7 @@ def show_verdicts(run: RunData) -> None:
 def show_groups(run: RunData) -> None:
     """Show how large the groups are."""
     st.header(say("overview.groups"), anchor=False)
-    grouping = choose(say("overview.attribute"), run.groupings, "groups", choose_grouping(run))
+    grouping = choose(say("overview.attribute"), run.groupings, "sizes", choose_grouping(run))
     if grouping is None:
         show_text(say("overview.no_protected"), "no-groups")
         return

@@ -52,7 +52,9 @@ def test_cancel_ends_the_process_and_leaves_nothing() -> None:
 
 def test_process_that_dies_without_a_word() -> None:
     board = JobBoard()
-    job = board.find(board.start("dies", [sys.executable, "-c", "print('noise'); raise SystemExit(9)"]))
+    job = board.find(
+        board.start("dies", [sys.executable, "-c", "print('noise'); raise SystemExit(9)"])
+    )
     assert job is not None
     state = job.wait(20)
     assert (state.exit_code, state.message, state.run) == (9, "", None)

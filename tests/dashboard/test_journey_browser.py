@@ -1,0 +1,179 @@
+"""The whole journey in a real Chromium, on a real server with a real run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from real_browser import ARGUMENTS, PAGES, Watch, find_chromium, serve, settle
+
+from dashboard.catalogue import say
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(runs: Path) -> Iterator[str]:
+    with serve(runs) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any, address: str) -> Iterator[Any]:
+    """A fresh page; afterwards it must not have logged an error or asked anybody else."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    opened, watch = context.new_page(), Watch(address)
+    watch.attach(opened)
+    yield opened
+    context.close()
+    assert watch.problems == []
+
+
+def visit(page: Any, address: str, place: str, run: str = "model") -> None:
+    glue = "&" if "?" in place else "?"
+    page.goto(f"{address}/{place}{glue}run={run}")
+    settle(page)
+    assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def read(page: Any, key: str) -> str:
+    return str(page.locator(f".st-key-{key}").inner_text())
+
+
+@pytest.mark.parametrize("run", ["model", "decisions", "amounts"])
+def test_every_page_opens_without_a_complaint(page: Any, address: str, run: str) -> None:
+    for place in PAGES:
+        visit(page, address, place, run)
+        assert page.locator('[data-testid="stText"]').count() > 0
+
+
+def test_verdict_leads_to_its_groups_and_back(page: Any, address: str) -> None:
+    visit(page, address, "")
+    assert say("status.fail") in read(page, "verdict-fail-open-0")
+    page.locator(".st-key-go-open-0 button").click()
+    page.wait_for_url(re.compile(r".*/fairness.*run=model.*"))
+    settle(page)
+    assert page.locator(".js-plotly-plot").count() >= 2
+    page.go_back()
+    page.wait_for_url(re.compile(rf"{re.escape(address)}/\?.*"))
+    settle(page)
+    assert page.locator(".st-key-verdict-fail-open-0").count() == 1
+
+
+def test_slider_moves_the_numbers(page: Any, address: str) -> None:
+    visit(page, address, "fairness")
+    before = read(page, "say-finding-lab")
+    slider = page.locator(".st-key-threshold [role=slider]")
+    slider.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    page.locator(".st-key-say-finding-lab", has_text="0.70").wait_for()
+    settle(page)
+    after = read(page, "say-finding-lab")
+    assert after != before
+    assert re.search(r"goes from \d+\.\d% to \d+\.\d%", after)
+    page.reload()
+    settle(page)
+    assert read(page, "say-finding-lab") == after  # the address keeps the threshold
+    page.locator(".st-key-lab-reset button").click()
+    page.locator(".st-key-say-finding-lab", has_text="0.50").wait_for()
+
+
+def test_row_is_picked_its_counterfactual_seen_and_edited(page: Any, address: str) -> None:
+    visit(page, address, "counterfactuals")
+    page.locator(".st-key-row input").click()
+    page.locator('[role="option"]').first.click()
+    page.locator(".st-key-say-finding-answer-0").wait_for()
+    assert read(page, "say-finding-answer-0").startswith("If ")
+    page.locator(".st-key-prediction").wait_for(timeout=60_000)
+    assert say("whatif.no") in read(page, "prediction")
+    page.get_by_role("radio", name=say("whatif.start_answer", n=1)).or_(
+        page.get_by_role("button", name=say("whatif.start_answer", n=1))
+    ).first.click()
+    page.locator(".st-key-prediction", has_text=say("whatif.yes")).wait_for()
+    first = read(page, "prediction")
+    box = page.locator('.st-key-whatif-inputs input[type="number"]').first
+    box.fill("5")
+    box.press("Enter")
+    page.wait_for_timeout(500)
+    settle(page)
+    assert read(page, "prediction") != first
+
+
+def test_row_is_picked_in_the_table(page: Any, address: str) -> None:
+    visit(page, address, "counterfactuals")
+    table = page.locator(".st-key-rows-table canvas").first
+    table.click(position={"x": 18, "y": 55})
+    page.locator(".st-key-say-finding-answer-0, .st-key-say-finding-no-answer").first.wait_for()
+    assert "row=" in page.url
+
+
+def test_card_downloads(page: Any, address: str) -> None:
+    visit(page, address, "card")
+    starts = {"html": "<!doctype html", "markdown": "#", "json": "{", "report": "{"}
+    for form, start in starts.items():
+        with page.expect_download() as waiting:
+            page.locator(f".st-key-download-{form} button").click()
+        text = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert text.lower().lstrip("-").lstrip().startswith(start) or form == "markdown"
+        assert len(text) > 1_000
+        if form == "report":
+            assert json.loads(text)["schema"] == "assay.report/1"
+    frame = page.frame_locator("iframe").frame_locator("iframe")
+    assert frame.locator("h1").count() >= 1
+
+
+def test_audit_is_started_watched_and_opened(page: Any, address: str, inputs: Path) -> None:
+    visit(page, address, "new-audit")
+    page.get_by_text(say("new.from_file"), exact=True).click()
+    box = page.locator(".st-key-spec-path input")
+    box.fill(str(inputs / "decisions.toml"))
+    box.press("Enter")
+    settle(page)
+    page.locator(".st-key-start-file button").click()
+    page.locator(".st-key-go-result button").wait_for(timeout=60_000)
+    page.locator(".st-key-go-result button").click()
+    page.wait_for_url(re.compile(r".*run=loans-decisions-.*"))
+    settle(page)
+    assert "Loans decisions" in read(page, "say-title-run")
+
+
+def test_running_audit_is_cancelled(page: Any, address: str, inputs: Path) -> None:
+    visit(page, address, "new-audit")
+    page.get_by_text(say("new.from_file"), exact=True).click()
+    box = page.locator(".st-key-spec-path input")
+    box.fill(str(inputs / "model.toml"))
+    box.press("Enter")
+    settle(page)
+    page.locator(".st-key-start-file button").click()
+    page.locator(".st-key-cancel button").click(timeout=30_000)
+    page.get_by_text(say("new.cancelled")).wait_for(timeout=30_000)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_the_window(
+    chromium: Any, address: str, width: int, scheme: str
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    for place in PAGES:
+        visit(page, address, place)
+        wide = page.locator('[data-testid="stMainBlockContainer"]').evaluate(
+            "element => element.scrollWidth - element.clientWidth"
+        )
+        assert wide <= 1, place
+    context.close()
