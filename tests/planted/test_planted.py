@@ -1,0 +1,78 @@
+"""The audit finds what DATA.md says was planted, and stays silent on twins without it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from audits.core.report import AuditReport
+from audits.core.verdict import Status
+from audits.run import run_audit
+from sample_models.catalog import SAMPLES
+from sample_models.credit.train import run_training as train_credit
+from sample_models.hiring.train import run_training as train_hiring
+from sample_models.income.train import run_training as train_income
+
+AUDITS = {sample.name: sample.audit for sample in SAMPLES}
+
+
+def audit(name: str, folder: Path) -> AuditReport:
+    text = AUDITS[name].read_text(encoding="utf-8").replace("rows = 200", "rows = 20")
+    (folder / "audit.toml").write_text(text, encoding="utf-8")
+    report = run_audit(folder / "audit.toml", folder / "run", device="cpu").report
+    shutil.rmtree(folder / "run")
+    return report
+
+
+def failed(report: AuditReport) -> set[str]:
+    found = [report.by_id[v.measurement] for v in report.verdicts if v.status is Status.FAIL]
+    return {str(item.group) for item in found}
+
+
+def test_credit_its_proxy_and_its_small_group(tmp_path: Path) -> None:
+    train_credit(tmp_path, 8000, 8000)
+    report = audit("credit", tmp_path)
+    assert "Group B" in failed(report)
+    assert not any("Group D" in group for group in failed(report))
+    pushes = {item.slice: item.value or 0.0 for item in report.find("mean_absolute_attribution")}
+    assert max(pushes, key=pushes.__getitem__) == "feature=district"
+
+
+def test_hiring_and_its_intersection(tmp_path: Path) -> None:
+    train_hiring(tmp_path)
+    report = audit("hiring", tmp_path)
+    assert {"Female", "Female & Black"} <= failed(report)
+    worst = min(report.find("impact_ratio", attribute="sex & race"), key=lambda m: m.value or 9)
+    assert worst.group == "Female & Black"
+
+
+def test_income_and_its_noisy_labels(tmp_path: Path) -> None:
+    train_income(tmp_path, 8000, 8000)
+    report = audit("income", tmp_path)
+    assert "Female" in failed(report)
+    auc = {item.group: item for item in report.find("roc_auc", attribute="race")}
+    hispanic, white = auc["Hispanic"].estimate, auc["White"].estimate
+    assert hispanic is not None
+    assert white is not None
+    assert hispanic.high < white.low
+
+
+@pytest.mark.parametrize(("name", "train"), [("credit", train_credit), ("income", train_income)])
+def test_the_twin_of_a_model_does_not_fail(tmp_path: Path, name, train) -> None:
+    train(tmp_path, 6000, 6000, biased=False)
+    assert failed(audit(name, tmp_path)) == set()
+
+
+def test_twins_of_decisions_fail_no_more_than_chance_allows(tmp_path: Path) -> None:
+    """A failure needs a ratio under 0.8 and a p-value under 0.05 after Holm in one of three
+    families, so a twin fails with a chance of at most 0.15 or so; more than 4 of 20 would be
+    rare even at that ceiling, and the seeds are fixed."""
+    failures = 0
+    for seed in range(20):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        train_hiring(folder, 2000, seed=seed, biased=False)
+        failures += bool(failed(audit("hiring", folder)))
+    assert failures <= 4
