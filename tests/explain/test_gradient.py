@@ -125,7 +125,7 @@ def test_batches_do_not_change_the_values(monkeypatch):
     rows = dense(made, 70)
     request = Request("binary", tolerance=0.5)
     whole = gradient.explain(made, rows, request)
-    monkeypatch.setattr(gradient, "BATCH_VALUES", 16 * gradient.STEPS[0] * 9)
+    monkeypatch.setitem(gradient.BATCH_VALUES, "cpu", 16 * gradient.STEPS[0] * 9)
     in_batches = gradient.explain(made, rows, request)
     assert in_batches.budget == whole.budget == gradient.STEPS[0]
     np.testing.assert_allclose(in_batches.values, whole.values, atol=1e-6)
