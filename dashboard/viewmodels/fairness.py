@@ -47,6 +47,15 @@ def choose_grouping(run: RunData) -> str:
     return run.attributes[0] if run.attributes else ""
 
 
+def link_to(run: RunData, grouping: str, metric: str) -> dict[str, str]:
+    """Return the address parameters of a finding's groups. What the page would choose by itself
+    is left out: it would be taken out of the address, and be one more step back."""
+    chosen = choose_metric(run, grouping, metric)
+    params = {"groups": grouping, "metric": name_metric(chosen)}
+    usual = {"groups": choose_grouping(run), "metric": name_metric("selection_rate")}
+    return {key: text for key, text in params.items() if text != usual[key]}
+
+
 def find_source(metric: str) -> str:
     """Return where a metric and its interval come from."""
     for table in METRICS.values():
@@ -61,6 +70,8 @@ def choose_metric(run: RunData, grouping: str, wanted: str) -> str:
     for base in (wanted, wanted.removesuffix("_difference"), wanted.removesuffix("_ratio")):
         if base != "count" and run.by_group(base, grouping) and base in list_metrics(run, grouping):
             return base
+    if wanted == "impact_ratio":
+        return "selection_rate"
     for disparity in DISPARITIES:
         if disparity.name == wanted and run.by_group(disparity.rates[0], grouping):
             return disparity.rates[0]

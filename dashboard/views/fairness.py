@@ -99,7 +99,10 @@ def main() -> None:
     metrics = fairness.list_metrics(run, grouping)
     with right:
         metric = choose_metric(metrics)
-    show_text(explain_metric(metric), "metric", "body")
+    show_text(explain_metric(metric), "metric")
+    source = fairness.find_source(metric)
+    if source:
+        show_text(say("fairness.source", source=source), "source", "note")
     with st.expander(say("fairness.choose")):
         for part in GUIDE:
             st.markdown(say(f"fairness.guide.{part}"))

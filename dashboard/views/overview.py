@@ -9,9 +9,8 @@ from dashboard.components.page import choose, go_to, require_run
 from dashboard.components.status import show_badges, show_verdict
 from dashboard.components.text import show_pairs, show_table, show_text
 from dashboard.viewmodels import overview
-from dashboard.viewmodels.fairness import choose_grouping, choose_metric
+from dashboard.viewmodels.fairness import choose_grouping, link_to
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import name_metric
 
 FIRST = 8
 
@@ -23,14 +22,8 @@ def show_line(run: RunData, line: overview.VerdictLine, key: str) -> None:
         if line.grouping and line.metric.startswith("recourse"):
             go_to("counterfactuals", say("overview.see_recourse"), key)
         elif line.grouping:
-            metric = choose_metric(run, line.grouping, line.metric)
-            go_to(
-                "fairness",
-                say("overview.see_groups"),
-                key,
-                groups=line.grouping,
-                metric=name_metric(metric),
-            )
+            params = link_to(run, line.grouping, line.metric)
+            go_to("fairness", say("overview.see_groups"), key, **params)
         elif line.metric == "additivity_error":
             go_to("explanations", say("overview.see_explanations"), key)
 
