@@ -71,7 +71,7 @@ def _rate(
         direction=direction,
         needs=needs,
         undefined=undefined,
-        source="Fawcett 2006, Pattern Recognition Letters 27:861; interval: Wilson 1927, Lancaster 1961",
+        source="Fawcett 2006, Pattern Recognition Letters 27:861; interval: Wilson 1927",
         compute=lambda view, _: RATES[name].compute(view),
         compare=("difference", "ratio"),
         tested=True,
