@@ -15,6 +15,7 @@ from audits.cube.compare import (
     compute_comparison,
 )
 from audits.cube.disparities import DISPARITIES, DisparityResult, compute_disparity
+from audits.cube.distances import DISTANCES, compute_distance
 from audits.cube.metrics import Metric, available_metrics
 from audits.cube.values import Values, to_result
 from audits.cube.view import View
@@ -66,6 +67,12 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
                 differences[metric.name] = comparison.values
         if metric.name == "selection_rate":
             found += _impact_ratios(metric, view, values)
+    if view.has_scores:
+        for distance in DISTANCES:
+            apart, p_values = compute_distance(distance, view, reference)
+            found += _pairs(
+                distance.name, view, Comparison("difference", apart, p_values), reference, "score"
+            )
     if {"true_positive_rate", "false_positive_rate"} <= differences.keys():
         average = compute_average_odds(
             differences["true_positive_rate"], differences["false_positive_rate"]

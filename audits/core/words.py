@@ -53,6 +53,29 @@ METRICS: dict[str, Word] = {
         "Balanced accuracy", "Accuracy within each true outcome, averaged over the outcomes."
     ),
     "f1": Word("F1", "Harmonic mean of precision and true positive rate; 1 is best."),
+    "macro_precision": Word(
+        "Macro precision", "Precision of each predicted class, averaged over the classes."
+    ),
+    "macro_roc_auc": Word(
+        "Macro ROC AUC",
+        "ROC AUC of each class against all others, averaged over the classes.",
+    ),
+    "treatment_equality": Word(
+        "Errors against over errors in favour",
+        "False negatives for each false positive: above 1, errors fall more often against people.",
+    ),
+    "generalized_entropy_index": Word(
+        "Generalized entropy",
+        "How unequally people benefit from the decisions, within and between groups; 0 is equal.",
+    ),
+    "theil_index": Word(
+        "Theil index",
+        "How unequally people benefit from the decisions, large gaps weighing less; 0 is equal.",
+    ),
+    "roc_auc_binning_error": Word(
+        "Rounding of the ROC AUC",
+        "The most that keeping scores in bins can have changed the ROC AUC.",
+    ),
     "roc_auc": Word(
         "ROC AUC",
         "Chance that a favourable row scores above one that is not; 0.5 is guessing, 1 is best.",
@@ -75,6 +98,7 @@ METRICS: dict[str, Word] = {
         "Typical size of the error, in the target's unit; large errors weigh more.",
     ),
     "r2": Word("R²", "Share of the target's variation that the model explains."),
+    "mean_prediction": Word("Mean prediction", "Average of what the model predicts."),
     "mean_residual": Word(
         "Mean residual",
         "Average of prediction minus true value; above zero the model predicts too much.",
@@ -102,6 +126,16 @@ METRICS: dict[str, Word] = {
     ),
     "predictive_parity_difference": Word(
         "Predictive parity difference", "Largest gap between two groups' precision."
+    ),
+    "score_kolmogorov_smirnov": Word(
+        "Largest gap at any threshold",
+        "How far apart the shares of two groups above a threshold can be, at the threshold where "
+        "they differ most; 0 is alike.",
+    ),
+    "score_wasserstein": Word(
+        "Distance of scores",
+        "How far scores of one group would have to move on average to look like the other's; "
+        "0 is alike.",
     ),
     "impact_ratio": Word(
         "Impact ratio",

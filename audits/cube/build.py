@@ -84,6 +84,7 @@ def _tabulate_sums(
         sums |= {
             "y_sum": _Sum("w * y", w + y),
             "y_square_sum": _Sum("w * y * y", w + 2 * y),
+            "prediction_square_sum": _Sum("w * (y + r) * (y + r)", w + 2 * max(y, r) + 2),
             "residual_sum": _Sum("w * r", w + r),
             "residual_absolute_sum": _Sum("w * abs(r)", w + r),
             "residual_square_sum": _Sum("w * r * r", w + 2 * r),

@@ -1,6 +1,8 @@
-"""Composites of rates: balanced accuracy and F1, for two classes or many."""
+"""Composites of rates: balanced accuracy, F1 and macro precision, for two classes or many."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,7 +13,10 @@ from audits.cube.resample import resample_counts
 from audits.cube.values import Values
 from audits.cube.view import View
 
-_RESAMPLES = 1000
+RESAMPLES = 2000
+
+Formula = Callable[[FloatArray], FloatArray]
+"""A number of confusion matrices `[..., true, predicted]`; NaN where it is undefined."""
 
 
 def _known(view: View) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -23,7 +28,7 @@ def _known(view: View) -> tuple[FloatArray, FloatArray, FloatArray]:
     return weight, view.count[:, :-1].sum(axis=(1, 2)), effective
 
 
-def _balanced_accuracy(confusion: FloatArray) -> FloatArray:
+def balanced_accuracy(confusion: FloatArray) -> FloatArray:
     """Mean recall over the classes that occur (scikit-learn's balanced_accuracy_score)."""
     rows = confusion.sum(axis=-1)
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
@@ -40,7 +45,7 @@ def _f1_by_class(confusion: FloatArray) -> FloatArray:
         return np.where(rows > 0, 2 * hits / rows, np.nan)
 
 
-def _macro_f1(confusion: FloatArray) -> FloatArray:
+def macro_f1(confusion: FloatArray) -> FloatArray:
     """Mean F1 over the classes that occur or are predicted (scikit-learn's macro F1)."""
     by_class = _f1_by_class(confusion)
     used = (~np.isnan(by_class)).sum(axis=-1)
@@ -48,20 +53,38 @@ def _macro_f1(confusion: FloatArray) -> FloatArray:
         return np.where(used > 0, np.nansum(by_class, axis=-1) / used, np.nan)
 
 
-def compute_composite(view: View, generator: np.random.Generator, *, name: str) -> Values:
-    """Return "balanced_accuracy" or "f1" of every group with bootstrap intervals.
+def macro_precision(confusion: FloatArray) -> FloatArray:
+    """Return the mean precision over the classes that are predicted.
 
-    F1 is of the positive class for binary tasks, the macro mean otherwise.
+    scikit-learn's macro precision takes 0 for a class that is never predicted; a precision of
+    nothing is left out here.
+    """
+    chosen = confusion.sum(axis=-2)
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.where(chosen > 0, hits / chosen, np.nan)
+        used = (chosen > 0).sum(axis=-1)
+        return np.where(used > 0, np.nansum(precision, axis=-1) / used, np.nan)
+
+
+def compute_composite(
+    view: View,
+    generator: np.random.Generator,
+    *,
+    formula: Formula,
+) -> Values:
+    """Return `formula` of every group's confusion matrix with bootstrap intervals.
+
+    formula: from weights `[..., true, predicted]` to numbers `[...]`, NaN where undefined. Half a
+    row is added to each cell before drawing: a cell that happens to be empty is not impossible,
+    and a group without a mistake has an interval all the same.
     """
     weight, rows, effective = _known(view)
-    if name == "f1" and view.cube.task == "binary":
-
-        def formula(confusion: FloatArray) -> FloatArray:
-            return _f1_by_class(confusion)[..., 1]
-    else:
-        formula = {"balanced_accuracy": _balanced_accuracy, "f1": _macro_f1}[name]
     value = formula(weight)
-    drawn = formula(resample_counts(weight, effective, _RESAMPLES, generator))
+    scale = effective / np.maximum(weight.sum(axis=(1, 2)), 1e-300)
+    smoothed = np.where(effective > 0, scale, 0.0)[:, None, None] * weight + 0.5
+    smoothed[effective == 0] = 0.0
+    drawn = formula(resample_counts(smoothed, effective, RESAMPLES, generator))
     with np.errstate(invalid="ignore"):
         drawn = np.where(np.isnan(drawn), value, drawn)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)

@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 
 from audits.core.groups import JOIN, MISSING
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_difference, compute_ratio, compute_two_share_p
+from audits.cube.intervals import (
+    compute_difference,
+    compute_logit_p,
+    compute_ratio,
+    compute_two_share_p,
+    compute_welch_p,
+)
 from audits.cube.metrics import Metric
-from audits.cube.values import Values
+from audits.cube.values import Values, average_two
 from audits.cube.view import View
 
 
@@ -79,35 +85,24 @@ def compute_comparison(metric: Metric, kind: str, values: Values, reference: int
 
 
 def _p_values(metric: Metric, values: Values, reference: int) -> FloatArray:
+    """Return the two-sided p-value of every group being equal to the reference group."""
     p_values = np.full(len(values.value), np.nan)
-    if not metric.tested or np.isnan(values.value[reference]):
+    if metric.test == "none" or np.isnan(values.value[reference]):
         return p_values
-    base_n = float(values.effective[reference])
-    base_hits = float(values.value[reference]) * base_n
-    for position, (share, n) in enumerate(zip(values.value, values.effective, strict=True)):
-        if position != reference and not np.isnan(share):
-            p_values[position] = compute_two_share_p(share * n, n, base_hits, base_n)
+    if metric.test == "share":
+        base_n = float(values.effective[reference])
+        base_hits = float(values.value[reference]) * base_n
+        for position, (share, n) in enumerate(zip(values.value, values.effective, strict=True)):
+            if not np.isnan(share):
+                p_values[position] = compute_two_share_p(share * n, n, base_hits, base_n)
+    else:
+        compute = {"mean": compute_welch_p, "logit": compute_logit_p}[metric.test]
+        p_values = compute(values.value, values.interval, values.effective, reference)
+    p_values[reference] = np.nan
     return p_values
 
 
 def compute_average_odds(true_positive: Values, false_positive: Values) -> Values:
     """Return the average odds difference of every group: the mean of its differences in true
-    and false positive rate from the reference (Bellamy et al. 2018, arXiv:1810.01943).
-
-    The two rates rest on different rows, so the interval adds their distances in squares.
-    """
-    value = (true_positive.value + false_positive.value) / 2
-    below = np.hypot(
-        true_positive.value - true_positive.low, false_positive.value - false_positive.low
-    )
-    above = np.hypot(
-        true_positive.high - true_positive.value, false_positive.high - false_positive.value
-    )
-    return Values(
-        value=value,
-        low=value - below / 2,
-        high=value + above / 2,
-        n=true_positive.n + false_positive.n,
-        effective=true_positive.effective + false_positive.effective,
-        method=true_positive.method,
-    )
+    and false positive rate from the reference (Bellamy et al. 2018, arXiv:1810.01943)."""
+    return average_two(true_positive, false_positive)

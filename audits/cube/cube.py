@@ -32,6 +32,7 @@ SUMS: Mapping[Task, tuple[str, ...]] = {
         *_COUNTS,
         "y_sum",
         "y_square_sum",
+        "prediction_square_sum",
         "residual_sum",
         "residual_absolute_sum",
         "residual_square_sum",

@@ -147,6 +147,43 @@ def compute_two_share_p(hits: float, n: float, ref_hits: float, ref_n: float) ->
     return float(2 * stats.norm.sf(abs(hits / n - ref_hits / ref_n) / error))
 
 
+def compute_welch_p(
+    mean: FloatArray, interval: Interval, n: FloatArray, reference: int
+) -> FloatArray:
+    """Return Welch's two-sided p-values of means equal to the one at position `reference`.
+
+    interval: Student's t intervals, from which the standard errors are read back (Welch 1947,
+    Biometrika 34:28). NaN where a mean has no interval; 1.0 where neither of two means varies
+    and they are equal, 0.0 where they differ.
+    """
+    quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, np.where(n > 1, n - 1, np.nan))
+    squared = ((interval[1] - interval[0]) / 2 / quantile) ** 2
+    pooled = squared + squared[reference]
+    gap = np.abs(mean - mean[reference])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = squared**2 / (n - 1) + squared[reference] ** 2 / (n[reference] - 1)
+        p_values = 2 * stats.t.sf(gap / np.sqrt(pooled), pooled**2 / weight)
+    certain = np.where(gap > 0, 0.0, 1.0)
+    return np.where(pooled > 0, p_values, np.where(np.isnan(pooled), np.nan, certain))
+
+
+def compute_logit_p(
+    value: FloatArray, interval: Interval, n: FloatArray, reference: int
+) -> FloatArray:
+    """Return two-sided z-test p-values of numbers in (0, 1) equal to the one at `reference`.
+
+    interval: symmetric on the logit scale, from which the standard errors are read back. NaN at
+    0 and 1, where the scale ends. `n` is not used: the intervals hold what it says.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = special.logit(value)
+        error = (special.logit(interval[1]) - special.logit(interval[0])) / 2 / normal_quantile()
+        pooled = np.sqrt(error**2 + error[reference] ** 2)
+        p_values = 2 * stats.norm.sf(np.abs(middle - middle[reference]) / pooled)
+    inside = (value > 0) & (value < 1) & (0 < value[reference] < 1)
+    return np.where(inside, p_values, np.nan)
+
+
 def compute_holm(p_values: FloatArray) -> FloatArray:
     """Return Holm's step-down adjusted p-values (Holm 1979), in the order given."""
     order = np.argsort(p_values, kind="stable")

@@ -8,26 +8,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from audits.core.measurement import Direction, Unit
 from audits.core.spec import Task
 from audits.cube.classes import (
+    Formula,
+    balanced_accuracy,
     compute_class_accuracy,
     compute_class_log_loss,
     compute_composite,
+    macro_f1,
+    macro_precision,
 )
+from audits.cube.entropy import generalized_entropy, theil
 from audits.cube.probability import (
     compute_brier,
     compute_calibration_error,
     compute_log_loss,
     compute_mean_score,
 )
-from audits.cube.ranking import compute_ranking_metric
-from audits.cube.rates import RATES
+from audits.cube.ranking import compute_auc_bounds, compute_ranking_metric
+from audits.cube.rates import (
+    RATES,
+    compute_balanced_accuracy,
+    compute_f1,
+    compute_treatment_equality,
+)
 from audits.cube.regression import (
     compute_mean_absolute_error,
+    compute_mean_prediction,
     compute_mean_residual,
     compute_r2,
     compute_root_mean_squared_error,
@@ -38,24 +50,44 @@ from audits.cube.view import View
 Compute = Callable[[View, np.random.Generator], Values]
 
 
+Test = Literal["share", "mean", "logit", "none"]
+"""How two groups are tested: exact or z test of shares, Welch's t test of means, z test on the
+logit scale; "none" where the metric has no test of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One number that can be taken of any group. Its title and meaning are in `core.words`.
 
-    undefined says when there is no number; needs lists what the rows must have ("y_true",
-    "y_score"); compare lists which comparisons between two groups make sense ("difference",
-    "ratio"); tested: whether two groups can be compared by an exact or z test of shares.
+    domain: the values it can have. undefined says when there is no number; needs lists what the
+    rows must have ("y_true", "y_score", "bins": scores that were binned); compare lists which
+    comparisons between two groups make sense ("difference", "ratio").
     """
 
     name: str
     unit: Unit
     direction: Direction
+    domain: str
     needs: tuple[str, ...]
     undefined: str
     source: str
     compute: Compute
     compare: tuple[str, ...] = ("difference",)
-    tested: bool = False
+    test: Test = "none"
+
+
+_NO_ROWS = "no rows with a known outcome"
+_NO_POSITIVE = "no rows whose true outcome is positive"
+_NO_NEGATIVE = "no rows whose true outcome is negative"
+_NONE_SELECTED = "nobody was selected"
+_ALL_SELECTED = "everybody was selected"
+_ONE_CLASS = "needs rows of both true outcomes"
+_NO_BENEFIT = "nobody gets anything out of the decisions"
+_SHARE, _POSITIVE, _ANY, _UPTO_ONE = "[0, 1]", "[0, ∞)", "(−∞, ∞)", "(−∞, 1]"
+_UP: Direction = "higher_is_better"
+_DOWN: Direction = "lower_is_better"
+_TRUE, _BOTH = ("y_true",), ("y_true", "y_score")
+_SPEICHER = "Speicher et al. 2018, KDD"
 
 
 def _rate(
@@ -69,31 +101,27 @@ def _rate(
         name=name,
         unit="share",
         direction=direction,
+        domain=_SHARE,
         needs=needs,
         undefined=undefined,
         source="Fawcett 2006, Pattern Recognition Letters 27:861; interval: Wilson 1927",
         compute=lambda view, _: RATES[name].compute(view),
         compare=("difference", "ratio"),
-        tested=True,
+        test="share",
     )
 
 
-_NO_ROWS = "no rows with a known outcome"
-_NO_POSITIVE = "no rows whose true outcome is positive"
-_NO_NEGATIVE = "no rows whose true outcome is negative"
-_NONE_SELECTED = "nobody was selected"
-_ALL_SELECTED = "everybody was selected"
-_ONE_CLASS = "needs rows of both true outcomes"
-_UP: Direction = "higher_is_better"
-_DOWN: Direction = "lower_is_better"
-_TRUE, _BOTH = ("y_true",), ("y_true", "y_score")
+def _composite(
+    name: str, direction: Direction, domain: str, undefined: str, source: str, formula: Formula
+) -> Metric:
+    compute = partial(compute_composite, formula=formula)
+    return Metric(name, "score", direction, domain, _TRUE, undefined, source, compute)
 
-_COMPOSITES = (
-    Metric("balanced_accuracy", "score", _UP, _TRUE, _ONE_CLASS, "Brodersen et al. 2010, ICPR",
-           partial(compute_composite, name="balanced_accuracy")),
-    Metric("f1", "score", _UP, _TRUE, "no positives, true or predicted", "van Rijsbergen 1979",
-           partial(compute_composite, name="f1")),
-)  # fmt: skip
+
+def _plain(compute: Callable[[View], Values]) -> Compute:
+    """Return a metric's computation that needs no randomness."""
+    return lambda view, _: compute(view)
+
 
 BINARY = (
     _rate("prevalence", "none", _NO_ROWS),
@@ -107,39 +135,58 @@ BINARY = (
     _rate("false_discovery_rate", _DOWN, _NONE_SELECTED),
     _rate("false_omission_rate", _DOWN, _ALL_SELECTED),
     _rate("accuracy", _UP, _NO_ROWS),
-    *_COMPOSITES,
-    Metric("roc_auc", "score", _UP, _BOTH, _ONE_CLASS, "DeLong et al. 1988, Biometrics 44:837",
-           lambda view, _: compute_ranking_metric(view, "roc_auc")),
-    Metric("average_precision", "score", _UP, _BOTH, _ONE_CLASS,
+    Metric("balanced_accuracy", "score", _UP, _SHARE, _TRUE, _ONE_CLASS,
+           "Brodersen et al. 2010, ICPR", _plain(compute_balanced_accuracy)),
+    Metric("f1", "score", _UP, _SHARE, _TRUE, "no positives, true or predicted",
+           "van Rijsbergen 1979", _plain(compute_f1)),
+    Metric("treatment_equality", "ratio", "none", _POSITIVE, _TRUE, "no false positives",
+           "Berk et al. 2018, Sociological Methods & Research",
+           _plain(compute_treatment_equality)),
+    _composite("generalized_entropy_index", _DOWN, _POSITIVE, _NO_BENEFIT, _SPEICHER,
+               generalized_entropy),
+    _composite("theil_index", _DOWN, _POSITIVE, _NO_BENEFIT, _SPEICHER, theil),
+    Metric("roc_auc", "score", _UP, _SHARE, _BOTH, _ONE_CLASS,
+           "DeLong et al. 1988, Biometrics 44:837",
+           lambda view, _: compute_ranking_metric(view, "roc_auc"), test="logit"),
+    Metric("roc_auc_binning_error", "score", _DOWN, "[0, 0.5]", (*_BOTH, "bins"), _ONE_CLASS,
+           "half the share of pairs that stand in one bin", _plain(compute_auc_bounds),
+           compare=()),
+    Metric("average_precision", "score", _UP, _SHARE, _BOTH, _ONE_CLASS,
            "Boyd, Eng and Page 2013, ECML PKDD",
            lambda view, _: compute_ranking_metric(view, "average_precision")),
-    Metric("log_loss", "nats", _DOWN, _BOTH, _NO_ROWS, "Good 1952, JRSS B 14:107",
-           lambda view, _: compute_log_loss(view)),
-    Metric("brier_score", "score", _DOWN, _BOTH, _NO_ROWS, "Brier 1950, Monthly Weather Review",
-           lambda view, _: compute_brier(view)),
-    Metric("expected_calibration_error", "score", _DOWN, _BOTH, _NO_ROWS,
+    Metric("log_loss", "nats", _DOWN, _POSITIVE, _BOTH, _NO_ROWS, "Good 1952, JRSS B 14:107",
+           _plain(compute_log_loss), test="mean"),
+    Metric("brier_score", "score", _DOWN, _SHARE, _BOTH, _NO_ROWS,
+           "Brier 1950, Monthly Weather Review", _plain(compute_brier), test="mean"),
+    Metric("expected_calibration_error", "score", _DOWN, _SHARE, _BOTH, _NO_ROWS,
            "Naeini et al. 2015, AAAI", compute_calibration_error),
-    Metric("mean_score", "score", "none", ("y_score",), "no rows", "arithmetic mean",
-           lambda view, _: compute_mean_score(view)),
+    Metric("mean_score", "score", "none", _SHARE, ("y_score",), "no rows", "arithmetic mean",
+           _plain(compute_mean_score), test="mean"),
 )  # fmt: skip
 
 MULTICLASS = (
-    Metric("accuracy", "share", _UP, _TRUE, _NO_ROWS, "interval: Wilson 1927, Lancaster 1961",
-           lambda view, _: compute_class_accuracy(view), ("difference", "ratio"), tested=True),
-    *_COMPOSITES,
-    Metric("log_loss", "nats", _DOWN, _TRUE, _NO_ROWS, "Good 1952, JRSS B 14:107",
-           lambda view, _: compute_class_log_loss(view)),
+    Metric("accuracy", "share", _UP, _SHARE, _TRUE, _NO_ROWS, "interval: Wilson 1927",
+           _plain(compute_class_accuracy), ("difference", "ratio"), test="share"),
+    _composite("balanced_accuracy", _UP, _SHARE, _ONE_CLASS, "Brodersen et al. 2010, ICPR",
+               balanced_accuracy),
+    _composite("macro_precision", _UP, _SHARE, "no rows", "Sokolova and Lapalme 2009, IP&M",
+               macro_precision),
+    _composite("f1", _UP, _SHARE, "no rows", "van Rijsbergen 1979, macro mean", macro_f1),
+    Metric("log_loss", "nats", _DOWN, _POSITIVE, _TRUE, _NO_ROWS, "Good 1952, JRSS B 14:107",
+           _plain(compute_class_log_loss), test="mean"),
 )  # fmt: skip
 
 REGRESSION = (
-    Metric("mean_absolute_error", "target", _DOWN, _TRUE, "no rows", "arithmetic mean",
-           lambda view, _: compute_mean_absolute_error(view)),
-    Metric("root_mean_squared_error", "target", _DOWN, _TRUE, "no rows",
-           "root of the mean square", lambda view, _: compute_root_mean_squared_error(view)),
-    Metric("r2", "score", _UP, _TRUE, "the true values do not vary",
-           "coefficient of determination", lambda view, _: compute_r2(view)),
-    Metric("mean_residual", "target", "closer_to_zero", _TRUE, "no rows", "arithmetic mean",
-           lambda view, _: compute_mean_residual(view)),
+    Metric("mean_absolute_error", "target", _DOWN, _POSITIVE, _TRUE, "no rows",
+           "arithmetic mean", _plain(compute_mean_absolute_error), test="mean"),
+    Metric("root_mean_squared_error", "target", _DOWN, _POSITIVE, _TRUE, "no rows",
+           "root of the mean square", _plain(compute_root_mean_squared_error)),
+    Metric("r2", "score", _UP, _UPTO_ONE, _TRUE, "the true values do not vary",
+           "coefficient of determination", _plain(compute_r2)),
+    Metric("mean_residual", "target", "closer_to_zero", _ANY, _TRUE, "no rows",
+           "arithmetic mean", _plain(compute_mean_residual), test="mean"),
+    Metric("mean_prediction", "target", "none", _ANY, _TRUE, "no rows",
+           "Agarwal, Dudík and Wu 2019, ICML", _plain(compute_mean_prediction), test="mean"),
 )  # fmt: skip
 
 METRICS: dict[Task, tuple[Metric, ...]] = {
@@ -155,5 +202,9 @@ def available_metrics(view: View) -> tuple[Metric, ...]:
     task = view.cube.task
     if task != "binary":
         return METRICS[task]
-    present = {"y_true": view.has_truth, "y_score": view.has_scores}
+    present = {
+        "y_true": view.has_truth,
+        "y_score": view.has_scores,
+        "bins": not view.cube.exact_scores,
+    }
     return tuple(m for m in BINARY if all(present[need] for need in m.needs))

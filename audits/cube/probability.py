@@ -14,7 +14,7 @@ from audits.cube.values import Values
 from audits.cube.view import View
 
 CALIBRATION_BINS = 10
-_RESAMPLES = 1000
+_RESAMPLES = 2000
 _EPS = float(np.finfo(np.float64).eps)
 
 

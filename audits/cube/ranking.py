@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from audits.core.estimate import EXACT
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_share_interval, normal_quantile
 from audits.cube.scored import ScoredCounts
@@ -48,6 +49,14 @@ def compute_auc_bound(counts: ScoredCounts) -> float:
         return 0.0
     tied = (counts.positives * counts.negatives).sum()
     return float(tied / (2 * counts.positives.sum() * counts.negatives.sum()))
+
+
+def compute_auc_bounds(view: View) -> Values:
+    """Return every group's bound on what binning did to its AUC: a fact, not an estimate."""
+    values = compute_ranking_metric(view, "roc_auc")
+    bound = np.array([compute_auc_bound(counts) for counts in view.scored])
+    bound = np.where(np.isnan(values.value), np.nan, bound)
+    return Values(bound, bound, bound, values.n, values.effective, EXACT)
 
 
 def compute_average_precision(counts: ScoredCounts) -> tuple[float, float, float]:

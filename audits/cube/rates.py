@@ -4,14 +4,14 @@ which as rows. Intervals by `compute_share_interval`."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_share_interval
-from audits.cube.values import Values
+from audits.cube.values import Values, average_two
 from audits.cube.view import View
 
 Mask = NDArray[np.bool_]
@@ -67,3 +67,43 @@ RATES: Mapping[str, Rate] = {
     "accuracy": Rate(_mask("tn", "tp"), _mask(*_KNOWN)),
 }
 """The confusion matrix's rates by name (Fawcett 2006; names as in DESIGN §5)."""
+
+
+_WRONG = Rate(_mask("fn"), _mask("fn", "fp"))
+_OVERLAP = Rate(_mask("tp"), _mask("tp", "fp", "fn"))
+
+
+def compute_treatment_equality(view: View) -> Values:
+    """Return false negatives over false positives of every group (Berk et al. 2018, Sociological
+    Methods & Research 50:3): how errors fall, against people or in their favour.
+
+    In [0, ∞), to be equal between groups; NaN without false positives. The interval is that of
+    the share of false negatives among all errors, turned into odds.
+    """
+    share = _WRONG.compute(view)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, low, high = (
+            np.where(share.value < 1, part / (1 - part), np.nan)
+            for part in (share.value, share.low, share.high)
+        )
+    return replace(share, value=value, low=low, high=high)
+
+
+def compute_f1(view: View) -> Values:
+    """Return the F1 of the positive class of every group, in [0, 1] (van Rijsbergen 1979).
+
+    F1 rises with the share s of true positives among all rows that are positive or predicted so:
+    F1 = 2s / (1 + s), so that the share's interval gives F1's. NaN where there are none.
+    """
+    share = _OVERLAP.compute(view)
+    value, low, high = (2 * s / (1 + s) for s in (share.value, share.low, share.high))
+    return replace(share, value=value, low=low, high=high)
+
+
+def compute_balanced_accuracy(view: View) -> Values:
+    """Return the mean of the true positive and the true negative rate of every group, in [0, 1]
+    (Brodersen et al. 2010). NaN where either is undefined.
+    """
+    return average_two(
+        RATES["true_positive_rate"].compute(view), RATES["true_negative_rate"].compute(view)
+    )

@@ -11,6 +11,14 @@ from audits.cube.values import Values
 from audits.cube.view import View
 
 
+def compute_mean_prediction(view: View) -> Values:
+    """Return the mean prediction of every group, in the target's unit: whether it is the same in
+    all groups is statistical parity of a regression (Agarwal, Dudík and Wu 2019, ICML)."""
+    sums = view.cube.sums
+    total = sums["y_sum"] + sums["residual_sum"]
+    return compute_mean(view, total, sums["prediction_square_sum"])
+
+
 def compute_mean_residual(view: View) -> Values:
     """Return the mean of predicted minus true, in the target's unit; above 0: too high."""
     sums = view.cube.sums

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.core.estimate import Estimate, Unavailable
+from audits.core.estimate import EXACT, Estimate, Unavailable
 from audits.cube.cube import FloatArray, IntArray
 from audits.cube.intervals import CONFIDENCE, Interval
 
@@ -51,4 +51,21 @@ def to_result(
         return Unavailable(reason=undefined)
     if not (np.isfinite(low) and np.isfinite(high)):
         return Unavailable(reason="too few rows for an interval")
-    return Estimate(value=value, low=low, high=high, n=n, method=method, confidence=CONFIDENCE)
+    confidence = 1.0 if method == EXACT else CONFIDENCE
+    return Estimate(value=value, low=low, high=high, n=n, method=method, confidence=confidence)
+
+
+def average_two(one: Values, other: Values) -> Values:
+    """Return the mean of two numbers of every group that rest on different rows.
+
+    Their distances to the limits add in squares, as MOVER's do.
+    """
+    value = (one.value + other.value) / 2
+    return Values(
+        value=value,
+        low=value - np.hypot(one.value - one.low, other.value - other.low) / 2,
+        high=value + np.hypot(one.high - one.value, other.high - other.value) / 2,
+        n=one.n + other.n,
+        effective=one.effective + other.effective,
+        method=one.method if one.method.startswith("mover") else f"mover_{one.method}",
+    )

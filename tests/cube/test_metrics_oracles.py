@@ -6,10 +6,13 @@ import fairlearn.metrics as fl
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special, stats
 from sklearn import metrics as sk
 
 from audits.core.words import METRICS as WORDS
+from audits.cube.compare import compute_comparison
 from audits.cube.disparities import DISPARITIES, compute_disparity
+from audits.cube.distances import DISTANCES, compute_distance
 from audits.cube.metrics import METRICS, available_metrics
 from audits.cube.view import compute_view
 
@@ -28,7 +31,24 @@ def calibration_error(y: np.ndarray, _: np.ndarray, s: np.ndarray) -> float:
     return total / len(y)
 
 
+def benefits(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return 1.0 + p - y
+
+
+def entropy(y: np.ndarray, p: np.ndarray, _: np.ndarray) -> float:
+    b = benefits(y, p)
+    return float(((b / b.mean()) ** 2 - 1).sum() / (2 * len(b)))
+
+
+def theil(y: np.ndarray, p: np.ndarray, _: np.ndarray) -> float:
+    b = benefits(y, p) / benefits(y, p).mean()
+    return float(special.xlogy(b, b).mean())
+
+
 ORACLES = {
+    "treatment_equality": lambda y, p, s: ((y == 1) & (p == 0)).sum() / ((y == 0) & (p == 1)).sum(),
+    "generalized_entropy_index": entropy,
+    "theil_index": theil,
     "prevalence": lambda y, p, s: y.mean(),
     "selection_rate": lambda y, p, s: fl.selection_rate(y, p),
     "true_positive_rate": lambda y, p, s: fl.true_positive_rate(y, p),
@@ -52,13 +72,17 @@ ORACLES = {
 
 
 def test_every_metric_has_an_oracle_and_words() -> None:
-    assert {metric.name for metric in METRICS["binary"]} == set(ORACLES)
+    others = {"roc_auc_binning_error"}  # its oracle: test_merge, against the exact AUC
+    assert {metric.name for metric in METRICS["binary"]} == set(ORACLES) | others
     named = {m.name for table in METRICS.values() for m in table} | {d.name for d in DISPARITIES}
+    named |= {d.name for d in DISTANCES}
     assert named <= set(WORDS)
 
 
 @pytest.mark.parametrize("attributes", [(), ("sex",), ("sex", "race")])
-@pytest.mark.parametrize("metric", METRICS["binary"], ids=lambda metric: metric.name)
+@pytest.mark.parametrize(
+    "metric", [m for m in METRICS["binary"] if m.name in ORACLES], ids=lambda metric: metric.name
+)
 def test_metric_equals_its_oracle(cube, rows, metric, attributes) -> None:
     view = compute_view(cube, attributes)
     values = metric.compute(view, generator())
@@ -125,6 +149,8 @@ def test_multiclass_equals_scikit_learn(count, rows) -> None:
     expected = sk.balanced_accuracy_score(frame.y_true, frame.y_pred)
     assert found["balanced_accuracy"] == pytest.approx(expected)
     assert found["f1"] == pytest.approx(sk.f1_score(frame.y_true, frame.y_pred, average="macro"))
+    expected = sk.precision_score(frame.y_true, frame.y_pred, average="macro")
+    assert found["macro_precision"] == pytest.approx(expected)
     assert found["log_loss"] == pytest.approx(sk.log_loss(frame.y_true, probabilities))
 
 
@@ -141,7 +167,62 @@ def test_regression_equals_scikit_learn(count, rows) -> None:
         "root_mean_squared_error": sk.root_mean_squared_error(frame.y_true, frame.y_pred),
         "r2": sk.r2_score(frame.y_true, frame.y_pred),
         "mean_residual": (frame.y_pred - frame.y_true).mean(),
+        "mean_prediction": frame.y_pred.mean(),
     }
     for name, value in expected.items():
         assert found[name].value[0] == pytest.approx(value, rel=1e-9)
         assert found[name].low[0] < value < found[name].high[0]
+
+
+def test_tests_of_means_equal_scipys(cube, rows) -> None:
+    view = compute_view(cube, ("sex",))
+    metric = next(m for m in METRICS["binary"] if m.name == "mean_score")
+    found = compute_comparison(metric, "difference", metric.compute(view, generator()), 1)
+    women, men = (rows.y_score[rows.sex == sex] for sex in view.labels)
+    expected = stats.ttest_ind(women, men, equal_var=False)
+    assert found.p_values[0] == pytest.approx(expected.pvalue, rel=1e-6)
+    assert np.isnan(found.p_values[1])
+
+
+def test_the_test_of_two_aucs_is_delongs_on_the_logit_scale(cube) -> None:
+    view = compute_view(cube, ("sex",))
+    metric = next(m for m in METRICS["binary"] if m.name == "roc_auc")
+    values = metric.compute(view, generator())
+    logit = special.logit(np.array([values.low, values.value, values.high]))
+    error = (logit[2] - logit[0]) / 2 / stats.norm.ppf(0.975)
+    z = (logit[1][0] - logit[1][1]) / np.hypot(*error)
+    found = compute_comparison(metric, "difference", values, 1)
+    assert found.p_values[0] == pytest.approx(2 * stats.norm.sf(abs(z)))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_distances_of_scores_equal_scipys(count, rows, weighted: bool) -> None:
+    weight = np.random.default_rng(8).integers(1, 4, len(rows)) if weighted else np.ones(len(rows))
+    view = compute_view(count(rows.assign(weight=weight.astype(float))), ("race",))
+    reference = view.rows.argmax()
+    repeated = rows.loc[rows.index.repeat(weight.astype(int))]
+    scores = [repeated.y_score[repeated.race == race].to_numpy() for race in view.labels]
+    smirnov, wasserstein = (compute_distance(item, view, reference) for item in DISTANCES)
+    for position, own in enumerate(scores):
+        expected = stats.ks_2samp(own, scores[reference], method="asymp")
+        assert smirnov[0].value[position] == pytest.approx(expected.statistic, abs=1e-12)
+        apart = stats.wasserstein_distance(own, scores[reference])
+        assert wasserstein[0].value[position] == pytest.approx(apart, abs=1e-12)
+        if position != reference and not weighted:
+            n = len(own) * len(scores[reference]) / (len(own) + len(scores[reference]))
+            by_hand = stats.kstwobign.sf(np.sqrt(n) * expected.statistic)
+            assert smirnov[1][position] == pytest.approx(by_hand)
+    assert (smirnov[0].low <= smirnov[0].value).all()
+    assert (smirnov[0].high >= smirnov[0].value).all()
+
+
+def test_the_interval_of_a_distance_covers(count) -> None:
+    """Two groups whose scores are 0 or 1: both distances are the gap of two shares."""
+    draw, held = np.random.default_rng(0), 0
+    for _ in range(60):
+        score = np.concatenate([draw.random(80) < 0.3, draw.random(150) < 0.5]).astype(float)
+        frame = pd.DataFrame({"y_score": score, "sex": ["a"] * 80 + ["b"] * 150, "race": "x"})
+        view = compute_view(count(frame.assign(y_pred=score.astype(int))), ("sex",))
+        values, _ = compute_distance(DISTANCES[0], view, 1)
+        held += values.low[0] <= 0.2 <= values.high[0]
+    assert held >= 57
