@@ -122,6 +122,15 @@ METRICS: dict[str, Word] = {
     "selection_rate_mid_p": Word(
         "Mid-p", "Fisher's exact p with half of the tables that are equally likely."
     ),
+    "unknown_count": Word(
+        "Of unknown category", "How many people's sex, race or ethnicity is not known."
+    ),
+    "median_score": Word("Median score", "Half of the scores are above it, half are not."),
+    "scoring_rate": Word("Scoring rate", "Share of people whose score is above the median."),
+    "scoring_impact_ratio": Word(
+        "Impact ratio of scores",
+        "A group's scoring rate over the highest group's; 1 is equal.",
+    ),
     "mean_absolute_attribution": Word(
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
