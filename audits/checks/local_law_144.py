@@ -12,7 +12,7 @@ from audits.core.estimate import EXACT, Estimate, Unavailable
 from audits.core.format import format_value
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, Unit
-from audits.core.spec import AuditSpec, LocalLaw144Section
+from audits.core.spec import LocalLaw144Section
 from audits.cube.intervals import CONFIDENCE, compute_ratio, compute_wilson
 from audits.cube.values import to_result
 from audits.rules.local_law_144 import (
@@ -45,8 +45,10 @@ _NONE = {
 }
 
 
-def list_kinds(spec: AuditSpec, context: CubeContext) -> tuple[Kind, ...]:
-    """Return which tables an audit can fill: of decisions (its own or a model's), of scores."""
+def list_kinds(context: CubeContext) -> tuple[Kind, ...]:
+    """Return which tables an audit can fill: of decisions (given, or a model's at its threshold;
+    not those that the audit itself makes of scores at one half), and of scores."""
+    spec = context.spec
     decided = spec.model is not None or bool(spec.predictions and spec.predictions.label)
     kinds: tuple[Kind, ...] = ("selection",) if decided else ()
     return (*kinds, "scoring") if has_scores(context.cube) else kinds
@@ -57,8 +59,7 @@ def build_summaries(context: CubeContext) -> tuple[Summary, ...]:
     settings = context.spec.rules.local_law_144
     if settings is None:
         raise CheckNotApplicableError(_NOT_ASKED)
-    kinds = list_kinds(context.spec, context)
-    return tuple(build_summary(context.cube, settings, kind) for kind in kinds)
+    return tuple(build_summary(context.cube, settings, kind) for kind in list_kinds(context))
 
 
 def compute_tables(context: CubeContext) -> CheckResult:
