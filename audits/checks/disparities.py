@@ -74,7 +74,7 @@ def _summary(view: View, name: str, kind: str, result: DisparityResult) -> Measu
         CODE,
         name,
         to_result(
-            result.value, result.low, result.high, result.n, "bootstrap",
+            result.value, result.low, result.high, result.n, "tukey_mover",
             "undefined in all but one group, or every rate is zero",
         ),
         unit=_unit(kind, "share"),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_wilson, normal_quantile
+from audits.cube.intervals import compute_share_interval, normal_quantile
 from audits.cube.values import Values
 from audits.cube.view import View
 
@@ -70,7 +70,7 @@ def compute_auc(counts: ScoredCounts) -> tuple[float, float, float]:
     """Return (AUC, lower, upper): ties count half, DeLong's variance on the logit scale.
 
     DeLong, DeLong and Clarke-Pearson 1988. Where the ranking is perfect (or perfectly wrong)
-    the variance is zero and says nothing: Wilson's interval on the smaller class stands in.
+    the variance is zero and says nothing: the share interval on the smaller class stands in.
     NaN without rows of both outcomes, or with one row of either for the interval.
     """
     if not counts.both_classes:
@@ -82,7 +82,7 @@ def compute_auc(counts: ScoredCounts) -> tuple[float, float, float]:
     auc = float((p * placed_p).sum() / all_p)
     smaller = np.asarray(min(counts.effective))
     if auc in (0.0, 1.0) or smaller < 2:
-        low, high = compute_wilson(np.asarray(auc), smaller)
+        low, high = compute_share_interval(np.asarray(auc), smaller)
         return auc, float(low), float(high)
     spread = 0.0
     for weights, placed, size in (
@@ -117,7 +117,7 @@ def compute_average_precision(counts: ScoredCounts) -> tuple[float, float, float
     precision = np.where(chosen > 0, hits / np.maximum(chosen, 1e-300), 0.0)
     value = float((precision * counts.positives[::-1]).sum() / hits[-1])
     if value in (0.0, 1.0):
-        low, high = compute_wilson(np.asarray(value), np.asarray(counts.effective[0]))
+        low, high = compute_share_interval(np.asarray(value), np.asarray(counts.effective[0]))
         return value, float(low), float(high)
     half = normal_quantile() / np.sqrt(counts.effective[0] * value * (1 - value))
     middle = special.logit(value)
