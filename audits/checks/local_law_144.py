@@ -13,7 +13,7 @@ from audits.core.format import format_value
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, Unit
 from audits.core.spec import LocalLaw144Section
-from audits.cube.intervals import CONFIDENCE, compute_ratio, compute_wilson
+from audits.cube.intervals import CONFIDENCE, compute_ratio, compute_share_interval
 from audits.cube.values import to_result
 from audits.rules.local_law_144 import (
     Category,
@@ -130,7 +130,7 @@ def _median(summary: Summary) -> Measurement:
 def _measure_table(
     summary: Summary, table: Table, settings: LocalLaw144Section
 ) -> Iterator[Measurement]:
-    """Yield every category's rate with Wilson's interval, and its ratio with MOVER's.
+    """Yield every category's rate and ratio, with the intervals of all rates of the audit.
 
     Where the cube has bins, the scores that share the median's bin count as not above it in the
     value, and as above it in the interval's upper end.
@@ -140,11 +140,11 @@ def _measure_table(
     chosen = np.array([item.chosen for item in table.categories], dtype=np.float64)
     most = chosen + np.array([item.unsettled for item in table.categories])
     rates = chosen / n
-    low, high = compute_wilson(rates, n)[0], compute_wilson(most / n, n)[1]
+    low, high = compute_share_interval(rates, n)[0], compute_share_interval(most / n, n)[1]
     for position, item in enumerate(table.categories):
         result = to_result(
             float(item.rate), float(low[position]), float(high[position]), item.applicants,
-            "wilson", "nobody is in this category",
+            "wilson_midp", "nobody is in this category",
         )  # fmt: skip
         yield _build(rate_name, result, "share", table, item)
     place = table.categories.index(table.best) if table.best is not None else 0
@@ -179,7 +179,7 @@ def _ratio(
     if item is table.best:
         return Estimate.exact(1.0, item.applicants)
     return Estimate(
-        value=float(ratio), low=interval[0], high=interval[1], n=n, method="mover_wilson",
+        value=float(ratio), low=interval[0], high=interval[1], n=n, method="mover_wilson_midp",
         confidence=CONFIDENCE,
     )  # fmt: skip
 

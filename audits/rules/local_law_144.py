@@ -170,9 +170,9 @@ def _find_median(cube: Cube, count: IntArray) -> tuple[int, Median, bool]:
         int(np.searchsorted(reached, position, side="right"))
         for position in ((total - 1) // 2, total // 2)
     )
-    edges = cube.edges
-    if cube.exact_scores:
-        value = float((edges[lower] + edges[upper]) / 2)
+    low, high = float(cube.edges[lower]), float(cube.edges[upper])
+    if cube.score_bits is None:
+        value = (low + high) / 2
         return lower, Median(value, value, value), True
-    low, high = float(edges[lower]), float(edges[upper + 1]) if upper + 1 < len(edges) else 1.0
-    return lower, Median((low + high) / 2, low, high), lower != upper
+    high = min(high + 2.0**-cube.score_bits, 1.0)
+    return lower, Median((low + high) / 2, low, high), lower != upper or low == high

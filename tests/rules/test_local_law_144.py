@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +11,7 @@ from audits.core.errors import InputError
 from audits.core.report import CheckStatus
 from audits.core.spec import LocalLaw144Section
 from audits.core.spec_file import load_spec
+from audits.cube.merge import coarsen
 from audits.rules.export import render_csv
 from audits.rules.local_law_144 import build_summary
 from audits.rules.published import parse_published
@@ -141,22 +141,19 @@ def test_ties_at_the_median_are_not_above_it(audit_rows, rows_of, scoring_cells)
     assert item.unavailable.reason == "no score is above the median in any category"
 
 
-def test_binned_scores_say_how_far_the_median_is_settled(scoring_run) -> None:
+@pytest.mark.parametrize(("bits", "settled"), [(2, True), (0, False)])
+def test_binned_scores_say_how_far_the_median_is_settled(scoring_run, bits, settled) -> None:
+    """With quarters the middle falls between two bins, with one bin for all nothing is known."""
     cube = scoring_run.load_cube()
     exact = build_summary(cube, SETTINGS, "scoring")
     counted = {c.parts: c for table in exact.tables for c in table.categories}
-    # Ten wide bins: the rows are the same, their scores known to a tenth.
-    bins = np.floor(cube.edges[cube.codes["score_bin"]] * 10).astype(np.int64)
-    coarse = replace(
-        cube, codes={**cube.codes, "score_bin": bins}, edges=np.arange(10) / 10,
-        exact_scores=False,
-    )  # fmt: skip
-    summary = build_summary(coarse, SETTINGS, "scoring")
+    summary = build_summary(coarsen(cube, bits), SETTINGS, "scoring")
     assert summary.median.low <= exact.median.value <= summary.median.high
-    for table in summary.tables:
-        for category in table.categories:
-            true = counted[category.parts].chosen
-            assert category.chosen <= true <= category.chosen + category.unsettled
+    found = [c for table in summary.tables for c in table.categories]
+    assert any(c.unsettled for c in found) is not settled
+    for category in found:
+        true = counted[category.parts].chosen
+        assert category.chosen <= true <= category.chosen + category.unsettled
 
 
 def test_own_tables_can_be_published_and_checked(selection_run, scoring_run) -> None:
