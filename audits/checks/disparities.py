@@ -16,7 +16,7 @@ from audits.cube.compare import (
 from audits.cube.disparities import DISPARITIES, DisparityResult, compute_disparity
 from audits.cube.metrics import available_metrics
 from audits.cube.values import Values, to_result
-from audits.cube.view import View, compute_view
+from audits.cube.view import View
 
 CODE = "fairness.disparities"
 _UNDEFINED = "undefined in one of the two groups"
@@ -52,7 +52,7 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
     found: list[Measurement] = []
     differences: dict[str, Values] = {}
     for metric in available_metrics(view):
-        values = metric.compute(view, context.generator(f"{metric.name}:{view.attribute}"))
+        values = context.compute(metric, view)
         for kind in metric.compare:
             comparison = compute_comparison(metric, kind, values, reference)
             unit = _unit(kind, metric.unit)
@@ -93,7 +93,7 @@ def compute_disparities(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("no protected columns are declared")
     found: list[Measurement] = []
     for attributes in context.groupings:
-        view = compute_view(context.cube, attributes)
+        view = context.view(attributes)
         if len(view.labels) < 2:
             continue
         found += _compare_all(context, view, context.wanted_reference(attributes))

@@ -14,6 +14,7 @@ import numpy as np
 
 from audits.core.errors import InputError
 from audits.cube.cube import UNKNOWN, Cube, FloatArray, IntArray
+from audits.cube.keys import number_combinations
 
 EXACT_SCORES = 65_536
 """Up to this many different scores a cube keeps each; above, they are cut to bits."""
@@ -112,17 +113,13 @@ def _gather(
     sums: Mapping[str, FloatArray],
 ) -> Cube:
     """Return a cube in which cells with the same codes are one, sorted by them."""
-    key = np.zeros(len(group_codes), dtype=np.int64)
-    for code in (*group_codes.T, *codes.values()):
-        # A number for each combination so far: never more than there are cells.
-        _, key = np.unique(key * (code.max(initial=0) + 2) + code + 1, return_inverse=True)
-    unique, first, place = np.unique(key, return_index=True, return_inverse=True)
+    first, place = number_combinations([*group_codes.T, *codes.values()], len(group_codes))
     return replace(
         like,
         group_codes=group_codes[first],
         codes={name: code[first] for name, code in codes.items()},
         sums={
-            name: np.asarray(np.bincount(place, values, minlength=len(unique)), dtype=np.float64)
+            name: np.asarray(np.bincount(place, values, minlength=len(first)), dtype=np.float64)
             for name, values in sums.items()
         },
     )

@@ -14,7 +14,7 @@ from audits.core.errors import InputError
 from audits.cube import build, merge
 from audits.cube.cube import Cube
 from audits.cube.merge import coarsen, merge_cubes, suppress_small_cells
-from audits.cube.ranking import compute_auc, compute_auc_bound, split_scores
+from audits.cube.ranking import compute_auc, compute_auc_bound
 from audits.cube.view import compute_view
 from tests.cube.conftest import make_rows
 
@@ -89,8 +89,8 @@ def test_coarsening_twice_is_coarsening_once(cube) -> None:
 @FEW
 @given(bits=st.integers(1, 14))
 def test_the_auc_of_a_coarser_cube_stays_within_its_printed_bound(cube, bits) -> None:
-    exact = split_scores(compute_view(cube, ("sex",)))
-    coarse = split_scores(compute_view(coarsen(cube, bits), ("sex",)))
+    exact = compute_view(cube, ("sex",)).scored
+    coarse = compute_view(coarsen(cube, bits), ("sex",)).scored
     for fine, rough in zip(exact, coarse, strict=True):
         off = abs(compute_auc(fine)[0] - compute_auc(rough)[0])
         assert off <= compute_auc_bound(rough) + 1e-12
@@ -106,7 +106,7 @@ def test_bins_are_as_fine_as_the_auc_asks(count, monkeypatch, spread: float) -> 
     cube = count(frame)
     assert not cube.exact_scores
     for attributes in ((), ("sex",), ("race",)):
-        for counts in split_scores(compute_view(cube, attributes)):
+        for counts in compute_view(cube, attributes).scored:
             assert compute_auc_bound(counts) <= build.AUC_BOUND
 
 
