@@ -12,7 +12,7 @@ from audits.cube.compare import Comparison, choose_most_selected, compute_compar
 from audits.cube.metrics import BINARY, Metric
 from audits.cube.rates import RATES
 from audits.cube.values import Values, to_result
-from audits.cube.view import View, compute_view
+from audits.cube.view import View
 from audits.rules.adverse_impact import AdverseImpact, compute_adverse_impact
 
 CODE = "fairness.adverse_impact"
@@ -33,10 +33,9 @@ def compute_groupings(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("no protected columns are declared")
     found: list[Measurement] = []
     for attributes in context.groupings:
-        view = compute_view(context.cube, attributes)
+        view = context.view(attributes)
         if len(view.labels) > 1:
-            values = _SELECTION.compute(view, context.generator(f"impact:{view.attribute}"))
-            found += _compare(_SELECTION, view, values)
+            found += _compare(_SELECTION, view, context.compute(_SELECTION, view))
     if not found:
         raise CheckNotApplicableError("every protected column has one group only")
     return CheckResult(tuple(found))
