@@ -1,13 +1,21 @@
 """The checks that come with Assay, in the order in which they run. Adding one is one line here."""
 
+from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.base import Check, CubeCheck
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
 from audits.checks.recourse import RECOURSE
 
-CUBE_CHECKS: tuple[CubeCheck, ...] = (PERFORMANCE_OVERALL, PERFORMANCE_GROUPS, DISPARITIES_CHECK)
+CUBE_CHECKS: tuple[CubeCheck, ...] = (
+    PERFORMANCE_OVERALL,
+    PERFORMANCE_GROUPS,
+    DISPARITIES_CHECK,
+    ADVERSE_IMPACT,
+    LOCAL_LAW_144,
+)
 """The checks whose every number can be computed again from the stored cube."""
 
 BUILTIN: tuple[Check | CubeCheck, ...] = (

@@ -9,22 +9,17 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Direction, Measurement, Unit
 from audits.cube.compare import (
     Comparison,
-    choose_most_selected,
     choose_reference,
     compute_average_odds,
     compute_comparison,
 )
 from audits.cube.disparities import DISPARITIES, DisparityResult, compute_disparity
 from audits.cube.distances import DISTANCES, compute_distance
-from audits.cube.metrics import Metric, available_metrics
+from audits.cube.metrics import available_metrics
 from audits.cube.values import Values, to_result
 from audits.cube.view import View
 
 CODE = "fairness.disparities"
-LEAST_SHARE = 0.02
-"""Groups under 2% of the rows are no yardstick for impact ratios, but are measured against one
-(29 CFR 1607.4(A) and Questions and Answers 16; 6 RCNY 5-301(d) allows the same)."""
-
 _UNDEFINED = "undefined in one of the two groups"
 _DIRECTION: dict[str, Direction] = {"difference": "closer_to_zero", "ratio": "closer_to_one"}
 
@@ -65,8 +60,6 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
             found += _pairs(f"{metric.name}_{kind}", view, comparison, reference, unit)
             if kind == "difference":
                 differences[metric.name] = comparison.values
-        if metric.name == "selection_rate":
-            found += _impact_ratios(metric, view, values)
     if view.has_scores:
         for distance in DISTANCES:
             apart, p_values = compute_distance(distance, view, reference)
@@ -80,16 +73,6 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
         untested = Comparison("difference", average, np.full(len(view.labels), np.nan))
         found += _pairs("average_odds_difference", view, untested, reference, "points")
     return found
-
-
-def _impact_ratios(metric: Metric, view: View, values: Values) -> list[Measurement]:
-    """Each group's selection rate over the highest one's (29 CFR 1607.4(D); 6 RCNY 5-300)."""
-    best = choose_most_selected(view, values.value, LEAST_SHARE)
-    if best is None:
-        return []
-    return _pairs(
-        "impact_ratio", view, compute_comparison(metric, "ratio", values, best), best, "ratio"
-    )
 
 
 def _summary(view: View, name: str, kind: str, result: DisparityResult) -> Measurement:

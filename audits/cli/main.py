@@ -76,6 +76,33 @@ def checks(json: Json = False) -> None:
 
 
 @app.command()
+def ll144(
+    run: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; by default stdout.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="selection or scoring; by default what the run has.")
+    ] = None,
+) -> None:
+    """Write a run's Local Law 144 tables as CSV (New York City; 6 RCNY 5-301)."""
+    from audits.cli.ll144 import export_command  # noqa: PLC0415
+
+    export_command(run, out, kind)
+
+
+@app.command("check-ll144")
+def check_ll144(
+    table: Annotated[Path, typer.Argument(help="A published summary as CSV.", metavar="TABLE.csv")],
+    json: Json = False,
+) -> None:
+    """Recompute a published Local Law 144 summary: every rate, ratio and total."""
+    from audits.cli.ll144 import check_command  # noqa: PLC0415
+
+    check_command(table, as_json=json)
+
+
+@app.command()
 def init(
     model: Annotated[Path, typer.Argument(help="A model file.", metavar="MODEL")],
     data: Annotated[Path, typer.Argument(help="A data file.", metavar="DATA")],

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -120,6 +121,35 @@ class PolicySection(Frozen):
         return self
 
 
+class LocalLaw144Section(Frozen):
+    """`[rules.local_law_144]`: which protected columns hold sex and race or ethnicity.
+
+    `exclude_under` leaves categories with a smaller share of the applicants out of the impact
+    ratios, which 6 RCNY 5-301(d) allows under 2% and with a `justification`.
+    """
+
+    sex: str
+    race: str
+    exclude_under: float = Field(default=0.0, ge=0, le=0.02)
+    justification: str = ""
+
+    @model_validator(mode="after")
+    def _justified(self) -> Self:
+        if self.exclude_under and not self.justification.strip():
+            raise ValueError(
+                "exclude_under needs justification, which is published (6 RCNY 5-301(d))"
+            )
+        if self.sex == self.race:
+            raise ValueError("sex and race must be two columns")
+        return self
+
+
+class RulesSection(Frozen):
+    """`[rules]`: rules that apply only where somebody says so."""
+
+    local_law_144: LocalLaw144Section | None = None
+
+
 class AuditSpec(Frozen):
     """The whole of `audit.toml`. Paths are relative to that file's folder."""
 
@@ -130,6 +160,7 @@ class AuditSpec(Frozen):
     explain: ExplainSection = ExplainSection()
     recourse: RecourseSection = RecourseSection()
     policy: PolicySection = PolicySection(preset="four-fifths")
+    rules: RulesSection = RulesSection()
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
@@ -141,4 +172,17 @@ class AuditSpec(Frozen):
             raise ValueError("[data] needs target, the column with the true outcome")
         if self.audit.task == "binary" and self.data.target and self.data.positive is None:
             raise ValueError("[data] needs positive, the target's favourable value")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_fit(self) -> Self:
+        law = self.rules.local_law_144
+        if law is None:
+            return self
+        if self.audit.task != "binary":
+            raise ValueError('[rules.local_law_144] is about decisions; use task = "binary"')
+        for name in (law.sex, law.race):
+            if name not in self.data.protected:
+                hint = near_misses(name, self.data.protected)
+                raise ValueError(f"[rules.local_law_144] names {name!r}, not in protected{hint}")
         return self

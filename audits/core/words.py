@@ -141,6 +141,30 @@ METRICS: dict[str, Word] = {
         "Impact ratio",
         "A group's selection rate over that of the most selected group; 1 is equal.",
     ),
+    "selection_shortfall": Word(
+        "Shortfall in persons",
+        "How many more of the group would have been selected at the rate of both groups together.",
+    ),
+    "selection_rate_z": Word(
+        "z of the selection rates",
+        "Distance of the two selection rates in pooled standard errors; beyond ±1.96 is rare.",
+    ),
+    "selection_rate_fisher_p": Word(
+        "Fisher's exact p",
+        "Chance, if both groups were treated alike, of a table at most as likely as this one.",
+    ),
+    "selection_rate_mid_p": Word(
+        "Mid-p", "Fisher's exact p with half of the tables that are equally likely."
+    ),
+    "unknown_count": Word(
+        "Of unknown category", "How many people's sex, race or ethnicity is not known."
+    ),
+    "median_score": Word("Median score", "Half of the scores are above it, half are not."),
+    "scoring_rate": Word("Scoring rate", "Share of people whose score is above the median."),
+    "scoring_impact_ratio": Word(
+        "Impact ratio of scores",
+        "A group's scoring rate over the highest group's; 1 is equal.",
+    ),
     "mean_absolute_attribution": Word(
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",

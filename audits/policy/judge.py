@@ -17,6 +17,7 @@ from audits.policy.reasons import (
     render_chance,
     render_kept,
     render_small,
+    render_turned,
     render_unavailable,
 )
 
@@ -28,18 +29,33 @@ def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tup
     comparisons within one attribute, is under `policy.alpha`; without a test, where the whole
     interval lies on the wrong side of "no difference" (or of the bound itself, for the whole
     data). A breach that chance explains is `insufficient`, and so is every group of fewer than
-    `policy.min_rows` rows.
+    `policy.min_rows` rows, and an impact ratio that one different selection would turn round.
     """
     rows = {m.id: int(m.value) for m in measurements if m.metric == "count" and m.value is not None}
+    turned = _find_turned(measurements)
     verdicts: list[Verdict] = []
     for rule in policy.rules:
         for family in _families(rule, measurements):
             adjusted = _adjust(family)
             verdicts += [
-                _judge(policy, rule, item, adjusted.get(item.id), _smallest(item, rows))
+                _judge(
+                    policy, rule, item, adjusted.get(item.id), _smallest(item, rows),
+                    flips=item.id in turned,
+                )
                 for item in family
-            ]
+            ]  # fmt: skip
     return tuple(sorted(verdicts, key=lambda verdict: SEVERITY.index(verdict.status)))
+
+
+def _find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:
+    """Return the ids of the impact ratios that one different selection would turn round: those
+    of groups that fall short by less than one person (the two are the same, see
+    `audits.rules.adverse_impact`; Questions and Answers on the Uniform Guidelines, 21)."""
+    return frozenset(
+        measurement_id("impact_ratio", item.attribute, item.group, item.reference_group)
+        for item in measurements
+        if item.metric == "selection_shortfall" and item.value is not None and item.value < 1
+    )
 
 
 def _families(rule: Rule, measurements: Iterable[Measurement]) -> list[list[Measurement]]:
@@ -83,6 +99,8 @@ def _judge(
     item: Measurement,
     p_value: float | None,
     smallest: tuple[str, int] | None,
+    *,
+    flips: bool,
 ) -> Verdict:
     fail, warn = _bounds(rule)
     nearest = fail if fail is not None else warn
@@ -105,6 +123,8 @@ def _judge(
     if broken is None:
         return verdict(Status.PASS, render_kept(item, nearest))
     status, bound = broken
+    if flips:
+        return verdict(Status.INSUFFICIENT, render_turned(item, bound), bound)
     if not _beyond_chance(policy, rule, item, p_value, bound):
         return verdict(Status.INSUFFICIENT, render_chance(item, bound, p_value), bound)
     return verdict(status, render_breach(item, bound, p_value), bound)

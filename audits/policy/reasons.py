@@ -48,6 +48,14 @@ def render_chance(item: Measurement, bound: float, p_value: float | None) -> str
     )
 
 
+def render_turned(item: Measurement, bound: float) -> str:
+    """A bound is broken, but by so few people that one selection decides who comes first."""
+    return (
+        f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, "
+        "but one different selection would turn the result round. More rows are needed to tell."
+    )
+
+
 def render_kept(item: Measurement, bound: float | None) -> str:
     """The bound is kept."""
     return f"{_say_finding(item)}; {_say_bound(item, bound)}."

@@ -26,6 +26,8 @@ class RunData:
         self._views: dict[str | None, View] = {}
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in self.report.measurements:
+            if item.check.startswith("rules."):
+                continue  # a law's own tables: other people, perhaps, under the same names
             self._index[item.metric, item.attribute].append(item)
 
     @property

@@ -8,7 +8,7 @@ from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import fairness, thresholds
+from dashboard.viewmodels import fairness, rules, thresholds
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
 
@@ -35,6 +35,30 @@ def show_summaries(run: RunData, grouping: str) -> None:
         st.header(say("fairness.summaries"), anchor=False)
         show_text(say("fairness.summaries_note"), "summaries", "note")
         show_table(table, "summaries", say("fairness.summaries"))
+
+
+def show_impact(run: RunData, grouping: str) -> None:
+    """Show every group against the one selected most often."""
+    table = rules.tabulate_impact(run, grouping)
+    if table.empty:
+        return
+    st.header(say("impact.title"), anchor=False)
+    show_text(say("impact.note"), "impact", "note")
+    for position, sentence in enumerate(rules.list_impact_sentences(run, grouping)):
+        show_text(sentence, f"impact-{position}")
+    show_table(table, "impact", say("impact.title"))
+
+
+def show_law(run: RunData) -> None:
+    """Show the tables of Local Law 144, where the audit has them."""
+    tables = rules.list_law_tables(run)
+    if not tables:
+        return
+    st.header(say("law.title"), anchor=False)
+    show_text(rules.render_law_note(run), "law", "note")
+    for position, item in enumerate(tables):
+        show_text(item.title, f"law-{position}", "label")
+        show_table(item.table, f"law-{position}", item.title)
 
 
 def show_intersections(run: RunData, metric: str) -> None:
@@ -107,8 +131,10 @@ def main() -> None:
         for part in GUIDE:
             st.markdown(say(f"fairness.guide.{part}"))
     show_metric(run, grouping, metric)
+    show_impact(run, grouping)
     show_summaries(run, grouping)
     show_intersections(run, metric)
+    show_law(run)
     st.header(say("fairness.lab"), anchor=False)
     if thresholds.can_move(run):
         show_lab(run, grouping)

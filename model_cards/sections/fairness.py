@@ -23,6 +23,7 @@ from model_cards.card import (
     Verdicts,
 )
 from model_cards.numbers import make_number
+from model_cards.sections.rules import build_adverse_impact, build_local_law_144
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
@@ -51,13 +52,17 @@ _COLUMNS = 6
 
 
 def build_fairness(report: AuditReport) -> Section:
-    """Return the verdicts, then the gaps for each attribute and intersection."""
+    """Return the verdicts, adverse impact, the gaps for each attribute and intersection, and the
+    tables of a law that asks for them."""
     items = [item for item in report.measurements if is_disparity(item)]
-    children = [_build_verdicts(report)]
+    impact = build_adverse_impact(report)
+    children = [_build_verdicts(report), *([impact] if impact else [])]
     children += [
         _build_attribute(report, attribute, [item for item in items if item.attribute == attribute])
         for attribute in list_attributes(items)
     ]
+    law = build_local_law_144(report)
+    children += [law] if law else []
     words = ("fair", "dispar", "parity", "impact", "group")
     blocks: tuple[Block, ...] = () if items else (explain_absence(report, words),)
     intro = (

@@ -29,9 +29,19 @@ def is_recourse(item: Measurement) -> bool:
     return item.metric.startswith("recourse_")
 
 
+def is_rule(item: Measurement) -> bool:
+    """Whether a measurement belongs to the tables of a law, which stand by themselves."""
+    return item.check.startswith("rules.")
+
+
+def is_adverse_impact(item: Measurement) -> bool:
+    """Whether a measurement sets a group against the one selected most often."""
+    return item.check == "fairness.adverse_impact"
+
+
 def is_disparity(item: Measurement) -> bool:
     """Whether a measurement compares groups."""
-    if is_explanation(item) or is_recourse(item):
+    if is_explanation(item) or is_recourse(item) or is_rule(item) or is_adverse_impact(item):
         return False
     compares = item.reference_group is not None or item.metric in SUMMARIES
     return compares or item.metric.endswith(("_difference", "_ratio"))
@@ -39,7 +49,8 @@ def is_disparity(item: Measurement) -> bool:
 
 def is_performance(item: Measurement) -> bool:
     """Whether a measurement describes the whole data or one group by itself."""
-    return not (is_explanation(item) or is_recourse(item) or is_disparity(item))
+    aside = is_explanation(item) or is_recourse(item) or is_rule(item) or is_adverse_impact(item)
+    return not (aside or is_disparity(item))
 
 
 def list_attributes(items: Iterable[Measurement]) -> list[str]:

@@ -70,6 +70,17 @@ def test_small_groups_are_not_judged_whatever_their_number() -> None:
     assert verdict.status is Status.INSUFFICIENT
 
 
+@pytest.mark.parametrize(("persons", "status"), [(0.9, Status.INSUFFICIENT), (1.0, Status.FAIL)])
+def test_one_different_selection_that_turns_the_result_round_is_no_failure(persons, status) -> None:
+    shortfall = ratio(
+        0.5, None, id=measurement_id("selection_shortfall", "sex", "F", "M"),
+        metric="selection_shortfall", estimate=Estimate.exact(persons, 500), unit="count",
+    )  # fmt: skip
+    (verdict,) = compute_verdicts(policy(), (*SIZES, ratio(0.5, 0.001), shortfall))
+    assert verdict.status is status
+    assert ("one different selection" in verdict.reason) is (status is Status.INSUFFICIENT)
+
+
 def test_many_comparisons_are_adjusted_within_their_attribute() -> None:
     sizes = tuple(count(f"g{k}", 200) for k in range(10))
     family = tuple(ratio(0.7, 0.02, group=f"g{k}", reference="M") for k in range(9))

@@ -1,0 +1,143 @@
+"""Check `fairness.adverse_impact`: every group against the one that is selected most often."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
+from audits.core.errors import CheckNotApplicableError
+from audits.core.estimate import Estimate, Unavailable
+from audits.core.measurement import Measurement, Unit
+from audits.cube.compare import Comparison, choose_most_selected, compute_comparison
+from audits.cube.metrics import BINARY, Metric
+from audits.cube.rates import RATES
+from audits.cube.values import Values, to_result
+from audits.cube.view import View
+from audits.rules.adverse_impact import AdverseImpact, compute_adverse_impact
+
+CODE = "fairness.adverse_impact"
+LEAST_SHARE = 0.02
+"""Groups under 2% of the rows are no yardstick for impact ratios, but are measured against one
+(29 CFR 1607.4(A) and Questions and Answers 16; 6 RCNY 5-301(d) allows the same)."""
+
+_WEIGHTED = "the rows are weighted, so selections are not whole persons"
+_NO_TEST = "nobody or everybody was selected in both groups"
+_SELECTION = next(metric for metric in BINARY if metric.name == "selection_rate")
+
+
+def compute_groupings(context: CubeContext) -> CheckResult:
+    """Compare the groups of every attribute and every intersection of two."""
+    if context.cube.task != "binary":
+        raise CheckNotApplicableError("adverse impact is about decisions of yes or no")
+    if not context.groupings:
+        raise CheckNotApplicableError("no protected columns are declared")
+    found: list[Measurement] = []
+    for attributes in context.groupings:
+        view = context.view(attributes)
+        if len(view.labels) > 1:
+            found += _compare(_SELECTION, view, context.compute(_SELECTION, view))
+    if not found:
+        raise CheckNotApplicableError("every protected column has one group only")
+    return CheckResult(tuple(found))
+
+
+def _compare(metric: Metric, view: View, values: Values) -> list[Measurement]:
+    best = choose_most_selected(view, values.value, LEAST_SHARE)
+    if best is None:
+        return []
+    selected, rows = count_selected(view)
+    ratio = compute_comparison(metric, "ratio", values, best)
+    difference = compute_comparison(metric, "difference", values, best).values
+    found: list[Measurement] = []
+    for position in range(len(view.labels)):
+        if position == best:
+            continue
+        impact = compute_adverse_impact(
+            int(selected[position]), int(rows[position]), int(selected[best]), int(rows[best])
+        )
+        found += _measure(view, (position, best), ratio, difference, impact)
+    return found
+
+
+def count_selected(view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many people of each group were selected, and how many there are: whole rows."""
+    rate = RATES["selection_rate"]
+    selected = (view.count * rate.hits).sum(axis=(1, 2))
+    return np.rint(selected).astype(np.int64), view.rows
+
+
+def _measure(
+    view: View,
+    pair: tuple[int, int],
+    ratio: Comparison,
+    difference: Values,
+    impact: AdverseImpact,
+) -> list[Measurement]:
+    """Return a group's impact ratio and what bears on how to read it."""
+    group, reference = (view.labels[position] for position in pair)
+    n = int(view.rows[list(pair)].sum())
+
+    def build(
+        metric: str, result: Estimate | Unavailable, unit: Unit, p_value: float | None = None
+    ) -> Measurement:
+        return build_measurement(
+            CODE, metric, result, unit=unit, p_value=p_value, attribute=view.attribute, group=group,
+            direction="closer_to_one" if unit == "ratio" else "none", reference_group=reference,
+        )  # fmt: skip
+
+    p_value = float(ratio.p_values[pair[0]])
+    found = [build("impact_ratio", _ratio(pair[0], ratio.values, impact, view), "ratio", p_value)]
+    if view.cube.weighted:
+        return found
+    found.append(build("selection_shortfall", _shortfall(view, pair, difference, impact), "count"))
+    tests = {
+        "selection_rate_z": impact.z,
+        "selection_rate_fisher_p": impact.fisher_p,
+        "selection_rate_mid_p": impact.mid_p,
+    }
+    found += [build(name, _fact(value, n), "score") for name, value in tests.items()]
+    return found
+
+
+def _ratio(
+    position: int, values: Values, impact: AdverseImpact, view: View
+) -> Estimate | Unavailable:
+    """Return the impact ratio: of whole numbers, unless the rows are weighted."""
+    if impact.undefined is not None:
+        return Unavailable(reason=impact.undefined.value)
+    assert impact.impact_ratio is not None
+    exact = float(values.value[position]) if view.cube.weighted else impact.impact_ratio
+    return to_result(
+        exact, float(values.low[position]), float(values.high[position]),
+        int(values.n[position]), values.method, "undefined in one of the two groups",
+    )  # fmt: skip
+
+
+def _shortfall(
+    view: View, pair: tuple[int, int], difference: Values, impact: AdverseImpact
+) -> Estimate | Unavailable:
+    """Return the shortfall in persons. It is the difference of the rates times n₁n₂/(n₁+n₂), so
+    its interval is that of the difference, times the same."""
+    if impact.shortfall is None:
+        return Unavailable(reason="nobody is in one of the two groups")
+    n, ref_n = (int(view.rows[position]) for position in pair)
+    scale = n * ref_n / (n + ref_n)
+    return to_result(
+        impact.shortfall,
+        -scale * float(difference.high[pair[0]]), -scale * float(difference.low[pair[0]]),
+        n + ref_n, difference.method, "nobody is in one of the two groups",
+    )  # fmt: skip
+
+
+def _fact(value: float | None, n: int) -> Estimate | Unavailable:
+    """Return a test's number, which is a fact about the counts."""
+    return Unavailable(reason=_NO_TEST) if value is None else Estimate.exact(value, n)
+
+
+ADVERSE_IMPACT = CubeCheck(
+    CODE,
+    "Adverse impact",
+    "Takes every group's selection rate over that of the most selected group (four-fifths rule), "
+    "with the z test, Fisher's exact test and the shortfall in persons.",
+    compute_groupings,
+)
