@@ -23,6 +23,7 @@ from audits.checks.base import (
     CubeCheck,
     EvidenceFile,
     Progress,
+    class_cube_file,
 )
 from audits.checks.catalog import BUILTIN
 from audits.core.errors import (
@@ -44,7 +45,7 @@ from audits.core.report import (
 )
 from audits.core.spec import AuditSpec
 from audits.core.spec_file import load_spec
-from audits.cube.build import build_cube
+from audits.cube.build import build_cube, count_classes
 from audits.data.fingerprint import compute_sha256
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
@@ -172,6 +173,9 @@ def _build_context(
         threshold=threshold,
     )
     cube.save(folder / CUBE_FILE)
+    class_cubes = count_classes(table.connection, folder / PREDICTIONS_FILE, cube)
+    for position, one in enumerate(class_cubes.values()):
+        one.save(folder / class_cube_file(position))
     cells = pq.read_metadata(folder / CUBE_FILE).num_rows
     bins = (
         "every score kept"
@@ -181,11 +185,20 @@ def _build_context(
     written = (
         EvidenceFile(PREDICTIONS_FILE, rows, "Outcome, decision, score and groups of every row"),
         EvidenceFile(CUBE_FILE, cells, f"Counts of every combination, {bins}"),
+        *(
+            EvidenceFile(
+                class_cube_file(position),
+                len(one.sums["count"]),
+                f"Counts of the class {name!r} against all others",
+            )
+            for position, (name, one) in enumerate(class_cubes.items())
+        ),
     )
     return (
         Context(
             spec=spec,
             cube=cube,
+            class_cubes=class_cubes,
             table=table,
             model=subject.model,
             output=subject.output,

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow.parquet as pq
 
-from audits.checks.base import CUBE_FILE, PREDICTIONS_FILE, CubeContext
+from audits.checks.base import CUBE_FILE, PREDICTIONS_FILE, CubeContext, class_cube_file
 from audits.checks.catalog import CUBE_CHECKS
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.spec import AuditSpec
-from audits.cube.build import build_cube
+from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
 from audits.data.source import connect
 from audits.policy.judge import compute_verdicts
@@ -28,27 +28,45 @@ def recompute_problems(bundle: Bundle) -> list[str]:
     """Return which of a run's numbers and verdicts its evidence no longer gives."""
     effective = dict(bundle.report.spec.effective)
     policy = Policy.model_validate(effective.pop(IN_FORCE))
-    context = CubeContext(AuditSpec.model_validate(effective), bundle.load_cube())
+    cube = bundle.load_cube()
+    context = CubeContext(
+        AuditSpec.model_validate(effective), cube, _load_class_cubes(bundle, cube)
+    )
     return [
-        *_compare_cube(bundle, context.cube),
+        *_compare_cubes(bundle, context),
         *_compare_numbers(bundle.report, context),
         *_compare_verdicts(bundle.report, policy),
         *_compare_attributions(bundle),
     ]
 
 
-def _compare_cube(bundle: Bundle, stored: Cube) -> Iterator[str]:
+def _load_class_cubes(bundle: Bundle, cube: Cube) -> dict[str, Cube]:
+    files = {name: class_cube_file(position) for position, name in enumerate(cube.classes)}
+    return {
+        name: Cube.load(bundle.path / file)
+        for name, file in files.items()
+        if file in bundle.manifest
+    }
+
+
+def _compare_cubes(bundle: Bundle, context: CubeContext) -> Iterator[str]:
+    stored, predictions = context.cube, bundle.path / PREDICTIONS_FILE
     with connect() as connection:
         counted = build_cube(
             connection,
-            bundle.path / PREDICTIONS_FILE,
+            predictions,
             task=stored.task,
             attributes=stored.attributes,
             classes=stored.classes,
             threshold=stored.threshold,
         )
+        by_class = count_classes(connection, predictions, counted)
     if not counted.to_table().equals(stored.to_table()):
         yield f"{CUBE_FILE} is not what {PREDICTIONS_FILE} counts to"
+    for position, (name, one) in enumerate(by_class.items()):
+        kept = context.class_cubes.get(name)
+        if kept is None or not one.to_table().equals(kept.to_table()):
+            yield f"{class_cube_file(position)} is not what {PREDICTIONS_FILE} counts to"
 
 
 def _compare_numbers(report: AuditReport, context: CubeContext) -> Iterator[str]:

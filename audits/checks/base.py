@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -32,12 +32,21 @@ CUBE_FILE = "evidence/cube.parquet"
 PREDICTIONS_FILE = "evidence/predictions.parquet"
 
 
+def class_cube_file(position: int) -> str:
+    """Return the evidence file that counts one class of a multiclass model against all others."""
+    return f"evidence/cube.class-{position}.parquet"
+
+
 @dataclass(frozen=True)
 class CubeContext:
-    """What a check sees that needs no more than the cube, now or a year later."""
+    """What a check sees that needs no more than the cube, now or a year later.
+
+    class_cubes: for a multiclass model each class against all others, as a binary cube.
+    """
 
     spec: AuditSpec
     cube: Cube
+    class_cubes: Mapping[str, Cube] = field(default_factory=dict)
     _views: dict[tuple[str, ...], View] = field(default_factory=dict, init=False, repr=False)
     _values: dict[tuple[str, str | None], Values] = field(
         default_factory=dict, init=False, repr=False

@@ -2,6 +2,7 @@
 
 from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.base import Check, CubeCheck
+from audits.checks.classes import CLASSES
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
@@ -12,6 +13,7 @@ from audits.checks.recourse import RECOURSE
 CUBE_CHECKS: tuple[CubeCheck, ...] = (
     PERFORMANCE_OVERALL,
     PERFORMANCE_GROUPS,
+    CLASSES,
     DISPARITIES_CHECK,
     ADVERSE_IMPACT,
     LOCAL_LAW_144,

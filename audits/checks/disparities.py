@@ -13,7 +13,7 @@ from audits.cube.compare import (
     compute_average_odds,
     compute_comparison,
 )
-from audits.cube.disparities import DISPARITIES, DisparityResult, compute_disparity
+from audits.cube.disparities import Disparity, DisparityResult, compute_disparities
 from audits.cube.distances import DISTANCES, compute_distance
 from audits.cube.metrics import available_metrics
 from audits.cube.values import Values, to_result
@@ -75,26 +75,37 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
     return found
 
 
-def _summary(view: View, name: str, kind: str, result: DisparityResult) -> Measurement:
+def measure_summaries(
+    code: str, context: CubeContext, view: View, slice_name: str | None = None
+) -> list[Measurement]:
+    """Return the well-known summaries over all groups of a view of a binary cube."""
+    results = compute_disparities(view, context.generator(f"equal rates:{view.attribute}"))
+    return [_summary(code, view, item, result, slice_name) for item, result in results]
+
+
+def _summary(
+    code: str, view: View, disparity: Disparity, result: DisparityResult, slice_name: str | None
+) -> Measurement:
     defined = result.group >= 0
     return build_measurement(
-        CODE,
-        name,
+        code,
+        disparity.name,
         to_result(
             result.value, result.low, result.high, result.n, "tukey_mover",
             "undefined in all but one group, or every rate is zero",
         ),
-        unit=_unit(kind, "share"),
-        direction=_DIRECTION[kind],
+        unit=_unit(disparity.kind, "share"),
+        direction=_DIRECTION[disparity.kind],
         attribute=view.attribute,
         group=view.labels[result.group] if defined else None,
         reference_group=view.labels[result.reference] if defined else None,
+        slice_name=slice_name,
         p_value=result.p_value,
         summary=True,
     )  # fmt: skip
 
 
-def compute_disparities(context: CubeContext) -> CheckResult:
+def compare_groups(context: CubeContext) -> CheckResult:
     """Compare every group with its reference group, and sum each attribute up."""
     if not context.groupings:
         raise CheckNotApplicableError("no protected columns are declared")
@@ -104,14 +115,8 @@ def compute_disparities(context: CubeContext) -> CheckResult:
         if len(view.labels) < 2:
             continue
         found += _compare_all(context, view, context.wanted_reference(attributes))
-        if context.spec.audit.task != "binary":
-            continue
-        for disparity in DISPARITIES:
-            if disparity.needs_truth and not view.has_truth:
-                continue
-            generator = context.generator(f"{disparity.name}:{view.attribute}")
-            result = compute_disparity(disparity, view, generator)
-            found.append(_summary(view, disparity.name, disparity.kind, result))
+        if context.spec.audit.task == "binary":
+            found += measure_summaries(CODE, context, view)
     if not found:
         raise CheckNotApplicableError("every protected column has one group only")
     return CheckResult(tuple(found))
@@ -122,5 +127,5 @@ DISPARITIES_CHECK = CubeCheck(
     "Fairness between groups",
     "Sets every group and intersection against its reference group, and takes demographic "
     "parity, equal opportunity, equalized odds and predictive parity.",
-    compute_disparities,
+    compare_groups,
 )

@@ -12,7 +12,10 @@ OVERALL = "performance.overall"
 GROUPS = "performance.groups"
 
 
-def _measure(code: str, context: CubeContext, view: View) -> list[Measurement]:
+def measure_view(
+    code: str, context: CubeContext, view: View, slice_name: str | None = None
+) -> list[Measurement]:
+    """Return every metric of every group of a view."""
     found = []
     for metric in available_metrics(view):
         values = context.compute(metric, view)
@@ -20,7 +23,7 @@ def _measure(code: str, context: CubeContext, view: View) -> list[Measurement]:
             build_measurement(
                 code, metric.name, values.result(position, metric.undefined), unit=metric.unit,
                 direction=metric.direction, attribute=view.attribute,
-                group=label if view.attribute else None,
+                group=label if view.attribute else None, slice_name=slice_name,
             )
             for position, label in enumerate(view.labels)
         ]  # fmt: skip
@@ -29,7 +32,7 @@ def _measure(code: str, context: CubeContext, view: View) -> list[Measurement]:
 
 def compute_overall(context: CubeContext) -> CheckResult:
     """Take every metric of the whole data."""
-    return CheckResult(tuple(_measure(OVERALL, context, context.view())))
+    return CheckResult(tuple(measure_view(OVERALL, context, context.view())))
 
 
 def compute_groups(context: CubeContext) -> CheckResult:
@@ -38,7 +41,7 @@ def compute_groups(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("no protected columns are declared")
     found = []
     for attributes in context.groupings:
-        found += _measure(GROUPS, context, context.view(attributes))
+        found += measure_view(GROUPS, context, context.view(attributes))
     return CheckResult(tuple(found))
 
 

@@ -20,6 +20,10 @@ Direction = Literal[
 ]
 
 
+CLASS = "class="
+"""Before a class's name in `slice`: the number is of this class against all others."""
+
+
 class Measurement(Frozen):
     """One measured number, or the reason why it could not be measured.
 

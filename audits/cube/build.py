@@ -23,6 +23,9 @@ AUC_BOUND = 1e-4
 """Bins are made finer until no AUC of the whole, or of a group with at least `_LEAST_ROWS` rows,
 can be further off than this. The bound that holds is measured and printed in any case."""
 
+MAX_CLASSES = 20
+"""Models of more classes are not counted class by class."""
+
 _LEAST_ROWS = 1000
 _FIRST_BITS, _FINER, _LAST_BITS = 16, 4, 24
 _LEAST_BITS = 10
@@ -101,10 +104,17 @@ def _class_code(column: str, classes: tuple[str, ...]) -> str:
     return f"CASE {column} {arms} END"
 
 
-def _row_expressions(task: Task, present: set[str], classes: tuple[str, ...]) -> dict[str, str]:
+def _row_expressions(
+    task: Task, present: set[str], classes: tuple[str, ...], one_class: str | None
+) -> dict[str, str]:
     """SQL for y (outcome), p (decision), s (score), w (weight) and r (residual) of one row."""
     rows = {"w": "weight" if "weight" in present else "1.0"}
-    if task == "multiclass":
+    if one_class is not None:
+        name = "'" + one_class.replace("'", "''") + "'"
+        rows |= {key: f"CAST({column} = {name} AS INTEGER)"
+                 for key, column in (("y", "y_true"), ("p", "y_pred"))}  # fmt: skip
+        rows["s"] = _quote(f"y_score[{one_class}]")
+    elif task == "multiclass":
         rows["y"] = _class_code("y_true", classes)
         rows["p"] = _class_code("y_pred", classes)
     elif task == "regression":
@@ -125,8 +135,12 @@ def build_cube(
     attributes: tuple[str, ...],
     classes: tuple[str, ...] = (),
     threshold: float | None = None,
+    one_class: str | None = None,
 ) -> Cube:
     """Count the rows of `predictions.parquet` (columns: DESIGN §5; a glob of files will do).
+
+    one_class: count a multiclass model's rows as a binary task (task "binary"): this class
+    against all others.
 
     One pass out of core; memory grows with the number of cells, not of rows. Weights come from
     a column `weight` where there is one. Up to `EXACT_SCORES` different scores are all kept;
@@ -134,7 +148,7 @@ def build_cube(
     """
     file = "read_parquet('" + str(predictions).replace("'", "''") + "')"
     present = set(connection.sql(f"SELECT * FROM {file}").columns)
-    rows = _row_expressions(task, present, classes)
+    rows = _row_expressions(task, present, classes, one_class)
     selected = ", ".join(f"{sql} AS {name}" for name, sql in rows.items())
     counting = _Counting(
         connection,
@@ -142,7 +156,7 @@ def build_cube(
         task=task,
         attributes=attributes,
         classes=classes,
-        scored=task == "binary" and "y_score" in present,
+        scored=task == "binary" and rows["s"] != "NULL",
         weighted="weight" in present,
         threshold=threshold,
     )
@@ -154,6 +168,23 @@ def build_cube(
         bits += _FINER
         cube = counting.count(bits)
     return _coarsen_to_bound(cube)
+
+
+def count_classes(
+    connection: duckdb.DuckDBPyConnection, predictions: Path, cube: Cube
+) -> dict[str, Cube]:
+    """Return each class of a multiclass model against all others, as binary cubes by class.
+
+    Empty for other tasks, and for models of more than `MAX_CLASSES` classes.
+    """
+    if cube.task != "multiclass" or len(cube.classes) > MAX_CLASSES:
+        return {}
+    return {
+        name: build_cube(
+            connection, predictions, task="binary", attributes=cube.attributes, one_class=name
+        )
+        for name in cube.classes
+    }
 
 
 def _compute_worst_bound(cube: Cube) -> float:

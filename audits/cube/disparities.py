@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from audits.cube.cube import FloatArray
+from audits.cube.intervals import Interval
 from audits.cube.pairs import compute_worst_pair_interval
 from audits.cube.rates import RATES
 from audits.cube.resample import resample_extremes
@@ -80,52 +81,76 @@ def _spread(kind: str, share: FloatArray) -> float:
     return float(known.min() / known.max()) if known.max() > 0 else np.nan
 
 
-def compute_disparity(
-    disparity: Disparity, view: View, generator: np.random.Generator
-) -> DisparityResult:
-    """Return one summary of a view by groups.
+def compute_disparities(
+    view: View, generator: np.random.Generator
+) -> list[tuple[Disparity, DisparityResult]]:
+    """Return every summary of a view by groups; those that need outcomes only where there are any.
 
     Groups in which a rate is undefined are left out of it. Interval: see `pairs`. P-value: the
     share of resamples with equal rates in all groups whose summary is at least as unequal (a
     largest-minus-smallest gap over many groups is positive by chance alone).
     """
-    rates = [RATES[name].compute(view) for name in disparity.rates]
-    spreads = np.array([_spread(disparity.kind, rate.value) for rate in rates])
+    wanted = [item for item in DISPARITIES if view.has_truth or not item.needs_truth]
+    names = dict.fromkeys(name for item in wanted for name in item.rates)
+    rates = {name: RATES[name].compute(view) for name in names}
+    equal = {name: _draw_equal(rate, generator) for name, rate in rates.items()}
     n = int(view.rows.sum())
+    return [
+        (
+            item,
+            _compute(
+                item.kind,
+                [rates[name] for name in item.rates],
+                [equal[name] for name in item.rates],
+                n,
+            ),
+        )
+        for item in wanted
+    ]
+
+
+def _draw_equal(rate: Values, generator: np.random.Generator) -> Interval:
+    """Return the smallest and the largest share of resamples in which all groups are equal."""
+    known = ~np.isnan(rate.value)
+    rows = rate.effective[known]
+    if not len(rows):
+        return np.full(RESAMPLES, np.nan), np.full(RESAMPLES, np.nan)
+    pooled = float((rate.value[known] * rows).sum() / rows.sum())
+    return resample_extremes(pooled, rows, RESAMPLES, generator)
+
+
+def _compute(kind: str, rates: list[Values], equal: list[Interval], n: int) -> DisparityResult:
+    spreads = np.array([_spread(kind, rate.value) for rate in rates])
     # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
     if np.isnan(spreads).any():
         return DisparityResult(np.nan, np.nan, np.nan, np.nan, -1, -1, n)
-    difference = disparity.kind == "difference"
+    difference = kind == "difference"
     value = float(spreads.max() if difference else spreads.min())
-    low, high = compute_worst_pair_interval(rates, disparity.kind)
+    low, high = compute_worst_pair_interval(rates, kind)
     share = rates[int(np.argmax(spreads) if difference else np.argmin(spreads))].value
     return DisparityResult(
         value=value,
         low=min(low, value),
         high=max(high, value),
-        p_value=_chance(disparity.kind, rates, value, generator),
+        p_value=_compute_chance(kind, equal, value),
         group=int(np.nanargmin(share)),
         reference=int(np.nanargmax(share)),
         n=n,
     )
 
 
-def _chance(kind: str, rates: list[Values], value: float, generator: np.random.Generator) -> float:
+def _compute_chance(kind: str, equal: list[Interval], value: float) -> float:
     """Return the p-value of a summary: how often equal rates look at least as unequal.
 
-    The rates of one summary rest on different rows, so that they are drawn independently.
+    The rates of one summary rest on different rows, so that they were drawn independently.
     """
-    worst = np.full(RESAMPLES, -np.inf if kind == "difference" else np.inf)
-    for rate in rates:
-        known = ~np.isnan(rate.value)
-        rows = rate.effective[known]
-        pooled = float((rate.value[known] * rows).sum() / rows.sum())
-        low, high = resample_extremes(pooled, rows, RESAMPLES, generator)
-        if kind == "difference":
-            worst = np.maximum(worst, high - low)
-        else:
-            # Nobody selected anywhere is no inequality.
-            ratio = np.divide(low, high, out=np.ones_like(low), where=high > 0)
-            worst = np.minimum(worst, ratio)
-    extreme = worst >= value - 1e-12 if kind == "difference" else worst <= value + 1e-12
+    if kind == "difference":
+        worst = np.max([high - low for low, high in equal], axis=0)
+        extreme = worst >= value - 1e-12
+    else:
+        # Nobody selected anywhere is no inequality.
+        ratios = [
+            np.divide(low, high, out=np.ones_like(low), where=high > 0) for low, high in equal
+        ]
+        extreme = np.min(ratios, axis=0) <= value + 1e-12
     return float((1 + np.count_nonzero(extreme)) / (1 + RESAMPLES))

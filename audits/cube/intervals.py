@@ -184,10 +184,14 @@ def compute_logit_p(
     return np.where(inside, p_values, np.nan)
 
 
-def compute_holm(p_values: FloatArray) -> FloatArray:
-    """Return Holm's step-down adjusted p-values (Holm 1979), in the order given."""
+def compute_holm(p_values: FloatArray, unseen: int = 0) -> FloatArray:
+    """Return Holm's step-down adjusted p-values (Holm 1979), in the order given.
+
+    unseen: how many further tests belong to the family whose p-values are not given, because
+    these were chosen from among them; each counts as if it were larger than all given.
+    """
     order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
+    factors = np.arange(len(p_values) + unseen, unseen, -1)
     stepped = np.maximum.accumulate(p_values[order] * factors)
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.minimum(stepped, 1.0)

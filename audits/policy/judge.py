@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from audits.core.groups import JOIN
-from audits.core.measurement import Measurement, measurement_id
+from audits.core.measurement import CLASS, Measurement, measurement_id
 from audits.core.verdict import SEVERITY, Status, Verdict
 from audits.cube.intervals import compute_holm
 from audits.policy.policy import Policy, Rule
@@ -25,25 +25,27 @@ from audits.policy.reasons import (
 def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tuple[Verdict, ...]:
     """Judge every measurement that a rule speaks of; worst first, else in the rules' order.
 
-    A breach of a bound is a finding where the p-value, adjusted by Holm over the rule's
-    comparisons within one attribute, is under `policy.alpha`; without a test, where the whole
-    interval lies on the wrong side of "no difference" (or of the bound itself, for the whole
-    data). A breach that chance explains is `insufficient`, and so is every group of fewer than
-    `policy.min_rows` rows, and an impact ratio that one different selection would turn round.
+    A breach of a bound is a finding where the p-value, adjusted by Holm over all comparisons of
+    the rule (every attribute, intersection and class), is under `policy.alpha`, so that an audit
+    without any true difference fails a rule with a chance of at most alpha; without a test,
+    where the whole interval lies on the wrong side of "no difference" (or of the bound itself,
+    for the whole data). A breach that chance explains is `insufficient`, and so is every group
+    of fewer than `policy.min_rows` rows, and an impact ratio that one different selection would
+    turn round.
     """
     rows = {m.id: int(m.value) for m in measurements if m.metric == "count" and m.value is not None}
     turned = _find_turned(measurements)
     verdicts: list[Verdict] = []
     for rule in policy.rules:
-        for family in _families(rule, measurements):
-            adjusted = _adjust(family)
-            verdicts += [
-                _judge(
-                    policy, rule, item, adjusted.get(item.id), _smallest(item, rows),
-                    flips=item.id in turned,
-                )
-                for item in family
-            ]  # fmt: skip
+        family = [m for m in measurements if m.metric == rule.metric and _in_scope(rule, m)]
+        adjusted = _adjust(family)
+        verdicts += [
+            _judge(
+                policy, rule, item, adjusted.get(item.id), _smallest(item, rows),
+                flips=item.id in turned,
+            )
+            for item in family
+        ]  # fmt: skip
     return tuple(sorted(verdicts, key=lambda verdict: SEVERITY.index(verdict.status)))
 
 
@@ -58,17 +60,8 @@ def _find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:
     )
 
 
-def _families(rule: Rule, measurements: Iterable[Measurement]) -> list[list[Measurement]]:
-    """Return the rule's measurements, those of one attribute together."""
-    found: dict[str | None, list[Measurement]] = defaultdict(list)
-    for item in measurements:
-        if item.metric == rule.metric and _in_scope(rule, item):
-            found[item.attribute].append(item)
-    return list(found.values())
-
-
 def _in_scope(rule: Rule, item: Measurement) -> bool:
-    if item.slice is not None:
+    if item.slice is not None and not item.slice.startswith(CLASS):
         return False
     if item.attribute is None:
         return rule.scope == "overall"
@@ -77,9 +70,16 @@ def _in_scope(rule: Rule, item: Measurement) -> bool:
 
 
 def _adjust(family: Sequence[Measurement]) -> dict[str, float]:
-    """Return Holm's adjusted p-values by measurement id."""
+    """Return Holm's adjusted p-values by measurement id.
+
+    Impact ratios are taken against whichever group happens to be selected most: any of the
+    attribute's pairs could have been the one that is tested, so that all of them count.
+    """
     tested = [(item.id, item.p_value) for item in family if item.p_value is not None]
-    adjusted = compute_holm(np.array([p for _, p in tested], dtype=np.float64))
+    compared = Counter(item.attribute for item in family if item.metric == "impact_ratio")
+    unseen = sum(n * (n + 1) // 2 - n for n in compared.values())
+    p_values = np.array([p for _, p in tested], dtype=np.float64)
+    adjusted = compute_holm(p_values, unseen)
     return {name: float(p) for (name, _), p in zip(tested, adjusted, strict=True)}
 
 

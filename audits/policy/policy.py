@@ -50,8 +50,8 @@ class Rule(Frozen):
 class Policy(Frozen):
     """Rules with the certainty that they ask for.
 
-    alpha: a breach is a finding where its p-value, adjusted by Holm over the rule's comparisons
-    within one attribute, is under it. min_rows: groups with fewer rows are not judged.
+    alpha: a breach is a finding where its p-value, adjusted by Holm over all comparisons
+    of the rule, is under it. min_rows: groups with fewer rows are not judged.
     """
 
     name: str

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 
 from audits.core.words import METRICS as WORDS
 from audits.cube.compare import compute_comparison
-from audits.cube.disparities import DISPARITIES, compute_disparity
+from audits.cube.disparities import DISPARITIES, compute_disparities
 from audits.cube.distances import DISTANCES, compute_distance
 from audits.cube.metrics import METRICS, available_metrics
 from audits.cube.view import compute_view
@@ -107,8 +107,7 @@ def test_disparities_equal_fairlearn(cube, rows, attributes) -> None:
         "y_pred": rows.y_pred,
         "sensitive_features": rows[list(attributes)],
     }
-    for disparity in DISPARITIES:
-        found = compute_disparity(disparity, view, generator())
+    for disparity, found in compute_disparities(view, generator()):
         if disparity.name == "predictive_parity_difference":
             frame = fl.MetricFrame(metrics=sk.precision_score, **data)
             expected = frame.difference()
