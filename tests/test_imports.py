@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 EVERYTHING_BELOW_RUN = (
     "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-    "audits.recourse", "audits.checks", "audits.policy", "audits.store", "audits.provenance",
-    "audits.scoring",
+    "audits.recourse", "audits.mitigate", "audits.checks", "audits.policy", "audits.store",
+    "audits.provenance", "audits.scoring",
 )  # fmt: skip
 ALLOWED = {
     "audits/core": ("audits.core",),
@@ -21,9 +21,10 @@ ALLOWED = {
     "audits/cube": ("audits.core", "audits.cube"),
     "audits/explain": ("audits.core", "audits.models", "audits.explain"),
     "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
+    "audits/mitigate": ("audits.core", "audits.models", "audits.cube", "audits.mitigate"),
     "audits/checks": (
         "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-        "audits.recourse", "audits.checks",
+        "audits.recourse", "audits.mitigate", "audits.checks",
     ),
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
     "audits/figures": ("audits.core", "audits.cube", "audits.figures"),

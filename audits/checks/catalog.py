@@ -3,11 +3,17 @@
 from audits.checks.base import Check, CubeCheck
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.interventions import INTERVENTIONS
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
 from audits.checks.recourse import RECOURSE
 
-CUBE_CHECKS: tuple[CubeCheck, ...] = (PERFORMANCE_OVERALL, PERFORMANCE_GROUPS, DISPARITIES_CHECK)
+CUBE_CHECKS: tuple[CubeCheck, ...] = (
+    PERFORMANCE_OVERALL,
+    PERFORMANCE_GROUPS,
+    DISPARITIES_CHECK,
+    INTERVENTIONS,
+)
 """The checks whose every number can be computed again from the stored cube."""
 
 BUILTIN: tuple[Check | CubeCheck, ...] = (

@@ -10,6 +10,7 @@ import numpy as np
 from audits.cube.rates import RATES
 from audits.cube.view import View
 from audits.mitigate.curves import Curve, compute_curves
+from audits.mitigate.goals import Costs, Goal
 from audits.mitigate.plan import NoPlan, Plan, Request
 from audits.mitigate.thresholds import Chooser
 
@@ -29,13 +30,21 @@ class Point:
     held_out_cost: float
 
 
-def compute_frontier(chooser: Chooser, held_out: View, *, by_group: bool) -> tuple[Point, ...]:
+STEPS = 300
+"""Thresholds of a group that are tried for equalized odds (see `MAX_STEPS`): sixty solutions
+are wanted here, and a figure shows no more."""
+
+
+def compute_frontier(
+    view: View, held_out: View, goal: Goal, costs: Costs, *, by_group: bool
+) -> tuple[Point, ...]:
     """Return the frontier from the widest gap to the narrowest; empty where there is no plan.
 
     By group, each point is an exact optimum; of optima whose gaps are nearer to one another than
     a `POINTS`-th of the widest, not every one is sought. With one threshold for all, every
-    point is there. The goal must have a gap.
+    point is there. The goal must have a gap. view: the rows that thresholds are chosen on.
     """
+    chooser = Chooser(view, goal, costs, STEPS)
     plans = _walk(chooser) if by_group else _sweep(chooser)
     judge = _Judge(chooser, held_out)
     return tuple(judge.measure(plan) for plan in _keep_best(plans))

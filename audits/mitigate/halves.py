@@ -25,11 +25,10 @@ def split_cube(cube: Cube, generator: np.random.Generator) -> tuple[Cube, Cube]:
 def _take(cube: Cube, rows: IntArray, count: IntArray) -> Cube:
     """Return the cube with `rows` of each cell's `count` rows; cells without rows go."""
     kept = rows > 0
-    share = rows[kept] / count[kept]
+    # Multiplied first: whole numbers of unweighted rows stay whole.
     return replace(
         cube,
         group_codes=cube.group_codes[kept],
         codes={name: code[kept] for name, code in cube.codes.items()},
-        sums={name: values[kept] * share for name, values in cube.sums.items()}
-        | {"count": rows[kept].astype(np.float64)},
+        sums={name: values[kept] * rows[kept] / count[kept] for name, values in cube.sums.items()},
     )

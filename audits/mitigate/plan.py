@@ -11,13 +11,6 @@ from audits.cube.cube import Cube, FloatArray
 from audits.cube.view import View
 from audits.mitigate.goals import Costs, Goal
 
-ATTRIBUTE_WARNING = (
-    "Thresholds by group use the protected attribute at the moment of decision. The law may "
-    "forbid that: in the United States the Equal Credit Opportunity Act (Regulation B, 12 CFR "
-    "1002.4) in lending, and 42 USC 2000e-2(l), which bans cutoff scores that differ by race, "
-    "colour, religion, sex or national origin, in hiring."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -47,8 +40,8 @@ class Plan:
 
     @property
     def uses_attribute(self) -> bool:
-        """Whether deciding by this plan needs to know a person's group: see
-        `ATTRIBUTE_WARNING`."""
+        """Whether deciding by this plan needs to know a person's group; see
+        `audits.core.words.ATTRIBUTE_WARNING`."""
         return self.request.by_group
 
 

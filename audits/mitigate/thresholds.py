@@ -12,7 +12,7 @@ from audits.cube.view import View
 from audits.mitigate.curves import Curve, compute_curves
 from audits.mitigate.goals import Costs, Goal
 from audits.mitigate.plan import NoPlan, Plan, Request
-from audits.mitigate.windows import Choice, OneRate, TwoRates
+from audits.mitigate.windows import MAX_STEPS, Choice, OneRate, TwoRates
 
 _ABSENT = "{goal} needs two groups with rows {what}"
 _WHAT = {
@@ -22,10 +22,13 @@ _WHAT = {
 
 
 class Chooser:
-    """Chooses thresholds on one view; what does not depend on the gap is worked out once."""
+    """Chooses thresholds on one view; what does not depend on the gap is worked out once.
 
-    def __init__(self, view: View, goal: Goal, costs: Costs) -> None:
-        self.goal, self.costs = goal, costs
+    steps: how many of a group's thresholds are tried for equalized odds, see `MAX_STEPS`.
+    """
+
+    def __init__(self, view: View, goal: Goal, costs: Costs, steps: int = MAX_STEPS) -> None:
+        self.goal, self.costs, self._steps = goal, costs, steps
         curves = compute_curves(view, costs)
         bound = [all(rate in curve.rates for rate in goal.rates) for curve in curves]
         self.curves = tuple(curve for curve, fits in zip(curves, bound, strict=True) if fits)
@@ -72,7 +75,7 @@ class Chooser:
             self._solver = (
                 OneRate(self.curves, rates[0])
                 if len(rates) == 1
-                else TwoRates(self.curves, (rates[0], rates[1]))
+                else TwoRates(self.curves, (rates[0], rates[1]), self._steps)
             )
         return self._solver.solve(gap)
 

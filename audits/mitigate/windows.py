@@ -22,7 +22,7 @@ MAX_STEPS = 1000
 that are evenly spaced along its length, so that no rate is missed by more than 0.002."""
 
 _ROUNDING = 1e-12
-_BATCH = 250_000
+_BATCH = 60_000
 """Pairs of window starts that are looked at together: it bounds memory."""
 
 
@@ -76,12 +76,13 @@ class OneRate:
 class TwoRates:
     """Choices where two rates are bounded that both rise as the threshold falls.
 
+    steps: how many of each curve are tried, see `MAX_STEPS`.
     Each window start of the first rate bounds the cost from below, and so does each of the
     second; pairs of starts are tried from the most promising on, until no other can be cheaper.
     """
 
-    def __init__(self, curves: Sequence[Curve], rates: tuple[str, str]) -> None:
-        self._kept = [_thin(curve, rates) for curve in curves]
+    def __init__(self, curves: Sequence[Curve], rates: tuple[str, str], steps: int) -> None:
+        self._kept = [_thin(curve, rates, steps) for curve in curves]
         self._first, self._second = (
             [curve.rates[name][kept] for curve, kept in zip(curves, self._kept, strict=True)]
             for name in rates
@@ -107,7 +108,7 @@ class TwoRates:
             limit = np.inf if best is None else best.cost - _slack(best.cost)
             if bound[order[at]] >= limit:
                 break
-            size = _BATCH if at else _BATCH // 16  # the first batch gives the limit
+            size = _BATCH if at else _BATCH // 8  # the first batch gives the limit
             done = ends[at - 1] if at else 0
             stop = max(at + 1, int(np.searchsorted(ends, done + size, side="right")))
             i = np.repeat(order[at:stop], (last - first)[at:stop])
@@ -188,13 +189,13 @@ def _slack(cost: float) -> float:
     return 1e-9 * max(1.0, abs(cost))
 
 
-def _thin(curve: Curve, rates: tuple[str, str]) -> IntArray:
-    """Return the steps to try: all, or `MAX_STEPS` evenly along the curve of the two rates."""
+def _thin(curve: Curve, rates: tuple[str, str], steps: int) -> IntArray:
+    """Return the steps to try: all, or so many evenly along the curve of the two rates."""
     total = len(curve.thresholds)
-    if total <= MAX_STEPS:
+    if total <= steps:
         return np.arange(total)
     length = np.cumsum(sum(np.abs(np.diff(curve.rates[name], prepend=0.0)) for name in rates))
-    wanted = np.linspace(0.0, length[-1], MAX_STEPS)
+    wanted = np.linspace(0.0, length[-1], steps)
     return np.unique(np.clip(np.searchsorted(length, wanted), 0, total - 1))
 
 

@@ -23,6 +23,7 @@ from model_cards.card import (
     Verdicts,
 )
 from model_cards.numbers import make_number
+from model_cards.sections.interventions import build_interventions
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
@@ -58,6 +59,7 @@ def build_fairness(report: AuditReport) -> Section:
         _build_attribute(report, attribute, [item for item in items if item.attribute == attribute])
         for attribute in list_attributes(items)
     ]
+    children += build_interventions(report)
     words = ("fair", "dispar", "parity", "impact", "group")
     blocks: tuple[Block, ...] = () if items else (explain_absence(report, words),)
     intro = (

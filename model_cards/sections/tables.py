@@ -29,9 +29,14 @@ def is_recourse(item: Measurement) -> bool:
     return item.metric.startswith("recourse_")
 
 
+def is_intervention(item: Measurement) -> bool:
+    """Whether a measurement is about other thresholds than the audited ones."""
+    return item.check == "fairness.interventions"
+
+
 def is_disparity(item: Measurement) -> bool:
     """Whether a measurement compares groups."""
-    if is_explanation(item) or is_recourse(item):
+    if is_explanation(item) or is_recourse(item) or is_intervention(item):
         return False
     compares = item.reference_group is not None or item.metric in SUMMARIES
     return compares or item.metric.endswith(("_difference", "_ratio"))
@@ -39,7 +44,8 @@ def is_disparity(item: Measurement) -> bool:
 
 def is_performance(item: Measurement) -> bool:
     """Whether a measurement describes the whole data or one group by itself."""
-    return not (is_explanation(item) or is_recourse(item) or is_disparity(item))
+    others = (is_explanation, is_recourse, is_intervention, is_disparity)
+    return not any(belongs(item) for belongs in others)
 
 
 def list_attributes(items: Iterable[Measurement]) -> list[str]:

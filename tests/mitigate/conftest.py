@@ -51,7 +51,9 @@ def draw_cube(seed: int, rows: int = 3000, scores: int = 40) -> Cube:
     true = (draw.random(rows) < 0.25 + 0.15 * group).astype(int)
     score = np.clip(draw.normal(0.35 + 0.2 * true + 0.06 * group, 0.15), 0, 0.999)
     return make_cube(
-        list(zip(group.tolist(), true.tolist(), (score * scores).astype(int).tolist(), strict=True)),
+        list(
+            zip(group.tolist(), true.tolist(), (score * scores).astype(int).tolist(), strict=True)
+        ),
         scores,
     )
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from audits.core.errors import InputError
 from audits.cube.rates import RATES
 from audits.cube.view import View, compute_view
-from audits.mitigate import windows
 from audits.mitigate.curves import NOBODY
 from audits.mitigate.goals import GOALS, Costs, find_goal
 from audits.mitigate.plan import NoPlan, Plan, apply_thresholds
@@ -158,10 +157,9 @@ def test_a_gap_out_of_reach_names_the_smallest() -> None:
     assert "the smallest possible is 10.0 points" in plan.reason
 
 
-def test_many_thresholds_are_thinned_evenly(monkeypatch: pytest.MonkeyPatch, view: View) -> None:
+def test_many_thresholds_are_thinned_evenly(view: View) -> None:
     exact = Chooser(view, GOALS["equalized_odds"], Costs()).choose(0.1, by_group=True)
-    monkeypatch.setattr(windows, "MAX_STEPS", 20)
-    thinned = Chooser(view, GOALS["equalized_odds"], Costs()).choose(0.1, by_group=True)
+    thinned = Chooser(view, GOALS["equalized_odds"], Costs(), 20).choose(0.1, by_group=True)
     assert isinstance(exact, Plan)
     assert isinstance(thinned, Plan)
     assert exact.cost <= thinned.cost <= exact.cost + 0.05
