@@ -40,10 +40,11 @@ def draw_frontier(
     axes: tuple[str, str],
     share: bool,
 ) -> Chart:
-    """Draw what is paid (down) against the gap (across), and marked points upon it.
+    """Draw what is paid (up) against the gap (across), and marked points upon it.
 
-    Solid lines are of rows that no threshold was chosen on, dotted ones of the others. share:
-    what is paid is a share of rows (accuracy), else a cost.
+    Each frontier's gaps fall: between two of its points nothing better is to be had than the
+    narrower one's. Solid lines are of rows that no threshold was chosen on, dotted ones of the
+    others. share: what is paid is a share of rows (accuracy), else a cost.
     """
     figure = make_figure(400, x_title=axes[0], y_title=axes[1])
     for position, frontier in enumerate(frontiers):
@@ -52,20 +53,23 @@ def draw_frontier(
         seen = thin_curve(Curve(frontier.name, frontier.held_out_gap, frontier.held_out_value))
         figure.add_scatter(
             x=fitted.x, y=fitted.y, mode="lines", hoverinfo="skip", showlegend=False,
-            line={"color": colour, "width": 1.5, "dash": "dot"}, opacity=0.7,
+            line={"color": colour, "width": 1.5, "dash": "dot", "shape": "vh"}, opacity=0.7,
         )  # fmt: skip
         figure.add_scatter(
-            x=seen.x, y=seen.y, mode="lines", name=escape_label(frontier.name, 40),
-            line={"color": colour, "width": 2.5},
+            x=seen.x, y=seen.y, mode="lines+markers", name=escape_label(frontier.name, 40),
+            line={"color": colour, "width": 2}, marker={"size": 5, "color": colour},
             hovertemplate="%{x:.1%}, " + ("%{y:.1%}" if share else "%{y:.3f}"),
         )  # fmt: skip
     symbols = ("circle-open", "star", "diamond")
+    widest = max((spot.gap for spot in spots), default=0.0)
+    reach = max([widest, *(float(frontier.chosen_gap.max()) for frontier in frontiers)])
     for position, spot in enumerate(spots):
         figure.add_scatter(
             x=[spot.gap], y=[spot.value], mode="markers+text", showlegend=False,
             marker={"size": 13, "symbol": symbols[position % 3], "color": QUIET,
                     "line": {"width": 2, "color": QUIET}},
-            text=[escape_label(spot.name, 30)], textposition="bottom right", cliponaxis=False,
+            text=[escape_label(spot.name, 30)], cliponaxis=False,
+            textposition="bottom left" if spot.gap > reach / 2 else "bottom right",
             hovertemplate=escape_label(spot.text) + "<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(rangemode="tozero", tickformat=".0%")

@@ -13,9 +13,10 @@ from audits.checks.base import CubeContext
 from audits.checks.interventions import CODE
 from audits.core.estimate import Result, Unavailable
 from audits.core.format import format_value, plain_text
+from audits.core.groups import FEW_ROWS
 from audits.core.measurement import Unit
 from audits.core.words import GOALS as GOAL_WORDS
-from audits.core.words import lower
+from audits.core.words import list_words, lower
 from audits.cube.cube import FloatArray
 from audits.cube.rates import RATES
 from audits.cube.view import View
@@ -50,10 +51,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it would do: a sentence; and, where there are such thresholds, tables and a chart."""
+    """What it would do: a sentence; and, where there are such thresholds, tables and a chart.
+
+    caution: which thresholds rest on few rows, "" where none does.
+    """
 
     sentence: str
     uses_attribute: bool
+    caution: str = ""
     groups: pd.DataFrame | None = None
     overall: pd.DataFrame | None = None
     chart: Chart | None = None
@@ -120,10 +125,23 @@ def answer(run: RunData, question: Question) -> Answer:
     return Answer(
         sentence=_render_sentence(question, outcome),
         uses_attribute=plan.uses_attribute,
+        caution=_render_caution(run, question, plan),
         groups=_tabulate_groups(question, plan, outcome),
         overall=_tabulate_overall(question, outcome),
         chart=_make_chart(question, outcome),
     )
+
+
+def _render_caution(run: RunData, question: Question, plan: Plan) -> str:
+    chosen_on = split_views(run, question.grouping)[0]
+    few = [
+        plain_text(label)
+        for label, rows in zip(chosen_on.labels, chosen_on.rows, strict=True)
+        if rows < FEW_ROWS and label in plan.thresholds
+    ]
+    if not question.by_group or not few:
+        return ""
+    return say("interventions.few", n=FEW_ROWS, groups=list_words(few, limit=12))
 
 
 def _name_way(question: Question) -> str:

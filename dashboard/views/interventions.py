@@ -33,8 +33,8 @@ def ask(run: RunData) -> Question:
     show_text(interventions.explain_goal(goal), "goal")
     allowed = min(run.spec.mitigate.gap * 100, MOST_POINTS)
     points = st.slider(
-        say("interventions.allowed"), 0.0, MOST_POINTS, allowed, 0.5, key="allowed",
-        bind="query-params", disabled=goal == "least_cost",
+        say("interventions.allowed"), 0.0, MOST_POINTS, allowed, 0.5, format="%.1f",
+        key="allowed", bind="query-params", disabled=goal == "least_cost",
     )  # fmt: skip
     with st.expander(say("interventions.costs"), expanded=goal == "least_cost"):
         show_text(say("interventions.costs_note"), "costs", "note")
@@ -68,6 +68,8 @@ def show_answer(found: Answer) -> None:
         show_warning()
     if found.groups is None or found.overall is None:
         return
+    if found.caution:
+        show_text(found.caution, "caution")
     show_text(say("interventions.note"), "answer", "note")
     show_table(found.overall, "overall", found.sentence)
     st.header(say("interventions.groups"), anchor=False)

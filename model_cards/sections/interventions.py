@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import plain_text
+from audits.core.groups import FEW_ROWS
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
-from audits.core.words import ATTRIBUTE_WARNING
+from audits.core.words import ATTRIBUTE_WARNING, list_words
 from model_cards.card import Block, Form, Line, Paragraph, Section, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (
@@ -56,7 +57,29 @@ def _build_blocks(items: Sequence[Measurement]) -> tuple[Block, ...]:
     caption = join_words("Each goal on rows not used to choose", note_intervals(shown))
     table = pivot(caption, "Thresholds", rows, COLUMNS)
     sentence = _tell_widest(rows)
-    return (Paragraph(sentence), table) if sentence else (table,)
+    blocks: list[Block] = [Paragraph(sentence)] if sentence else []
+    blocks.append(table)
+    if few := _list_small(items):
+        text = (
+            f"Chosen on fewer than {FEW_ROWS} rows, so owing much to chance: the thresholds of "
+            f"{list_words(few, limit=12)}."
+        )
+        blocks.append(Paragraph((Text(text),), note=True))
+    return tuple(blocks)
+
+
+def _list_small(items: Sequence[Measurement]) -> list[str]:
+    """Return the groups whose thresholds rest on few rows."""
+    return list(
+        dict.fromkeys(
+            plain_text(item.group)
+            for item in items
+            if item.metric == "score_threshold"
+            and item.group is not None
+            and item.estimate is not None
+            and item.estimate.n < FEW_ROWS
+        )
+    )
 
 
 def _tell_widest(rows: Sequence[tuple[str, Sequence[Measurement]]]) -> Line:

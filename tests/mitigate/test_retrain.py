@@ -277,4 +277,5 @@ def test_command(folder: Path) -> None:
         [*command, "-o", str(folder / "told.json")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("assay: ")
+    assert done.stderr.strip().startswith("assay: ")
+    assert len(done.stderr.strip().splitlines()) == 1
