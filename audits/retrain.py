@@ -34,7 +34,7 @@ from audits.mitigate.mixture import (
     Part,
     compute_sha256,
     decide_by_group,
-    predict_mixture,
+    open_mixture,
 )
 from audits.mitigate.outcome import Outcome, compute_outcome
 from audits.mitigate.randomised import compute_group_rules
@@ -241,28 +241,30 @@ def _write_mixture(
 
 def _count(job: _Job, folder: Path, progress: Progress) -> Cube:
     """Count the audited rows by group, true outcome, decision before and decision after."""
-    decide = _open_decider(job, folder)
     generator = np.random.default_rng([job.spec.audit.seed, zlib.crc32(b"mitigate:draw")])
     assert job.spec.model is not None
-    written, parts = 0, []
-    for batch in job.table.batches(BATCH):
-        score = job.client.predict(batch.frame)[:, job.output]
-        groups = batch.kept[job.attribute].to_numpy(dtype=object).astype(str)
-        chance = decide(batch.frame, groups, score)
-        after = chance > generator.random(len(chance))
-        columns = {
-            "y_true": pa.array(batch.kept["y_true"], pa.int32(), from_pandas=True),
-            "y_pred": pa.array((score >= job.spec.model.threshold).astype(np.int32)),
-            job.attribute: pa.array(groups, pa.string()),
-            _AFTER: pa.array(after.astype(int).astype(str), pa.string()),
-        }
-        if "weight" in batch.kept:
-            columns["weight"] = pa.array(batch.kept["weight"], pa.float64())
-        parts.append(pa.table(columns))
-        written += len(chance)
-        progress("predict", written / job.table.rows)
-    path = folder / "assay-decisions.parquet"
-    pq.write_table(pa.concat_tables(parts), path)
+    threshold, path = job.spec.model.threshold, folder / "assay-decisions.parquet"
+    written, writer = 0, None
+    with ExitStack() as stack:
+        decide = _open_decider(job, folder, stack)
+        for batch in job.table.batches(BATCH):
+            score = job.client.predict(batch.frame)[:, job.output]
+            groups = batch.kept[job.attribute].to_numpy(dtype=object).astype(str)
+            chance = decide(batch.frame, groups, score)
+            columns = {
+                "y_true": pa.array(batch.kept["y_true"], pa.int32(), from_pandas=True),
+                "y_pred": pa.array((score >= threshold).astype(np.int32)),
+                job.attribute: pa.array(groups, pa.string()),
+                _AFTER: pa.array((chance > generator.random(len(chance))).astype(int).astype(str)),
+            }
+            if "weight" in batch.kept:
+                columns["weight"] = pa.array(batch.kept["weight"], pa.float64())
+            part = pa.table(columns)
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(path, part.schema))
+            writer.write_table(part)
+            written += len(chance)
+            progress("predict", written / job.table.rows)
     try:
         return build_cube(
             job.table.connection, path, task="binary", attributes=(job.attribute, _AFTER)
@@ -271,7 +273,7 @@ def _count(job: _Job, folder: Path, progress: Progress) -> Cube:
         path.unlink()
 
 
-def _open_decider(job: _Job, folder: Path) -> _Decide:
+def _open_decider(job: _Job, folder: Path, stack: ExitStack) -> _Decide:
     """Return what gives each row's probability of the favourable outcome after the mitigation,
     from the files as they were written."""
     path = folder / job.out.name
@@ -279,16 +281,13 @@ def _open_decider(job: _Job, folder: Path) -> _Decide:
         mixture = Mixture.model_validate_json(path.read_text(encoding="utf-8"))
         return lambda frame, groups, score: decide_by_group(mixture, score, groups)
     if job.method.name == "exponentiated-gradient":
-        return lambda frame, groups, score: predict_mixture(path, frame, groups)
+        drawn = stack.enter_context(open_mixture(path))
+        return lambda frame, groups, score: drawn(frame, groups)
     assert job.spec.model is not None
-    threshold = job.spec.model.threshold
-
-    def decide(frame: pd.DataFrame, groups: np.ndarray, score: FloatArray) -> FloatArray:
-        with open_model(path) as client:
-            selected = client.predict(frame)[:, job.output] >= threshold
-        return selected.astype(np.float64)
-
-    return decide
+    client, threshold = stack.enter_context(open_model(path)), job.spec.model.threshold
+    return lambda frame, groups, score: (client.predict(frame)[:, job.output] >= threshold).astype(
+        np.float64
+    )
 
 
 def _move_into_place(folder: Path, out: Path) -> tuple[Path, ...]:

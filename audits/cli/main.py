@@ -94,7 +94,12 @@ def mitigate(
     ] = "demographic-parity",
     gap: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="The largest gap allowed; by default [mitigate] gap."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="The largest gap allowed in training (exponentiated-gradient only); by default "
+            "[mitigate] gap.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,8 @@ from audits.models import open_model
 
 SCHEMA = "assay.mitigated/1"
 SERVICE = "audits.mitigate.service"
+Decide = Callable[[pd.DataFrame, np.ndarray], FloatArray]
+"""From rows and their groups to the probabilities of the favourable outcome."""
 
 
 class Step(Frozen):
@@ -116,21 +119,32 @@ def predict_mixture(path: Path, frame: pd.DataFrame, groups: np.ndarray) -> Floa
 
     groups: `[n]` texts, the rows' values of the attribute; read only where the method uses it.
     """
+    with open_mixture(path) as decide:
+        return decide(frame, groups)
+
+
+@contextmanager
+def open_mixture(path: Path) -> Iterator[Decide]:
+    """Open a predictor's models in one worker and yield what `predict_mixture` answers with."""
     mixture = load_mixture(path)
     files = [part for part in mixture.parts if part.model is not None]
-    if not files:
-        return np.full(len(frame), sum(p.probability * (p.constant or 0.0) for p in mixture.parts))
-    with open_model(path.parent / str(files[0].model), services=(SERVICE,)) as client:
-        if mixture.groups:
-            return decide_by_group(mixture, client.predict(frame)[:, files[0].output], groups)
-        params = {
-            "paths": [str((path.parent / str(part.model)).absolute()) for part in files],
-            "probabilities": [part.probability for part in files],
-        }
-        table, _ = client.call("draw", frame, params)
     constant = sum(part.probability * (part.constant or 0.0) for part in mixture.parts)
-    drawn: FloatArray = table["probability"].to_numpy() + constant
-    return np.clip(drawn, 0.0, 1.0)
+    if not files:
+        yield lambda frame, groups: np.full(len(frame), constant)
+        return
+    paths = [str((path.parent / str(part.model)).absolute()) for part in files]
+    params = {"paths": paths, "probabilities": [part.probability for part in files]}
+
+    with open_model(paths[0], services=(SERVICE,)) as client:
+
+        def decide(frame: pd.DataFrame, groups: np.ndarray) -> FloatArray:
+            if mixture.groups:
+                return decide_by_group(mixture, client.predict(frame)[:, files[0].output], groups)
+            table, _ = client.call("draw", frame, params)
+            drawn: FloatArray = table["probability"].to_numpy() + constant
+            return np.clip(drawn, 0.0, 1.0)
+
+        yield decide
 
 
 def decide_by_group(mixture: Mixture, scores: FloatArray, groups: np.ndarray) -> FloatArray:

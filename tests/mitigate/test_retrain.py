@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -254,6 +255,39 @@ def test_what_cannot_be_done_is_one_line(folder: Path, options: dict[str, str], 
         retrain(folder, **usual)
     assert "\n" not in str(raised.value)
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_messy_data_weights_and_another_library(tmp_path: Path) -> None:
+    """Missing groups and outcomes, weights, one group of one outcome, a LightGBM model."""
+    for name, seed in (("reference", 0), ("audited", 1)):
+        rows = make_rows(1500, seed)
+        rows["weight"] = np.random.default_rng(seed).integers(1, 4, len(rows))
+        rows.loc[::11, "sex"] = None
+        rows.loc[::13, "repaid"] = None
+        rows.loc[::50, "sex"] = "Autre é"
+        rows.loc[rows["sex"] == "Autre é", "repaid"] = "no"
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+    rows = pd.read_csv(tmp_path / "reference.csv").dropna(subset=["repaid"])
+    data = lightgbm.Dataset(rows[["income", "debt"]], rows["repaid"] == "yes")
+    settings = {"objective": "binary", "verbose": -1, "num_leaves": 7}
+    lightgbm.train(settings, data, 20).save_model(tmp_path / "model.txt")
+    text = AUDIT.format(reference='reference = "reference.csv"', model="model.txt")
+    text = text.replace('protected = ["sex", "town"]', 'protected = ["sex"]\nweight = "weight"')
+    (tmp_path / "model.toml").write_text(text, encoding="utf-8")
+    found = retrain(tmp_path, "threshold-optimizer", "out.json")
+    assert found.left_out == ("Autre é",)
+    outcome = found.outcome
+    assert set(outcome.before.labels) == {"(missing)", "Autre é", "Female", "Male"}
+    audited = pd.read_csv(tmp_path / "audited.csv")
+    assert outcome.before.rows.sum() == len(audited)
+    with open_model(tmp_path / "model.txt") as client:
+        before = client.predict(audited)[:, 1] >= 0.5
+    share = np.average(before, weights=audited["weight"])
+    assert outcome.selection.before.value == pytest.approx(share)
+    place = outcome.before.labels.index("Autre é")  # decided as before
+    assert np.array_equal(outcome.before.weight[place], outcome.after.weight[place])
+    with pytest.raises(InputError, match=r"takes a scikit-learn model .* is lightgbm"):
+        retrain(tmp_path, "reweighing", "out.skops")
 
 
 def test_command(folder: Path) -> None:
