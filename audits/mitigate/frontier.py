@@ -30,9 +30,12 @@ class Point:
     held_out_cost: float
 
 
-STEPS = 300
-"""Thresholds of a group that are tried for equalized odds (see `MAX_STEPS`): sixty solutions
-are wanted here, and a figure shows no more."""
+STEPS = {1: 5000, 2: 300}
+"""Thresholds of a group that are tried, by how many rates the goal bounds, evenly along its
+curve: sixty solutions are wanted here, and a figure shows no more."""
+
+SWEEP_POINTS = 400
+"""Of one threshold for all, so many points are kept, evenly spread."""
 
 
 def compute_frontier(
@@ -40,11 +43,11 @@ def compute_frontier(
 ) -> tuple[Point, ...]:
     """Return the frontier from the widest gap to the narrowest; empty where there is no plan.
 
-    By group, each point is an exact optimum; of optima whose gaps are nearer to one another than
-    a `POINTS`-th of the widest, not every one is sought. With one threshold for all, every
-    point is there. The goal must have a gap. view: the rows that thresholds are chosen on.
+    By group, each point is an optimum, exact where no group has more thresholds than `STEPS`; of
+    optima whose gaps are nearer to one another than a `POINTS`-th of the widest, not every one is
+    sought. The goal must have a gap. view: the rows that thresholds are chosen on.
     """
-    chooser = Chooser(view, goal, costs, STEPS)
+    chooser = Chooser(view, goal, costs, STEPS[len(goal.rates)])
     plans = _walk(chooser) if by_group else _sweep(chooser)
     judge = _Judge(chooser, held_out)
     return tuple(judge.measure(plan) for plan in _keep_best(plans))
@@ -71,6 +74,8 @@ def _sweep(chooser: Chooser) -> list[Plan]:
     order = np.lexsort((sweep.cost, -sweep.gap))
     cheapest = np.minimum.accumulate(sweep.cost[order][::-1])[::-1]
     best = order[sweep.cost[order] <= cheapest]
+    if len(best) > SWEEP_POINTS:
+        best = best[np.linspace(0, len(best) - 1, SWEEP_POINTS).round().astype(int)]
     return [
         sweep.plan(Request(chooser.goal, float(sweep.gap[i]), chooser.costs, False), int(i))
         for i in best

@@ -24,10 +24,11 @@ _WHAT = {
 class Chooser:
     """Chooses thresholds on one view; what does not depend on the gap is worked out once.
 
-    steps: how many of a group's thresholds are tried for equalized odds, see `MAX_STEPS`.
+    steps: how many of a group's thresholds are tried; by default all, and `MAX_STEPS` for
+    equalized odds.
     """
 
-    def __init__(self, view: View, goal: Goal, costs: Costs, steps: int = MAX_STEPS) -> None:
+    def __init__(self, view: View, goal: Goal, costs: Costs, steps: int | None = None) -> None:
         self.goal, self.costs, self._steps = goal, costs, steps
         curves = compute_curves(view, costs)
         bound = [all(rate in curve.rates for rate in goal.rates) for curve in curves]
@@ -73,9 +74,9 @@ class Chooser:
         if self._solver is None:
             rates = self.goal.rates
             self._solver = (
-                OneRate(self.curves, rates[0])
+                OneRate(self.curves, rates[0], self._steps)
                 if len(rates) == 1
-                else TwoRates(self.curves, (rates[0], rates[1]), self._steps)
+                else TwoRates(self.curves, (rates[0], rates[1]), self._steps or MAX_STEPS)
             )
         return self._solver.solve(gap)
 

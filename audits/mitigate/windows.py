@@ -36,17 +36,20 @@ class Choice:
 
 
 class OneRate:
-    """Choices where one rate is bounded. Made once for the groups, asked for any gap."""
+    """Choices where one rate is bounded. Made once for the groups, asked for any gap.
 
-    def __init__(self, curves: Sequence[Curve], rate: str) -> None:
-        orders = [np.lexsort((curve.cost, curve.rates[rate])) for curve in curves]
-        self._orders = orders
-        self._rates = [
-            curve.rates[rate][order] for curve, order in zip(curves, orders, strict=True)
+    steps: how many of each curve are tried, evenly along it; all where None.
+    """
+
+    def __init__(self, curves: Sequence[Curve], rate: str, steps: int | None = None) -> None:
+        kept = [_thin(curve, (rate,), steps) for curve in curves]
+        self._orders = [
+            one[np.lexsort((curve.cost[one], curve.rates[rate][one]))]
+            for curve, one in zip(curves, kept, strict=True)
         ]
-        self._cheapest = [
-            CheapestInRange(curve.cost[order]) for curve, order in zip(curves, orders, strict=True)
-        ]
+        pairs = list(zip(curves, self._orders, strict=True))
+        self._rates = [curve.rates[rate][order] for curve, order in pairs]
+        self._cheapest = [CheapestInRange(curve.cost[order]) for curve, order in pairs]
         self._starts = np.unique(np.concatenate(self._rates))
 
     def solve(self, gap: float) -> Choice | None:
@@ -189,10 +192,10 @@ def _slack(cost: float) -> float:
     return 1e-9 * max(1.0, abs(cost))
 
 
-def _thin(curve: Curve, rates: tuple[str, str], steps: int) -> IntArray:
-    """Return the steps to try: all, or so many evenly along the curve of the two rates."""
+def _thin(curve: Curve, rates: tuple[str, ...], steps: int | None) -> IntArray:
+    """Return the steps to try: all, or so many evenly along the curve of the rates."""
     total = len(curve.thresholds)
-    if total <= steps:
+    if steps is None or total <= steps:
         return np.arange(total)
     length = np.cumsum(sum(np.abs(np.diff(curve.rates[name], prepend=0.0)) for name in rates))
     wanted = np.linspace(0.0, length[-1], steps)
