@@ -173,7 +173,11 @@ def _build_context(
     )
     cube.save(folder / CUBE_FILE)
     cells = pq.read_metadata(folder / CUBE_FILE).num_rows
-    bins = "every score kept" if cube.exact_scores else f"{len(cube.edges):,} score bins"
+    bins = (
+        "every score kept"
+        if cube.score_bits is None
+        else f"scores in bins 1/{2**cube.score_bits:,} wide"
+    )
     written = (
         EvidenceFile(PREDICTIONS_FILE, rows, "Outcome, decision, score and groups of every row"),
         EvidenceFile(CUBE_FILE, cells, f"Counts of every combination, {bins}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,9 @@ from audits.core.groups import JOIN
 from audits.core.measurement import Direction, Measurement, Unit, measurement_id
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
+from audits.cube.metrics import Metric
+from audits.cube.values import Values
+from audits.cube.view import View, compute_view
 from audits.data.table import AuditTable
 
 if TYPE_CHECKING:
@@ -35,6 +38,24 @@ class CubeContext:
 
     spec: AuditSpec
     cube: Cube
+    _views: dict[tuple[str, ...], View] = field(default_factory=dict, init=False, repr=False)
+    _values: dict[tuple[str, str | None], Values] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def view(self, attributes: tuple[str, ...] = ()) -> View:
+        """Return the cube by groups of `attributes`; made once."""
+        if attributes not in self._views:
+            self._views[attributes] = compute_view(self.cube, attributes)
+        return self._views[attributes]
+
+    def compute(self, metric: Metric, view: View) -> Values:
+        """Return a metric of one of this context's views; computed once for all checks."""
+        key = (metric.name, view.attribute)
+        if key not in self._values:
+            generator = self.generator(f"{metric.name}:{view.attribute}")
+            self._values[key] = metric.compute(view, generator)
+        return self._values[key]
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the audit's seed and `purpose` alone."""
@@ -54,7 +75,7 @@ class CubeContext:
         return JOIN.join(declared[name] for name in attributes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Context(CubeContext):
     """One running audit. `folder` is the bundle being written.
 

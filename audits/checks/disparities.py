@@ -17,7 +17,7 @@ from audits.cube.compare import (
 from audits.cube.disparities import DISPARITIES, DisparityResult, compute_disparity
 from audits.cube.metrics import Metric, available_metrics
 from audits.cube.values import Values, to_result
-from audits.cube.view import View, compute_view
+from audits.cube.view import View
 
 CODE = "fairness.disparities"
 LEAST_SHARE = 0.02
@@ -57,7 +57,7 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
     found: list[Measurement] = []
     differences: dict[str, Values] = {}
     for metric in available_metrics(view):
-        values = metric.compute(view, context.generator(f"{metric.name}:{view.attribute}"))
+        values = context.compute(metric, view)
         for kind in metric.compare:
             comparison = compute_comparison(metric, kind, values, reference)
             unit = _unit(kind, metric.unit)
@@ -91,7 +91,7 @@ def _summary(view: View, name: str, kind: str, result: DisparityResult) -> Measu
         CODE,
         name,
         to_result(
-            result.value, result.low, result.high, result.n, "bootstrap",
+            result.value, result.low, result.high, result.n, "tukey_mover",
             "undefined in all but one group, or every rate is zero",
         ),
         unit=_unit(kind, "share"),
@@ -110,7 +110,7 @@ def compute_disparities(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("no protected columns are declared")
     found: list[Measurement] = []
     for attributes in context.groupings:
-        view = compute_view(context.cube, attributes)
+        view = context.view(attributes)
         if len(view.labels) < 2:
             continue
         found += _compare_all(context, view, context.wanted_reference(attributes))

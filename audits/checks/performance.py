@@ -6,7 +6,7 @@ from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measur
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Measurement
 from audits.cube.metrics import available_metrics
-from audits.cube.view import View, compute_view
+from audits.cube.view import View
 
 OVERALL = "performance.overall"
 GROUPS = "performance.groups"
@@ -15,8 +15,7 @@ GROUPS = "performance.groups"
 def _measure(code: str, context: CubeContext, view: View) -> list[Measurement]:
     found = []
     for metric in available_metrics(view):
-        generator = context.generator(f"{metric.name}:{view.attribute}")
-        values = metric.compute(view, generator)
+        values = context.compute(metric, view)
         found += [
             build_measurement(
                 code, metric.name, values.result(position, metric.undefined), unit=metric.unit,
@@ -30,7 +29,7 @@ def _measure(code: str, context: CubeContext, view: View) -> list[Measurement]:
 
 def compute_overall(context: CubeContext) -> CheckResult:
     """Take every metric of the whole data."""
-    return CheckResult(tuple(_measure(OVERALL, context, compute_view(context.cube))))
+    return CheckResult(tuple(_measure(OVERALL, context, context.view())))
 
 
 def compute_groups(context: CubeContext) -> CheckResult:
@@ -39,7 +38,7 @@ def compute_groups(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("no protected columns are declared")
     found = []
     for attributes in context.groupings:
-        found += _measure(GROUPS, context, compute_view(context.cube, attributes))
+        found += _measure(GROUPS, context, context.view(attributes))
     return CheckResult(tuple(found))
 
 

@@ -14,7 +14,7 @@ from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
 from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_wilson
+from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import build_rules
@@ -106,9 +106,9 @@ def _mean(values: FloatArray) -> Estimate | Unavailable:
 
 
 def _share(hits: int, n: int) -> Estimate:
-    low, high = compute_wilson(np.asarray(hits / n), np.asarray(float(n)))
+    low, high = compute_share_interval(np.asarray(hits / n), np.asarray(float(n)))
     return Estimate(
-        value=hits / n, low=float(low), high=float(high), n=n, method="wilson",
+        value=hits / n, low=float(low), high=float(high), n=n, method="wilson_midp",
         confidence=CONFIDENCE,
     )  # fmt: skip
 

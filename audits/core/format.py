@@ -8,7 +8,6 @@ not zero is never written as zero.
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from datetime import datetime
 
@@ -143,11 +142,9 @@ def _format_quantity(value: float) -> str:
 
 
 def _format_scientific(value: float) -> str:
-    exponent = math.floor(math.log10(abs(value)))
-    mantissa = f"{value / 10.0**exponent:.1f}"
-    if mantissa.lstrip("-") == "10.0":
-        mantissa, exponent = mantissa.replace("10.0", "1.0"), exponent + 1
-    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+    # Python's own rounding: powers of ten computed here would be zero for the smallest floats.
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
 def _mend(text: str, suffix: str = "") -> str:

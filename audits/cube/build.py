@@ -2,71 +2,95 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from audits.core.spec import Task
-from audits.cube.cube import CODES, SUMS, UNKNOWN, Cube, FloatArray, encode_groups
+from audits.cube.cube import CODES, SUMS, UNKNOWN, Cube, FloatArray, IntArray, encode_groups
+from audits.cube.keys import number_combinations
+from audits.cube.merge import EXACT_SCORES, coarsen
+from audits.cube.ranking import compute_auc_bound
+from audits.cube.view import compute_view
 
-EXACT_SCORES = 65_536
-"""Up to this many different scores the cube keeps each; above, `GRID` bins take their place."""
+AUC_BOUND = 1e-4
+"""Bins are made finer until no AUC of the whole, or of a group with at least `_LEAST_ROWS` rows,
+can be further off than this. The bound that holds is measured and printed in any case."""
 
-GRID = 131_072
-_GRID_REACH = 16.0
-# Scores nearer to 0 or 1 than 1e-7 share the outermost bins.
-
-
-def grid_edges() -> FloatArray:
-    """Return the fixed bins for very many scores: equal steps of log-odds, so that the tails,
-    where rare outcomes are decided, are as finely cut as the middle. Fixed rather than fitted,
-    because only equal bins add up across partitions."""
-    steps = np.linspace(-_GRID_REACH, _GRID_REACH, GRID + 1)[:-1]
-    edges = 1 / (1 + np.exp(-steps))
-    edges[0] = 0.0
-    return np.asarray(edges, dtype=np.float64)
-
-
-_GRID_SQL = (
-    f"CAST(greatest(0, least({GRID - 1}, floor((ln(greatest(s, 1e-300) / greatest(1 - s, 1e-300)) "
-    f"+ {_GRID_REACH}) * {GRID / (2 * _GRID_REACH)}))) AS INTEGER)"
-)
+_LEAST_ROWS = 1000
+_FIRST_BITS, _FINER, _LAST_BITS = 16, 4, 24
+_LEAST_BITS = 10
+# A thousand bins at the least, so that any threshold is met to a tenth of a point.
 
 _EPS = float(np.finfo(np.float64).eps)
 # Probabilities of 0 and 1 are clipped so far from the ends, as scikit-learn's log_loss does.
+
+_FIXED_BITS = 80
 
 
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _sum_expressions(task: Task, *, scored: bool, classes: tuple[str, ...]) -> dict[str, str]:
-    sums = {"count": "count(*)", "weight": "sum(w)", "weight_squared": "sum(w * w)"}
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A sum of `sql` over rows, each at most 2 ** `exponent` in size.
+
+    Added as integers in steps of 2 ** (exponent - 80), so that the order of the rows, and of the
+    threads that add them up, cannot change the result: the same data give the same report.
+    """
+
+    sql: str
+    exponent: int
+
+    def render(self) -> str:
+        scale = 2.0 ** (_FIXED_BITS - self.exponent)
+        whole = f"CAST(round(({self.sql}) * {scale!r}) AS HUGEINT)"
+        return f"coalesce(CAST(sum({whole}) AS DOUBLE) / {scale!r}, 0.0)"
+
+
+def _tabulate_sums(
+    task: Task, sizes: Mapping[str, int], *, scored: bool, classes: tuple[str, ...]
+) -> dict[str, str]:
+    """Return SQL for every sum of a cell. sizes: exponents that bound w, y and r."""
+    w, y, r = sizes["w"], sizes["y"], sizes["r"]
+    sums: dict[str, str | _Sum] = {
+        "count": "count(*)",
+        "weight": _Sum("w", w),
+        "weight_squared": _Sum("w * w", 2 * w),
+    }
+    if not sizes["weighted"]:
+        sums |= {"weight": "count(*)", "weight_squared": "count(*)"}
     if task == "binary":
         loss = f"-ln(greatest(CASE WHEN y = 1 THEN s ELSE 1 - s END, {_EPS!r}))"
-        sums["score_sum"] = "sum(w * s)" if scored else "0.0"
-        sums["score_square_sum"] = "sum(w * s * s)" if scored else "0.0"
-        known = f"sum(CASE WHEN y IS NULL THEN 0.0 ELSE w * {loss} END)"
-        sums["log_loss_sum"] = known if scored else "0.0"
+        known = f"CASE WHEN y IS NULL THEN 0.0 ELSE w * {loss} END"
+        sums["score_sum"] = _Sum("w * s", w) if scored else "0.0"
+        sums["score_square_sum"] = _Sum("w * s * s", w) if scored else "0.0"
+        sums["log_loss_sum"] = _Sum(known, w + 6) if scored else "0.0"
     elif task == "multiclass":
         arms = " ".join(
             f"WHEN y = {i} THEN {_quote(f'y_score[{name}]')}" for i, name in enumerate(classes)
         )
         loss = f"ln(greatest(CASE {arms} END, {_EPS!r}))"
-        sums["log_loss_sum"] = f"sum(-w * {loss})"
-        sums["log_loss_square_sum"] = f"sum(w * {loss} * {loss})"
+        sums["log_loss_sum"] = _Sum(f"-w * {loss}", w + 6)
+        sums["log_loss_square_sum"] = _Sum(f"w * {loss} * {loss}", w + 12)
     else:
         sums |= {
-            "y_sum": "sum(w * y)",
-            "y_square_sum": "sum(w * y * y)",
-            "residual_sum": "sum(w * r)",
-            "residual_absolute_sum": "sum(w * abs(r))",
-            "residual_square_sum": "sum(w * r * r)",
-            "residual_fourth_sum": "sum(w * r * r * r * r)",
+            "y_sum": _Sum("w * y", w + y),
+            "y_square_sum": _Sum("w * y * y", w + 2 * y),
+            "residual_sum": _Sum("w * r", w + r),
+            "residual_absolute_sum": _Sum("w * abs(r)", w + r),
+            "residual_square_sum": _Sum("w * r * r", w + 2 * r),
+            "residual_fourth_sum": _Sum("w * r * r * r * r", w + 4 * r),
         }
-    return {name: sums[name] for name in SUMS[task]}
+    rendered = {name: x.render() if isinstance(x, _Sum) else x for name, x in sums.items()}
+    return {name: rendered[name] for name in SUMS[task]}
 
 
 def _class_code(column: str, classes: tuple[str, ...]) -> str:
@@ -101,82 +125,150 @@ def build_cube(
     classes: tuple[str, ...] = (),
     threshold: float | None = None,
 ) -> Cube:
-    """Count the rows of `predictions.parquet` (columns: DESIGN §5).
+    """Count the rows of `predictions.parquet` (columns: DESIGN §5; a glob of files will do).
 
     One pass out of core; memory grows with the number of cells, not of rows. Weights come from
-    a column `weight` where there is one.
+    a column `weight` where there is one. Up to `EXACT_SCORES` different scores are all kept;
+    more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for.
     """
     file = "read_parquet('" + str(predictions).replace("'", "''") + "')"
     present = set(connection.sql(f"SELECT * FROM {file}").columns)
-    scored = task == "binary" and "y_score" in present
     rows = _row_expressions(task, present, classes)
     selected = ", ".join(f"{sql} AS {name}" for name, sql in rows.items())
-    relation = f"(SELECT *, {selected} FROM {file})"
-    exact = not scored or _few_scores(connection, file)
-    score_key = ("s" if exact else _GRID_SQL) if scored else "NULL"
-    keys = [_quote(name) for name in attributes]
-    if task != "regression":
-        keys += ["y", "p"]
-    if task == "binary":
-        keys.append(score_key)
-    named_keys = [f"{key} AS k{i}" for i, key in enumerate(keys)] or ["1 AS k0"]
-    sums = ", ".join(
-        f"{sql} AS {_quote(name)}"
-        for name, sql in _sum_expressions(task, scored=scored, classes=classes).items()
-    )
-    query = f"SELECT {', '.join(named_keys)}, {sums} FROM {relation} GROUP BY ALL ORDER BY ALL"
-    cells: pa.Table = connection.sql(query).to_arrow_table()
-    return _assemble(
-        cells,
+    counting = _Counting(
+        connection,
+        f"(SELECT *, {selected} FROM {file})",
         task=task,
         attributes=attributes,
         classes=classes,
-        scored=scored,
-        exact=exact,
+        scored=task == "binary" and "y_score" in present,
+        weighted="weight" in present,
         threshold=threshold,
     )
+    if not counting.scored or counting.has_few_scores():
+        return counting.count(None)
+    bits = _FIRST_BITS
+    cube = counting.count(bits)
+    while _compute_worst_bound(cube) > AUC_BOUND and bits < _LAST_BITS:
+        bits += _FINER
+        cube = counting.count(bits)
+    return _coarsen_to_bound(cube)
 
 
-def _few_scores(connection: duckdb.DuckDBPyConnection, file: str) -> bool:
-    rows = connection.execute(
-        f"SELECT count(*) FROM (SELECT DISTINCT y_score FROM {file} LIMIT {EXACT_SCORES + 1})"
-    ).fetchall()
-    return int(rows[0][0]) <= EXACT_SCORES
+def _compute_worst_bound(cube: Cube) -> float:
+    """Return how far off binning can have put the AUC of the whole or of a large group."""
+    worst = 0.0
+    for attributes in ((), *((name,) for name in cube.attributes)):
+        view = compute_view(cube, attributes)
+        bounds = [compute_auc_bound(counts) for counts in view.scored]
+        large = view.rows >= _LEAST_ROWS
+        worst = max(worst, *np.where(large, bounds, 0.0).tolist())
+    return worst
 
 
-def _assemble(
-    cells: pa.Table,
-    *,
-    task: Task,
-    attributes: tuple[str, ...],
-    classes: tuple[str, ...],
-    scored: bool,
-    exact: bool,
-    threshold: float | None,
-) -> Cube:
-    named = cells.rename_columns([*attributes, *cells.column_names[len(attributes) :]])
-    groups, group_codes = encode_groups(named, attributes)
-    position = len(attributes)
-    codes = {}
-    edges = np.zeros(0)
-    for offset, name in enumerate(CODES[task]):
-        column = cells.column(position + offset)
-        if name == "score_bin" and scored and exact:
-            edges, code = np.unique(column.to_numpy(), return_inverse=True)
-        elif column.null_count == len(column):
-            code = np.full(len(column), UNKNOWN)
+def _coarsen_to_bound(cube: Cube) -> Cube:
+    """Return the coarsest cube that keeps `AUC_BOUND`: fewer cells, faster views."""
+    assert cube.score_bits is not None
+    low, high = _LEAST_BITS, cube.score_bits
+    while low < high:
+        middle = (low + high) // 2
+        if _compute_worst_bound(coarsen(cube, middle)) <= AUC_BOUND:
+            high = middle
         else:
-            code = column.fill_null(UNKNOWN).to_numpy()
-        codes[name] = code.astype(np.int64)
-    return Cube(
-        task=task,
-        attributes=attributes,
-        groups=groups,
-        group_codes=group_codes,
-        codes=codes,
-        sums={name: cells[name].to_numpy().astype(np.float64) for name in SUMS[task]},
-        classes=classes,
-        edges=edges if exact else grid_edges(),
-        exact_scores=exact,
-        threshold=threshold,
-    )
+            low = middle + 1
+    return coarsen(cube, high)
+
+
+def _number_scores(
+    keys: NDArray[np.float64 | np.int32], bits: int | None
+) -> tuple[FloatArray, IntArray]:
+    """Return the scores that occur, rising, and each cell's position in them.
+
+    keys: scores, or whole multiples of 2 ** -bits.
+    """
+    if bits is None:
+        edges, code = np.unique(keys.astype(np.float64), return_inverse=True)
+        return edges, code.astype(np.int64)
+    first, code = number_combinations([keys.astype(np.int64)], len(keys))
+    return keys[first].astype(np.float64) / 2.0**bits, code
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """A relation of rows and what is counted of it."""
+
+    connection: duckdb.DuckDBPyConnection
+    relation: str
+    task: Task
+    attributes: tuple[str, ...]
+    classes: tuple[str, ...]
+    scored: bool
+    weighted: bool
+    threshold: float | None
+
+    def has_few_scores(self) -> bool:
+        """Whether the cube can keep every score."""
+        found = self.connection.execute(
+            f"SELECT count(*) FROM (SELECT DISTINCT s FROM {self.relation} "
+            f"LIMIT {EXACT_SCORES + 1})"
+        ).fetchall()
+        return int(found[0][0]) <= EXACT_SCORES
+
+    def _measure_sizes(self) -> dict[str, int]:
+        """Return exponents of two that no weight, outcome or residual exceeds."""
+        asked = {"w": "w" if self.weighted else "1.0"}
+        if self.task == "regression":
+            asked |= {"y": "y", "r": "r"}
+        largest = ", ".join(f"max(abs({sql}))" for sql in asked.values())
+        found = self.connection.execute(f"SELECT {largest} FROM {self.relation}").fetchall()[0]
+        sizes = {"w": 0, "y": 0, "r": 0, "weighted": int(self.weighted)}
+        for name, size in zip(asked, found, strict=True):
+            sizes[name] = math.frexp(float(size or 0.0))[1]
+        return sizes
+
+    def count(self, bits: int | None) -> Cube:
+        """Return the cube with scores cut to so many bits, None for the scores as they are."""
+        keys = [_quote(name) for name in self.attributes]
+        if self.task != "regression":
+            keys += ["y", "p"]
+        if self.task == "binary":
+            keys.append("s" if bits is None else f"CAST(floor(s * {2.0**bits!r}) AS INTEGER)")
+        named_keys = [f"{key} AS k{i}" for i, key in enumerate(keys)] or ["1 AS k0"]
+        rendered = _tabulate_sums(
+            self.task, self._measure_sizes(), scored=self.scored, classes=self.classes
+        )
+        sums = [f"{sql} AS {_quote(name)}" for name, sql in rendered.items()]
+        query = f"SELECT {', '.join([*named_keys, *sums])} FROM {self.relation} GROUP BY ALL"
+        return self._assemble(self.connection.sql(query).to_arrow_table(), bits)
+
+    def _assemble(self, cells: pa.Table, bits: int | None) -> Cube:
+        position = len(self.attributes)
+        named = cells.rename_columns([*self.attributes, *cells.column_names[position:]])
+        groups, group_codes = encode_groups(named, self.attributes)
+        codes = {}
+        edges = np.zeros(0)
+        for offset, name in enumerate(CODES[self.task]):
+            column = cells.column(position + offset)
+            if name == "score_bin" and self.scored:
+                edges, code = _number_scores(column.to_numpy(), bits)
+            elif column.null_count == len(column):
+                code = np.full(len(column), UNKNOWN)
+            else:
+                code = column.fill_null(UNKNOWN).to_numpy()
+            codes[name] = code.astype(np.int64)
+        # Sorted here: by small codes it is several times cheaper than by texts in the database.
+        order, _ = number_combinations([*group_codes.T, *codes.values()], len(cells))
+        return Cube(
+            task=self.task,
+            attributes=self.attributes,
+            groups=groups,
+            group_codes=group_codes[order],
+            codes={name: code[order] for name, code in codes.items()},
+            sums={
+                name: cells[name].to_numpy()[order].astype(np.float64) for name in SUMS[self.task]
+            },
+            classes=self.classes,
+            edges=edges,
+            score_bits=bits,
+            threshold=self.threshold,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_wilson
+from audits.cube.intervals import compute_share_interval
 from audits.cube.means import compute_mean
 from audits.cube.resample import resample_counts
 from audits.cube.values import Values
@@ -75,8 +75,8 @@ def compute_class_accuracy(view: View) -> Values:
     hits = np.trace(weight, axis1=1, axis2=2)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = hits / weight.sum(axis=(1, 2))
-    low, high = compute_wilson(share, effective)
-    return Values(share, low, high, rows.astype(np.int64), effective, "wilson")
+    low, high = compute_share_interval(share, effective)
+    return Values(share, low, high, rows.astype(np.int64), effective, "wilson_midp")
 
 
 def compute_class_log_loss(view: View) -> Values:

@@ -55,8 +55,9 @@ class Cube:
     attributes: the protected columns, in the spec's order. groups: their values, sorted.
     group_codes: `[n_cells, n_attributes]`, positions in `groups`. codes: `y_true` and `y_pred`
     as positions in `classes` (binary: 0 and 1) and `score_bin` as a position in `edges`;
-    `UNKNOWN` where absent. sums: see `SUMS`. edges: lower bounds of the score bins, rising;
-    with `exact_scores` each bin holds one score only, which is its edge.
+    `UNKNOWN` where absent. sums: see `SUMS`. edges: lower bounds of the score bins that have
+    rows, rising. score_bits: to how many bits after the binary point scores are cut down (a bin
+    is 2 ** -score_bits wide), None where each bin holds one score only, which is its edge.
     threshold: the score from which a row is selected (NaN where decisions were given).
     """
 
@@ -68,8 +69,13 @@ class Cube:
     sums: Mapping[str, FloatArray]
     classes: tuple[str, ...]
     edges: FloatArray
-    exact_scores: bool
+    score_bits: int | None
     threshold: float | None
+
+    @property
+    def exact_scores(self) -> bool:
+        """Whether every score is kept as it is."""
+        return self.score_bits is None
 
     @property
     def rows(self) -> int:
@@ -95,7 +101,7 @@ class Cube:
             "task": self.task,
             "attributes": self.attributes,
             "classes": self.classes,
-            "exact_scores": self.exact_scores,
+            "score_bits": self.score_bits,
             "threshold": self.threshold,
             "edges": self.edges.tolist(),
         }
@@ -123,7 +129,7 @@ class Cube:
             sums={name: table[name].to_numpy().astype(np.float64) for name in SUMS[task]},
             classes=tuple(facts["classes"]),
             edges=np.asarray(facts["edges"], dtype=np.float64),
-            exact_scores=facts["exact_scores"],
+            score_bits=facts["score_bits"],
             threshold=facts["threshold"],
         )
 
@@ -147,8 +153,11 @@ def encode_groups(
     groups: dict[str, tuple[str, ...]] = {}
     codes = np.zeros((table.num_rows, len(attributes)), dtype=np.int64)
     for position, name in enumerate(attributes):
-        texts = table[name].to_numpy(zero_copy_only=False).astype(str)
-        unique, inverse = np.unique(texts, return_inverse=True)
-        groups[name] = tuple(unique.tolist())
-        codes[:, position] = inverse
+        encoded = table[name].combine_chunks().dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        groups[name] = tuple(texts[code] for code in order)
+        codes[:, position] = place[encoded.indices.to_numpy()]
     return groups, codes

@@ -5,18 +5,19 @@ Adding one is one entry in `DISPARITIES` and one test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from audits.cube.cube import FloatArray
+from audits.cube.pairs import compute_worst_pair_interval
 from audits.cube.rates import RATES
-from audits.cube.resample import resample_counts
+from audits.cube.resample import resample_extremes
+from audits.cube.values import Values
 from audits.cube.view import View
 
-RESAMPLES = 2000
+RESAMPLES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ DISPARITIES = (
 
 @dataclass(frozen=True, slots=True)
 class DisparityResult:
-    """A summary's value, percentile interval, and p-value under equal rates; NaN if undefined.
+    """A summary's value, interval, and p-value under equal rates; NaN if undefined.
 
     group and reference are the positions of the pair that makes it: the group with the lower
     rate and the one with the higher. n: rows of the groups compared.
@@ -69,40 +70,14 @@ class DisparityResult:
     n: int
 
 
-def _spread(disparity: Disparity, confusion: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the summary of `[..., n_groups, 3, 2]` counts, and it for each rate `[..., rate]`.
-
-    Groups in which a rate is undefined are left out of it; NaN with fewer than two left.
-    """
-    by_rate = []
-    for name in disparity.rates:
-        share = RATES[name].share(confusion)
-        enough = (~np.isnan(share)).sum(axis=-1) > 1
-        top = np.where(np.isnan(share), -np.inf, share).max(axis=-1)
-        bottom = np.where(np.isnan(share), np.inf, share).min(axis=-1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            gap = top - bottom if disparity.kind == "difference" else bottom / top
-        by_rate.append(np.where(enough & np.isfinite(gap), gap, np.nan))
-    stacked = np.stack(by_rate, axis=-1)
-    worst = np.max if disparity.kind == "difference" else np.min
-    # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
-    return worst(stacked, axis=-1), stacked
-
-
-def _equal_rates(disparity: Disparity, counts: FloatArray) -> FloatArray:
-    """Return the counts as they would be if every rate were the same in all groups."""
-    equal = counts.copy()
-    for name in disparity.rates:
-        rate = RATES[name]
-        hits, misses = rate.hits, rate.rows & ~rate.hits
-        pooled_hits, pooled_rows = counts[:, hits].sum(), counts[:, rate.rows].sum()
-        share = pooled_hits / pooled_rows if pooled_rows > 0 else 0.0
-        within = counts[:, rate.rows].sum(axis=1, keepdims=True)
-        for mask, part in ((hits, share), (misses, 1 - share)):
-            total = counts[:, mask].sum()
-            mix = counts[:, mask].sum(axis=0) / total if total > 0 else 1.0 / mask.sum()
-            equal[:, mask] = within * part * mix
-    return equal
+def _spread(kind: str, share: FloatArray) -> float:
+    """Return the gap or ratio of `[n_groups]` shares; NaN with fewer than two that are defined."""
+    known = share[~np.isnan(share)]
+    if len(known) < 2:
+        return np.nan
+    if kind == "difference":
+        return float(known.max() - known.min())
+    return float(known.min() / known.max()) if known.max() > 0 else np.nan
 
 
 def compute_disparity(
@@ -110,33 +85,47 @@ def compute_disparity(
 ) -> DisparityResult:
     """Return one summary of a view by groups.
 
-    Interval: multinomial bootstrap of each group's counts, percentiles, widened to include the
-    value. P-value: share of resamples under equal rates whose summary is at least as unequal
-    (a largest-minus-smallest gap over many groups is positive by chance alone).
+    Groups in which a rate is undefined are left out of it. Interval: see `pairs`. P-value: the
+    share of resamples with equal rates in all groups whose summary is at least as unequal (a
+    largest-minus-smallest gap over many groups is positive by chance alone).
     """
-    counts = view.weight
-    squared = view.weight_squared.sum(axis=(1, 2))
-    total = counts.sum(axis=(1, 2))
-    effective = np.where(squared > 0, total**2 / np.where(squared > 0, squared, 1.0), 0.0)
-    value, by_rate = _spread(disparity, counts)
+    rates = [RATES[name].compute(view) for name in disparity.rates]
+    spreads = np.array([_spread(disparity.kind, rate.value) for rate in rates])
     n = int(view.rows.sum())
-    if np.isnan(value):
+    # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
+    if np.isnan(spreads).any():
         return DisparityResult(np.nan, np.nan, np.nan, np.nan, -1, -1, n)
-    drawn, _ = _spread(disparity, resample_counts(counts, effective, RESAMPLES, generator))
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
-    null = resample_counts(_equal_rates(disparity, counts), effective, RESAMPLES, generator)
-    chance, _ = _spread(disparity, null)
     difference = disparity.kind == "difference"
-    extreme = chance >= value - 1e-12 if difference else chance <= value + 1e-12
-    p_value = (1 + np.count_nonzero(extreme)) / (1 + np.count_nonzero(~np.isnan(chance)))
-    pick: Callable[[FloatArray], np.intp] = np.argmax if difference else np.argmin
-    share = RATES[disparity.rates[int(pick(by_rate))]].share(counts)
+    value = float(spreads.max() if difference else spreads.min())
+    low, high = compute_worst_pair_interval(rates, disparity.kind)
+    share = rates[int(np.argmax(spreads) if difference else np.argmin(spreads))].value
     return DisparityResult(
-        value=float(value),
-        low=float(min(low, value)),
-        high=float(max(high, value)),
-        p_value=float(p_value),
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
+        p_value=_chance(disparity.kind, rates, value, generator),
         group=int(np.nanargmin(share)),
         reference=int(np.nanargmax(share)),
         n=n,
     )
+
+
+def _chance(kind: str, rates: list[Values], value: float, generator: np.random.Generator) -> float:
+    """Return the p-value of a summary: how often equal rates look at least as unequal.
+
+    The rates of one summary rest on different rows, so that they are drawn independently.
+    """
+    worst = np.full(RESAMPLES, -np.inf if kind == "difference" else np.inf)
+    for rate in rates:
+        known = ~np.isnan(rate.value)
+        rows = rate.effective[known]
+        pooled = float((rate.value[known] * rows).sum() / rows.sum())
+        low, high = resample_extremes(pooled, rows, RESAMPLES, generator)
+        if kind == "difference":
+            worst = np.maximum(worst, high - low)
+        else:
+            # Nobody selected anywhere is no inequality.
+            ratio = np.divide(low, high, out=np.ones_like(low), where=high > 0)
+            worst = np.minimum(worst, ratio)
+    extreme = worst >= value - 1e-12 if kind == "difference" else worst <= value + 1e-12
+    return float((1 + np.count_nonzero(extreme)) / (1 + RESAMPLES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from audits.cube.cube import FloatArray
 
@@ -32,6 +32,57 @@ def compute_wilson(share: FloatArray, n: FloatArray, confidence: float = CONFIDE
     return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
 
 
+_CORNER = 10.0
+_FEW_ROWS = 8.0
+_HALVINGS = 50
+
+
+def compute_share_interval(
+    share: FloatArray, n: FloatArray, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return the interval of shares seen in `n` rows, its method chosen by the corner.
+
+    Wilson's where at least 10 rows are hits and 10 are not; nearer to 0 or 1, where Wilson's
+    covers as little as 84%, the wider end of Wilson's and the mid-p exact one (Lancaster 1961);
+    under 8 rows the exact one of Clopper and Pearson (1934). Coverage by enumeration for n from
+    5 to 10,000 and shares from 0.001 to 0.999: at least 92%, 96.1% on average over equally
+    spaced shares (`tests/cube/test_coverage.py`). `n` may be an effective number of rows. NaN
+    where n is 0. Within [0, 1].
+    """
+    low, high = (np.atleast_1d(end) for end in compute_wilson(share, n, confidence))
+    rows = np.atleast_1d(np.broadcast_to(np.asarray(n, dtype=np.float64), np.shape(share)))
+    hits = np.atleast_1d(np.asarray(share, dtype=np.float64)) * rows
+    corner = (rows > 0) & (np.minimum(hits, rows - hits) < _CORNER)
+    if corner.any():
+        tail = (1 - confidence) / 2
+        few = rows[corner] < _FEW_ROWS
+        # By symmetry the upper end for the hits is one minus the lower end for the misses.
+        weight = np.where(few, 1.0, 0.5)
+        lower = _exact_lower(hits[corner], rows[corner], tail, weight)
+        upper = 1 - _exact_lower(rows[corner] - hits[corner], rows[corner], tail, weight)
+        low[corner] = np.where(few, lower, np.minimum(low[corner], lower))
+        high[corner] = np.where(few, upper, np.maximum(high[corner], upper))
+    shape = np.shape(share)
+    return low.reshape(shape), high.reshape(shape)
+
+
+def _exact_lower(hits: FloatArray, n: FloatArray, tail: float, weight: FloatArray) -> FloatArray:
+    """Return the share at which P(more than `hits`) + weight · P(`hits`) is `tail`, by halving.
+
+    weight 1 is Clopper and Pearson's lower limit, one half the mid-p one. 0 where hits is 0.
+    """
+    some = np.where(hits > 0, hits, 1.0)
+    room = np.where(hits < n, n - hits, 1.0)
+    bottom, top = np.zeros_like(hits), np.ones_like(hits)
+    for _ in range(_HALVINGS):
+        middle = (bottom + top) / 2
+        at_least = special.betainc(some, n - some + 1, middle)
+        more = np.where(hits < n, special.betainc(some + 1, room, middle), 0.0)
+        above = more + weight * (at_least - more) > tail
+        bottom, top = np.where(above, bottom, middle), np.where(above, middle, top)
+    return np.where(hits > 0, bottom, 0.0)
+
+
 def compute_mean_interval(
     mean: FloatArray, variance: FloatArray, n: FloatArray, confidence: float = CONFIDENCE
 ) -> Interval:
@@ -48,7 +99,8 @@ def compute_difference(
     """Return the interval of `value - reference` of independent groups from their own intervals.
 
     MOVER (Zou and Donner 2008, Statistics in Medicine 27:1693); with Wilson's intervals it is
-    Newcombe's hybrid score method (1998, method 10).
+    Newcombe's hybrid score method (1998, method 10), and keeps its coverage in the corners where
+    each share's own interval does.
     """
     (low, high), (ref_low, ref_high) = interval, reference_interval
     difference = value - reference

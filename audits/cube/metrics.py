@@ -124,7 +124,7 @@ BINARY = (
 )  # fmt: skip
 
 MULTICLASS = (
-    Metric("accuracy", "share", _UP, _TRUE, _NO_ROWS, "interval: Wilson 1927",
+    Metric("accuracy", "share", _UP, _TRUE, _NO_ROWS, "interval: Wilson 1927, Lancaster 1961",
            lambda view, _: compute_class_accuracy(view), ("difference", "ratio"), tested=True),
     *_COMPOSITES,
     Metric("log_loss", "nats", _DOWN, _TRUE, _NO_ROWS, "Good 1952, JRSS B 14:107",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits.cube.cube import UNKNOWN, FloatArray
-from audits.cube.intervals import compute_wilson
+from audits.cube.intervals import compute_share_interval
 from audits.cube.means import compute_mean
 from audits.cube.resample import resample_counts
 from audits.cube.values import Values
@@ -46,7 +46,7 @@ def compute_log_loss(view: View) -> Values:
 class Calibration:
     """Scores against outcomes in equal-width bins of the score, by `[group, bin]`.
 
-    mean_score and positive_share are NaN in empty bins; low and high are Wilson's interval of
+    mean_score and positive_share are NaN in empty bins; low and high are the interval of
     the share; weight and positive_weight are sums of weights.
     """
 
@@ -76,7 +76,7 @@ def compute_calibration(view: View, bins: int = CALIBRATION_BINS) -> Calibration
         share = positives / weight
         mean = add(cube.sums["score_sum"]) / weight
         effective = np.where(squared > 0, weight**2 / squared, 0.0)
-    low, high = compute_wilson(share, effective)
+    low, high = compute_share_interval(share, effective)
     return Calibration(mean, share, low, high, weight, positives)
 
 

@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 import numpy as np
 from scipy import special
 
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_wilson, normal_quantile
+from audits.cube.intervals import compute_share_interval, normal_quantile
+from audits.cube.scored import ScoredCounts
 from audits.cube.values import Values
 from audits.cube.view import View
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredCounts:
-    """One group's rows with known outcome by score bin, lowest score first.
-
-    scores: `[n_bins]`. positives, negatives: weights `[n_bins]`. rows: unweighted number of
-    (positive, negative) rows. effective: effective numbers of them.
-    """
-
-    scores: FloatArray
-    positives: FloatArray
-    negatives: FloatArray
-    rows: tuple[int, int]
-    effective: tuple[float, float]
-
-    @property
-    def both_classes(self) -> bool:
-        """Whether there is weight on both outcomes."""
-        return bool(self.positives.sum() > 0 and self.negatives.sum() > 0)
-
-
-def split_scores(view: View) -> list[ScoredCounts]:
-    """Return every group's scored rows by bin."""
-    cube = view.cube
-    true, score_bin = cube.codes["y_true"], cube.codes["score_bin"]
-    order = np.argsort(view.cell_group, kind="stable")
-    starts = np.searchsorted(view.cell_group[order], np.arange(len(view.labels) + 1))
-    groups = []
-    for begin, end in pairwise(starts):
-        cells = order[begin:end]
-        bins, place = np.unique(score_bin[cells], return_inverse=True)
-        sums: dict[tuple[str, int], FloatArray] = {}
-        for name in ("weight", "weight_squared", "count"):
-            for outcome in (0, 1):
-                chosen = np.where(true[cells] == outcome, cube.sums[name][cells], 0.0)
-                added = np.bincount(place, weights=chosen, minlength=len(bins))
-                sums[name, outcome] = np.asarray(added, dtype=np.float64)
-        effective = [
-            float(sums["weight", k].sum() ** 2 / max(sums["weight_squared", k].sum(), 1e-300))
-            for k in (1, 0)
-        ]
-        groups.append(
-            ScoredCounts(
-                scores=cube.edges[bins],
-                positives=sums["weight", 1],
-                negatives=sums["weight", 0],
-                rows=(int(sums["count", 1].sum()), int(sums["count", 0].sum())),
-                effective=(effective[0], effective[1]),
-            )
-        )
-    return groups
 
 
 def compute_auc(counts: ScoredCounts) -> tuple[float, float, float]:
     """Return (AUC, lower, upper): ties count half, DeLong's variance on the logit scale.
 
     DeLong, DeLong and Clarke-Pearson 1988. Where the ranking is perfect (or perfectly wrong)
-    the variance is zero and says nothing: Wilson's interval on the smaller class stands in.
+    the variance is zero and says nothing: the share interval on the smaller class stands in.
     NaN without rows of both outcomes, or with one row of either for the interval.
     """
     if not counts.both_classes:
@@ -82,7 +28,7 @@ def compute_auc(counts: ScoredCounts) -> tuple[float, float, float]:
     auc = float((p * placed_p).sum() / all_p)
     smaller = np.asarray(min(counts.effective))
     if auc in (0.0, 1.0) or smaller < 2:
-        low, high = compute_wilson(np.asarray(auc), smaller)
+        low, high = compute_share_interval(np.asarray(auc), smaller)
         return auc, float(low), float(high)
     spread = 0.0
     for weights, placed, size in (
@@ -117,7 +63,7 @@ def compute_average_precision(counts: ScoredCounts) -> tuple[float, float, float
     precision = np.where(chosen > 0, hits / np.maximum(chosen, 1e-300), 0.0)
     value = float((precision * counts.positives[::-1]).sum() / hits[-1])
     if value in (0.0, 1.0):
-        low, high = compute_wilson(np.asarray(value), np.asarray(counts.effective[0]))
+        low, high = compute_share_interval(np.asarray(value), np.asarray(counts.effective[0]))
         return value, float(low), float(high)
     half = normal_quantile() / np.sqrt(counts.effective[0] * value * (1 - value))
     middle = special.logit(value)
@@ -128,7 +74,7 @@ def compute_ranking_metric(view: View, name: str) -> Values:
     """Return "roc_auc" or "average_precision" of every group."""
     compute = {"roc_auc": compute_auc, "average_precision": compute_average_precision}[name]
     method = {"roc_auc": "delong_logit", "average_precision": "boyd_logit"}[name]
-    groups = split_scores(view)
+    groups = view.scored
     numbers = np.array([compute(counts) for counts in groups]).reshape(-1, 3)
     n = np.array([sum(counts.rows) for counts in groups], dtype=np.int64)
     effective = np.array([sum(counts.effective) for counts in groups])

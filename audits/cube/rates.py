@@ -1,5 +1,5 @@
 """Rates: shares of rows, each declared by which cells of the confusion matrix count as hits and
-which as rows. Wilson's intervals."""
+which as rows. Intervals by `compute_share_interval`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_wilson
+from audits.cube.intervals import compute_share_interval
 from audits.cube.values import Values
 from audits.cube.view import View
 
@@ -41,15 +41,15 @@ class Rate:
             return np.where(rows > 0, hits / rows, np.nan)
 
     def compute(self, view: View) -> Values:
-        """Return the share of every group with Wilson's interval on the effective rows."""
+        """Return the share of every group with its interval on the effective rows."""
         share = self.share(view.weight)
         weight = (view.weight * self.rows).sum(axis=(1, 2))
         squared = (view.weight_squared * self.rows).sum(axis=(1, 2))
         with np.errstate(divide="ignore", invalid="ignore"):
             effective = np.where(squared > 0, weight**2 / squared, 0.0)
-        low, high = compute_wilson(share, effective)
+        low, high = compute_share_interval(share, effective)
         n = np.rint((view.count * self.rows).sum(axis=(1, 2))).astype(np.int64)
-        return Values(share, low, high, n, effective, "wilson")
+        return Values(share, low, high, n, effective, "wilson_midp")
 
 
 _KNOWN = ("tn", "fp", "fn", "tp")

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from audits.core.groups import JOIN
 from audits.cube.cube import UNKNOWN, Cube, FloatArray, IntArray
+from audits.cube.keys import number_combinations
+from audits.cube.scored import ScoredCounts, split_scores
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class View:
         """Sum of squared weights, like `count`."""
         return self._confusion("weight_squared")
 
+    @cached_property
+    def scored(self) -> tuple[ScoredCounts, ...]:
+        """The rows with known outcome by score bin, one entry a group."""
+        return split_scores(self.cube, self.cell_group, len(self.labels))
+
     def _confusion(self, name: str) -> FloatArray:
         size = max(len(self.cube.classes), 2)
         true = self.cube.codes["y_true"]
@@ -88,9 +95,9 @@ def compute_view(cube: Cube, attributes: tuple[str, ...] = ()) -> View:
     if not columns:
         return View(cube, None, ("",), np.zeros(len(cube.group_codes), dtype=np.int64))
     codes = cube.group_codes[:, columns]
-    unique, inverse = np.unique(codes, axis=0, return_inverse=True)
+    first, cell_group = number_combinations(codes.T, len(codes))
     labels = tuple(
         JOIN.join(cube.groups[name][code] for name, code in zip(attributes, row, strict=True))
-        for row in unique
+        for row in codes[first]
     )
-    return View(cube, JOIN.join(attributes), labels, inverse.reshape(-1).astype(np.int64))
+    return View(cube, JOIN.join(attributes), labels, cell_group)

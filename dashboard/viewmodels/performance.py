@@ -11,11 +11,10 @@ from audits.core.format import format_value, plain_text
 from audits.cube.metrics import METRICS
 from audits.cube.probability import compute_calibration
 from audits.cube.ranking import (
-    ScoredCounts,
-    split_scores,
     tabulate_precision_recall,
     tabulate_roc,
 )
+from audits.cube.scored import ScoredCounts
 from audits.cube.view import View
 from audits.figures.dots import Mark, draw_dots
 from audits.figures.performance import (
@@ -127,7 +126,7 @@ def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
 
 def _scored(view: View) -> list[tuple[str, ScoredCounts]]:
     """Return the groups with both outcomes, largest first, as many as a figure shows."""
-    pairs = zip(view.labels, split_scores(view), strict=True)
+    pairs = zip(view.labels, view.scored, strict=True)
     usable = [(plain_text(name), counts) for name, counts in pairs if counts.both_classes]
     usable.sort(key=lambda pair: -sum(pair[1].rows))
     return usable[:MAX_CURVES]

@@ -66,6 +66,11 @@ def test_no_value_is_a_negative_zero_or_a_false_zero(value, style):
         assert zero == (value == 0)
 
 
+def test_the_smallest_float_has_a_text():
+    assert format_value(5e-324, "ratio") == "4.9 × 10⁻³²⁴"
+    assert format_value(-9.96e-5, "score") == "−1.0 × 10⁻⁴"
+
+
 def test_interval_names_its_level_and_a_fact_has_none():
     estimate = Estimate(value=0.36, low=0.341, high=0.383, n=5421, method="wilson", confidence=0.95)
     assert format_interval(estimate, "share") == "95% interval 34.1% to 38.3%"

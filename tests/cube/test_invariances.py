@@ -63,7 +63,7 @@ def test_rows_without_outcome_count_for_selection_only(count, rows, cube) -> Non
 def test_many_scores_are_binned_and_the_auc_stays_within_its_bound(count) -> None:
     from sklearn.metrics import roc_auc_score
 
-    from audits.cube.ranking import compute_auc, compute_auc_bound, split_scores
+    from audits.cube.ranking import compute_auc, compute_auc_bound
 
     draw = np.random.default_rng(5)
     n = 80_000
@@ -72,7 +72,7 @@ def test_many_scores_are_binned_and_the_auc_stays_within_its_bound(count) -> Non
     frame = pd.DataFrame({"y_true": y_true, "y_score": score, "sex": "x", "race": "y"})
     cube = count(frame.assign(y_pred=(score >= 0.5).astype(np.int32)))
     assert not cube.exact_scores
-    counts = split_scores(compute_view(cube))[0]
+    counts = compute_view(cube).scored[0]
     bound = compute_auc_bound(counts)
     assert bound < 1e-4
     assert abs(compute_auc(counts)[0] - roc_auc_score(y_true, score)) <= bound
