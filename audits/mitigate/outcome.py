@@ -79,7 +79,7 @@ def compute_outcome(
 
 def _take_gap(gap: Disparity, view: View, generator: np.random.Generator) -> Result:
     found = compute_disparity(gap, view, generator)
-    return to_result(found.value, found.low, found.high, found.n, "bootstrap", NO_GAP)
+    return to_result(found.value, found.low, found.high, found.n, "tukey_mover", NO_GAP)
 
 
 def _take_rates(name: str, before: View, after: View) -> Effect:

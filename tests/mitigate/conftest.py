@@ -39,7 +39,7 @@ def make_cube(rows: list[tuple[int, int, int]], scores: int = 6) -> Cube:
         },
         classes=("0", "1"),
         edges=edges,
-        exact_scores=True,
+        score_bits=None,
         threshold=0.5,
     )
 
