@@ -11,6 +11,7 @@ PAGES = (
     "overview",
     "performance",
     "fairness",
+    "interventions",
     "explanations",
     "counterfactuals",
     "card",

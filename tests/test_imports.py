@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 EVERYTHING_BELOW_RUN = (
     "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-    "audits.recourse", "audits.rules", "audits.checks", "audits.policy", "audits.store",
+    "audits.recourse", "audits.rules", "audits.mitigate", "audits.checks", "audits.policy",
+    "audits.store",
     "audits.provenance", "audits.scoring",
 )  # fmt: skip
 ALLOWED = {
@@ -22,15 +23,17 @@ ALLOWED = {
     "audits/explain": ("audits.core", "audits.models", "audits.explain"),
     "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
     "audits/rules": ("audits.core", "audits.cube", "audits.rules"),
+    "audits/mitigate": ("audits.core", "audits.models", "audits.cube", "audits.mitigate"),
     "audits/checks": (
         "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-        "audits.recourse", "audits.rules", "audits.checks",
+        "audits.recourse", "audits.rules", "audits.mitigate", "audits.checks",
     ),
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
     "audits/figures": ("audits.core", "audits.cube", "audits.figures"),
     "audits/store": ("audits.core", "audits.cube", "audits.data", "audits.store"),
     "audits/scoring.py": ("audits.core", "audits.data", "audits.models"),
     "audits/run.py": EVERYTHING_BELOW_RUN,
+    "audits/retrain.py": EVERYTHING_BELOW_RUN,
     "model_cards": ("audits.core", "audits.figures", "audits.store", "model_cards"),
     "dashboard": ("audits", "model_cards", "dashboard"),
     "sample_models": ("sample_models",),

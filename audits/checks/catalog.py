@@ -5,6 +5,7 @@ from audits.checks.base import Check, CubeCheck
 from audits.checks.classes import CLASSES
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
@@ -17,6 +18,7 @@ CUBE_CHECKS: tuple[CubeCheck, ...] = (
     DISPARITIES_CHECK,
     ADVERSE_IMPACT,
     LOCAL_LAW_144,
+    INTERVENTIONS,
 )
 """The checks whose every number can be computed again from the stored cube."""
 

@@ -103,6 +103,40 @@ def check_ll144(
 
 
 @app.command()
+def mitigate(
+    audit: Annotated[Path, typer.Argument(help="The audit's settings.", metavar="AUDIT.toml")],
+    method: Annotated[
+        str,
+        typer.Option(help="threshold-optimizer, exponentiated-gradient or reweighing."),
+    ],
+    attribute: Annotated[str, typer.Option(help="The protected column whose gap is narrowed.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--output", help="Where the mitigated predictor goes.")
+    ],
+    constraint: Annotated[
+        str,
+        typer.Option(
+            help="demographic-parity, equal-opportunity, equalized-odds or equal-accuracy."
+        ),
+    ] = "demographic-parity",
+    gap: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="The largest gap allowed in training (exponentiated-gradient only); by default "
+            "[mitigate] gap.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Retrain or post-process the audited model against a gap; show before and after, save it."""
+    from audits.cli.mitigate import mitigate_command  # noqa: PLC0415
+
+    mitigate_command(audit, method, constraint, attribute, out, gap, as_json=json)
+
+
+@app.command()
 def init(
     model: Annotated[Path, typer.Argument(help="A model file.", metavar="MODEL")],
     data: Annotated[Path, typer.Argument(help="A data file.", metavar="DATA")],

@@ -108,6 +108,26 @@ class RecourseSection(Frozen):
     max_changes: int = Field(default=3, ge=1, le=6)
 
 
+class MitigateSection(Frozen):
+    """`[mitigate]`: what interventions may leave, and what mistakes cost.
+
+    `gap` is the largest allowed between groups (0.02: two points); with costs of 1 and 1 the
+    cheapest decisions are the most accurate ones.
+    """
+
+    gap: float = Field(default=0.02, ge=0, le=1)
+    cost_false_positive: float = Field(default=1.0, ge=0)
+    cost_false_negative: float = Field(default=1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _something_costs(self) -> Self:
+        if self.cost_false_positive == self.cost_false_negative == 0:
+            raise ValueError(
+                "cost_false_positive and cost_false_negative are both 0; give one of them more"
+            )
+        return self
+
+
 class PolicySection(Frozen):
     """`[policy]`: a shipped preset by name, or a policy file of one's own."""
 
@@ -159,6 +179,7 @@ class AuditSpec(Frozen):
     model: ModelSection | None = None
     explain: ExplainSection = ExplainSection()
     recourse: RecourseSection = RecourseSection()
+    mitigate: MitigateSection = MitigateSection()
     policy: PolicySection = PolicySection(preset="four-fifths")
     rules: RulesSection = RulesSection()
 

@@ -165,6 +165,19 @@ METRICS: dict[str, Word] = {
         "Impact ratio of scores",
         "A group's scoring rate over the highest group's; 1 is equal.",
     ),
+    "equal_accuracy_difference": Word(
+        "Equal accuracy difference", "Largest gap between two groups' accuracy."
+    ),
+    "gap_before": Word("Gap before", "The goal's gap between groups as decisions are now."),
+    "gap_after": Word("Gap after", "The goal's gap between groups with the other thresholds."),
+    "accuracy_before": Word("Accuracy before", "Accuracy as decisions are now."),
+    "accuracy_after": Word("Accuracy after", "Accuracy with the other thresholds."),
+    "accuracy_change": Word(
+        "Change in accuracy", "Accuracy with the other thresholds minus accuracy as it is."
+    ),
+    "score_threshold": Word(
+        "Threshold", "The score from which a row of this group would get the favourable outcome."
+    ),
     "mean_absolute_attribution": Word(
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
@@ -201,6 +214,31 @@ SUMMARIES = frozenset(
     }
 )
 """Gaps over all groups of an attribute, not of one group against its reference."""
+
+GOALS: dict[str, Word] = {
+    "demographic_parity": Word(
+        "Demographic parity", "Every group gets the favourable outcome equally often."
+    ),
+    "equal_opportunity": Word(
+        "Equal opportunity",
+        "Of those whose true outcome is favourable, every group gets it equally often.",
+    ),
+    "equalized_odds": Word(
+        "Equalized odds",
+        "As equal opportunity, and of those whose true outcome is not favourable, every group "
+        "gets it equally often as well.",
+    ),
+    "equal_accuracy": Word("Equal accuracy", "Decisions are right equally often in every group."),
+    "least_cost": Word("Least cost", "Wrong decisions cost as little as possible; no gap counts."),
+}
+"""What an intervention may aim for."""
+
+ATTRIBUTE_WARNING = (
+    "Thresholds by group use the protected attribute at the moment of decision. The law may "
+    "forbid that: in the United States the Equal Credit Opportunity Act (Regulation B, 12 CFR "
+    "1002.4) in lending, and 42 USC 2000e-2(l), which bans cutoff scores that differ by race, "
+    "colour, religion, sex or national origin, in hiring."
+)
 
 _SUFFIXES = {"_difference": " gap", "_ratio": " ratio"}
 

@@ -5,6 +5,7 @@ Adding one is one entry in `DISPARITIES` and one test.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,15 +83,15 @@ def _spread(kind: str, share: FloatArray) -> float:
 
 
 def compute_disparities(
-    view: View, generator: np.random.Generator
+    view: View, generator: np.random.Generator, summaries: Sequence[Disparity] = DISPARITIES
 ) -> list[tuple[Disparity, DisparityResult]]:
-    """Return every summary of a view by groups; those that need outcomes only where there are any.
+    """Return the summaries of a view by groups; those that need outcomes only where there are any.
 
     Groups in which a rate is undefined are left out of it. Interval: see `pairs`. P-value: the
     share of resamples with equal rates in all groups whose summary is at least as unequal (a
     largest-minus-smallest gap over many groups is positive by chance alone).
     """
-    wanted = [item for item in DISPARITIES if view.has_truth or not item.needs_truth]
+    wanted = [item for item in summaries if view.has_truth or not item.needs_truth]
     names = dict.fromkeys(name for item in wanted for name in item.rates)
     rates = {name: RATES[name].compute(view) for name in names}
     equal = {name: _draw_equal(rate, generator) for name, rate in rates.items()}

@@ -29,24 +29,24 @@ _UNKNOWN = re.compile(r"Found unknown categories (\[.*?\])", re.DOTALL)
 
 
 class SkopsAdapter:
-    """A fitted scikit-learn model; `estimator` is the last step of its pipeline."""
+    """A fitted scikit-learn model; `estimator` is the last step of its pipeline, `model` all."""
 
     def __init__(self, model: NativeModel, name: str) -> None:
         if hasattr(model, "best_estimator_"):  # a finished parameter search
             model = model.best_estimator_
-        self._model = model
-        self._named = hasattr(self._model, "feature_names_in_")
-        self.info = _describe(self._model, name)
-        self._none_columns = _find_none_columns(self._model, self.info.features)
-        steps = getattr(self._model, "steps", None)
-        self.estimator = steps[-1][1] if steps else self._model
+        self.model = model
+        self._named = hasattr(self.model, "feature_names_in_")
+        self.info = _describe(self.model, name)
+        self._none_columns = _find_none_columns(self.model, self.info.features)
+        steps = getattr(self.model, "steps", None)
+        self.estimator = steps[-1][1] if steps else self.model
         has_steps = steps is not None and len(steps) > 1
-        self._before: NativeModel = self._model[:-1] if has_steps else None
+        self._before: NativeModel = self.model[:-1] if has_steps else None
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
         method = "predict" if self.info.task == "regression" else "predict_proba"
-        scores = self._ask(getattr(self._model, method), frame)
+        scores = self._ask(getattr(self.model, method), frame)
         return np.asarray(scores, dtype=np.float64)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
@@ -68,13 +68,17 @@ class SkopsAdapter:
 
     def _ask(self, method: Callable[[object], FloatArray], frame: pd.DataFrame) -> FloatArray:
         chosen = select_features(frame, self.info.features)
-        data: object = self._prepare(chosen)
+        data: object = self._convert(chosen)
         try:
             return method(data)
         except (ValueError, TypeError) as error:
             raise InputError(_explain(str(error), chosen)) from error
 
-    def _prepare(self, chosen: pd.DataFrame) -> pd.DataFrame | FloatArray:
+    def prepare(self, frame: pd.DataFrame) -> pd.DataFrame | FloatArray:
+        """Return the features of `frame` in the types that the model was fitted on."""
+        return self._convert(select_features(frame, self.info.features))
+
+    def _convert(self, chosen: pd.DataFrame) -> pd.DataFrame | FloatArray:
         if not self._named:
             return compute_matrix(chosen, self.info.features, {})
         plain = {

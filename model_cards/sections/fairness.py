@@ -23,6 +23,7 @@ from model_cards.card import (
     Verdicts,
 )
 from model_cards.numbers import make_number
+from model_cards.sections.interventions import build_interventions
 from model_cards.sections.rules import build_adverse_impact, build_local_law_144
 from model_cards.sections.tables import (
     choose_metrics,
@@ -63,6 +64,7 @@ def build_fairness(report: AuditReport) -> Section:
     ]
     law = build_local_law_144(report)
     children += [law] if law else []
+    children += build_interventions(report)
     words = ("fair", "dispar", "parity", "impact", "group")
     blocks: tuple[Block, ...] = () if items else (explain_absence(report, words),)
     intro = (

@@ -14,8 +14,6 @@ from model_cards.numbers import make_number
 from model_cards.sections.tables import (
     LEFT_OUT,
     ROW_LIMIT,
-    is_adverse_impact,
-    is_rule,
     join_words,
     list_attributes,
     note_intervals,
@@ -36,7 +34,7 @@ _KINDS = (
 
 def build_adverse_impact(report: AuditReport) -> Section | None:
     """Return every group against the one selected most often; None where that was not measured."""
-    items = [item for item in report.measurements if is_adverse_impact(item)]
+    items = [item for item in report.measurements if item.check == "fairness.adverse_impact"]
     ratios = [item for item in items if item.metric == "impact_ratio"]
     if not ratios:
         return None
@@ -103,7 +101,7 @@ def _beside(report: AuditReport, metric: str, ratio: Measurement) -> Measurement
 
 def build_local_law_144(report: AuditReport) -> Section | None:
     """Return the tables of 6 RCNY 5-301; None where the audit was not asked for them."""
-    items = [item for item in report.measurements if is_rule(item)]
+    items = [item for item in report.measurements if item.check.startswith("rules.")]
     if not items:
         return None
     blocks: list[Block] = []

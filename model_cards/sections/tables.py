@@ -29,19 +29,26 @@ def is_recourse(item: Measurement) -> bool:
     return item.metric.startswith("recourse_")
 
 
-def is_rule(item: Measurement) -> bool:
-    """Whether a measurement belongs to the tables of a law, which stand by themselves."""
-    return item.check.startswith("rules.")
+_APART = (
+    "rules.",
+    "fairness.adverse_impact",
+    "fairness.interventions",
+    "fairness.conditional",
+    "fairness.consistency",
+    "performance.slices",
+    "performance.classes",
+)
+"""Checks whose numbers stand in sections of their own."""
 
 
-def is_adverse_impact(item: Measurement) -> bool:
-    """Whether a measurement sets a group against the one selected most often."""
-    return item.check == "fairness.adverse_impact"
+def is_apart(item: Measurement) -> bool:
+    """Whether a measurement has a section of its own, beside performance and fairness."""
+    return is_explanation(item) or is_recourse(item) or item.check.startswith(_APART)
 
 
 def is_disparity(item: Measurement) -> bool:
     """Whether a measurement compares groups."""
-    if is_explanation(item) or is_recourse(item) or is_rule(item) or is_adverse_impact(item):
+    if is_apart(item):
         return False
     compares = item.reference_group is not None or item.metric in SUMMARIES
     return compares or item.metric.endswith(("_difference", "_ratio"))
@@ -49,8 +56,7 @@ def is_disparity(item: Measurement) -> bool:
 
 def is_performance(item: Measurement) -> bool:
     """Whether a measurement describes the whole data or one group by itself."""
-    aside = is_explanation(item) or is_recourse(item) or is_rule(item) or is_adverse_impact(item)
-    return not (aside or is_disparity(item))
+    return not (is_apart(item) or is_disparity(item))
 
 
 def list_attributes(items: Iterable[Measurement]) -> list[str]:

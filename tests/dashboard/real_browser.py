@@ -32,6 +32,7 @@ PAGES = (
     "",
     "performance",
     "fairness",
+    "interventions",
     "explanations",
     "counterfactuals",
     "card",

@@ -17,6 +17,7 @@ PAGES = (
     "overview",
     "performance",
     "fairness",
+    "interventions",
     "explanations",
     "counterfactuals",
     "card",
@@ -72,7 +73,7 @@ def test_page_without_any_run(page: str, tmp_path: Path, monkeypatch: pytest.Mon
         assert say("runs.none_title") in texts(app)
 
 
-@pytest.mark.parametrize("page", PAGES[:6])
+@pytest.mark.parametrize("page", PAGES[:7])
 @pytest.mark.parametrize("run", ["damaged", "gone", "../inputs", "."])
 def test_run_that_cannot_be_opened_says_so(page: str, run: str) -> None:
     app = open_page(page, run)
@@ -81,7 +82,7 @@ def test_run_that_cannot_be_opened_says_so(page: str, run: str) -> None:
 
 
 def test_names_with_markup_are_never_markdown(rude_names: tuple[str, str, str]) -> None:
-    for page in PAGES[:6]:
+    for page in PAGES[:7]:
         app = open_page(page)
         shown = [item.value for item in app.markdown]
         labels = [item.label for kind in ("selectbox", "number_input") for item in app.get(kind)]
@@ -94,7 +95,7 @@ def test_names_with_markup_are_never_markdown(rude_names: tuple[str, str, str]) 
 
 
 def test_every_chart_has_words_for_those_who_cannot_see_it() -> None:
-    for page in ("performance", "fairness", "explanations", "counterfactuals"):
+    for page in ("performance", "fairness", "interventions", "explanations", "counterfactuals"):
         charts = open_page(page).get("plotly_chart")
         assert charts
         for chart in charts:
