@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
-from audits.core.measurement import Measurement
+from audits.core.measurement import CLASS, Measurement
 from audits.core.words import describe
 
 
@@ -16,6 +16,9 @@ def _say_value(item: Measurement) -> str:
 
 def _say_finding(item: Measurement) -> str:
     """Return "Female: selected 0.51 times as often as Male (95% interval ...)"."""
+    if item.slice is not None and item.slice.startswith(CLASS):
+        one = item.model_copy(update={"slice": None})
+        return f"Class {plain_text(item.slice.removeprefix(CLASS))}: {_say_finding(one)}"
     value = _say_value(item)
     if item.group is None or item.reference_group is None:
         return f"{describe(item.metric).title} is {value}"
