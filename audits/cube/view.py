@@ -71,12 +71,15 @@ class View:
     @property
     def has_truth(self) -> bool:
         """Whether any row has a true outcome."""
-        return bool((self.cube.codes["y_true"] != UNKNOWN).any())
+        return self._has("y_true")
 
     @property
     def has_scores(self) -> bool:
         """Whether the rows have scores."""
-        return bool((self.cube.codes["score_bin"] != UNKNOWN).any())
+        return self._has("score_bin")
+
+    def _has(self, code: str) -> bool:
+        return code in self.cube.codes and bool((self.cube.codes[code] != UNKNOWN).any())
 
     @cached_property
     def cell_score(self) -> FloatArray:
