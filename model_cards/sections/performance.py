@@ -10,6 +10,7 @@ from audits.core.report import AuditReport
 from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Section, Table, Text
 from model_cards.numbers import make_number
+from model_cards.sections.classes import build_classes
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
@@ -65,6 +66,7 @@ def build_performance(report: AuditReport) -> Section:
         if mine:
             children.append(_build_by_group(attribute, mine))
     intro = "Every number is an estimate from the audited rows; its interval says how sure it is."
+    children += build_classes(report)
     return Section("performance", "Performance", (), tuple(children), intro)
 
 

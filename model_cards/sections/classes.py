@@ -1,0 +1,62 @@
+"""Each class of a multiclass model against all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audits.core.format import plain_text
+from audits.core.measurement import CLASS, Measurement
+from audits.core.report import AuditReport
+from audits.core.words import SUMMARIES
+from model_cards.card import Block, Section
+from model_cards.sections.tables import (
+    join_words,
+    list_attributes,
+    list_slices,
+    note_intervals,
+    pivot,
+    title_attribute,
+)
+
+COLUMNS = ("prevalence", "selection_rate", "true_positive_rate", "positive_predictive_value",
+           "roc_auc")  # fmt: skip
+GAPS = ("demographic_parity_difference", "equal_opportunity_difference",
+        "equalized_odds_difference", "predictive_parity_difference")  # fmt: skip
+_INTRO = (
+    "Each class is taken as the favourable outcome in turn, and all others together as the other "
+    "outcome. The numbers of single groups are in the report."
+)
+
+
+def build_classes(report: AuditReport) -> list[Section]:
+    """Return the section on single classes, nothing where the model has but two."""
+    items = [
+        item
+        for item in report.measurements
+        if item.check == "performance.classes" and (item.slice or "").startswith(CLASS)
+    ]
+    if not items:
+        return []
+    whole = [item for item in items if item.attribute is None]
+    gaps = [item for item in items if item.metric in SUMMARIES]
+    children = tuple(
+        Section(
+            f"classes-{attribute}",
+            title_attribute(attribute),
+            _tabulate([item for item in gaps if item.attribute == attribute], GAPS),
+        )
+        for attribute in list_attributes(gaps)
+    )
+    blocks = _tabulate(whole, COLUMNS)
+    return [Section("classes", "Each class against all others", blocks, children, _INTRO)]
+
+
+def _tabulate(items: Sequence[Measurement], columns: tuple[str, ...]) -> tuple[Block, ...]:
+    shown = [item for item in items if item.metric in columns]
+    rows = [
+        (plain_text(name.removeprefix(CLASS)), [item for item in shown if item.slice == name])
+        for name in list_slices(shown)
+        if name is not None
+    ]
+    caption = join_words("By class", note_intervals(shown))
+    return (pivot(caption, "Class", rows, columns),)
