@@ -17,6 +17,7 @@ PAGES = (
     "card",
     "runs",
     "new_audit",
+    "catalogue",
 )
 
 

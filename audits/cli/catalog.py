@@ -1,56 +1,46 @@
-"""`assay checks`: the catalogue, generated from the checks and the table of metrics."""
+"""`assay checks`: the catalogue, for people, machines and the documentation."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from audits.checks.catalog import BUILTIN
-from audits.core.clauses import CLAUSES
-from audits.core.words import describe
-from audits.cube.disparities import DISPARITIES
-from audits.cube.metrics import METRICS
+from audits.catalogue import Chapter, build_catalogue, render_markdown
+
+_IN_TERMINAL = ("code", "name", "rule", "title", "meaning", "values", "source")
+"""The columns that a terminal has room for; all are in the JSON and on the documentation's page."""
 
 
-def catalog_command(*, as_json: bool) -> None:
+def catalog_command(*, as_json: bool, as_markdown: bool) -> None:
     """Print every check, metric, summary, and clause that a rule rests on."""
-    checks = [(check.code, check.title, check.meaning) for check in BUILTIN]
-    metrics = {m.name: m.source for table in METRICS.values() for m in table}
-    listed = [_describe(name, source) for name, source in metrics.items()]
-    summaries = [_describe(item.name, item.source) for item in DISPARITIES]
-    clauses = [(clause.rule, clause.title, clause.meaning, clause.source) for clause in CLAUSES]
+    if as_markdown:
+        print(render_markdown(), end="")
+        return
+    chapters = build_catalogue()
     if as_json:
-        names = ("name", "title", "meaning", "source")
         catalogue = {
-            "checks": [dict(zip(("code", *names[1:3]), row, strict=True)) for row in checks],
-            "metrics": [dict(zip(names, row, strict=True)) for row in listed],
-            "summaries": [dict(zip(names, row, strict=True)) for row in summaries],
-            "clauses": [dict(zip(names, row, strict=True)) for row in clauses],
+            chapter.title.lower().replace(" ", "_"): [
+                dict(zip(chapter.heads, row, strict=True)) for row in chapter.rows
+            ]
+            for chapter in chapters
         }
-        print(json.dumps(catalogue, indent=1))
+        print(json.dumps(catalogue, indent=1, ensure_ascii=False))
         return
     console = Console()
-    _print(console, "Checks", ("code", "title", "meaning"), checks)
-    _print(console, "Metrics", ("name", "title", "meaning", "source"), listed)
-    _print(console, "Between groups", ("name", "title", "meaning", "source"), summaries)
-    _print(console, "Clauses of rules", ("rule", "title", "meaning", "source"), clauses)
+    for chapter in chapters:
+        _print(console, chapter)
 
 
-def _describe(name: str, source: str) -> tuple[str, ...]:
-    word = describe(name)
-    return name, word.title, word.meaning, source
-
-
-def _print(
-    console: Console, title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]
-) -> None:
-    table = Table(title=title, box=None, title_justify="left", title_style="bold", padding=(0, 1))
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
+def _print(console: Console, chapter: Chapter) -> None:
+    table = Table(
+        title=chapter.title, box=None, title_justify="left", title_style="bold", padding=(0, 1)
+    )
+    shown = [position for position, head in enumerate(chapter.heads) if head in _IN_TERMINAL]
+    for position in shown:
+        table.add_column(chapter.heads[position], overflow="fold")
+    for row in chapter.rows:
+        table.add_row(*(row[position] for position in shown))
     console.print(table)
     console.print()

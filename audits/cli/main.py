@@ -68,11 +68,16 @@ def verify(run: RunFolder, json: Json = False) -> None:
 
 
 @app.command()
-def checks(json: Json = False) -> None:
+def checks(
+    json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The page docs/catalogue.md.")
+    ] = False,
+) -> None:
     """List what an audit checks and measures."""
     from audits.cli.catalog import catalog_command  # noqa: PLC0415
 
-    catalog_command(as_json=json)
+    catalog_command(as_json=json, as_markdown=markdown)
 
 
 @app.command()

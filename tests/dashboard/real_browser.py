@@ -38,6 +38,7 @@ PAGES = (
     "card",
     "runs",
     "new-audit",
+    "catalogue",
 )
 
 
