@@ -53,6 +53,7 @@ test: $(SETUP)
 bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/adult.py
 	$(BIN)/python tests/benchmarks/interventions.py
+	$(BIN)/python tests/benchmarks/scale.py
 
 clean:
 	rm -rf $(VENV) $(SAMPLES) sample_models/*/data sample_models/*/model
