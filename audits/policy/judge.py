@@ -12,6 +12,7 @@ from audits.core.measurement import CLASS, Measurement, measurement_id
 from audits.core.verdict import SEVERITY, Status, Verdict
 from audits.cube.intervals import compute_holm
 from audits.policy.policy import Policy, Rule
+from audits.policy.power import compute_rows_needed, compute_z
 from audits.policy.reasons import (
     render_breach,
     render_chance,
@@ -113,21 +114,45 @@ def _judge(
     if item.estimate is None:
         assert item.unavailable is not None  # Measurement promises one of the two
         return verdict(Status.NOT_APPLICABLE, render_unavailable(item))
-    if smallest is not None and smallest[1] < policy.min_rows:
-        return verdict(Status.INSUFFICIENT, render_small(item, *smallest, policy.min_rows))
     broken = next(
         ((status, bound) for status, bound in ((Status.FAIL, fail), (Status.WARN, warn))
          if bound is not None and _breaks(rule, item.estimate.value, bound)),
         None,
     )  # fmt: skip
+    needed = _count_needed(policy, item, p_value, smallest) if broken else None
+    if smallest is not None and smallest[1] < policy.min_rows:
+        reason = render_small(item, *smallest, policy.min_rows, needed)
+        return verdict(Status.INSUFFICIENT, reason)
     if broken is None:
         return verdict(Status.PASS, render_kept(item, nearest))
     status, bound = broken
     if flips:
         return verdict(Status.INSUFFICIENT, render_turned(item, bound), bound)
     if not _beyond_chance(policy, rule, item, p_value, bound):
-        return verdict(Status.INSUFFICIENT, render_chance(item, bound, p_value), bound)
+        return verdict(Status.INSUFFICIENT, render_chance(item, bound, p_value, needed), bound)
     return verdict(status, render_breach(item, bound, p_value), bound)
+
+
+def _count_needed(
+    policy: Policy,
+    item: Measurement,
+    adjusted: float | None,
+    smallest: tuple[str, int] | None,
+) -> tuple[str, int] | None:
+    """Return the smaller group and how many rows of it would tell the difference from chance."""
+    if smallest is None or item.estimate is None:
+        return None
+    group, rows = smallest
+    if item.p_value is not None and adjusted is not None:
+        # A family of tests asks more of each: as much as the adjustment did of this one.
+        alpha = policy.alpha * min(1.0, item.p_value / adjusted) if adjusted > 0 else policy.alpha
+        needed = compute_rows_needed(rows, compute_z(item.p_value), alpha)
+    else:
+        neutral = 1.0 if item.unit == "ratio" else 0.0
+        half = (item.estimate.high - item.estimate.low) / 2
+        z = abs(item.estimate.value - neutral) / half * compute_z(0.05) if half > 0 else 0.0
+        needed = compute_rows_needed(rows, z, policy.alpha)
+    return None if needed is None else (group, max(needed, policy.min_rows))
 
 
 def _bounds(rule: Rule) -> tuple[float | None, float | None]:

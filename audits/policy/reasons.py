@@ -42,12 +42,22 @@ def render_breach(item: Measurement, bound: float, p_value: float | None) -> str
     return f"{_say_finding(item)}; {_say_bound(item, bound)}{sure}."
 
 
-def render_chance(item: Measurement, bound: float, p_value: float | None) -> str:
-    """A bound is broken, but too few rows say so."""
+def _say_needed(needed: tuple[str, int] | None) -> str:
+    """Return how many rows of which group would tell, where that can be said."""
+    if needed is None:
+        return "More rows are needed to tell."
+    group, rows = needed
+    return f"About {format_count(rows)} rows of {plain_text(group)} would be needed to tell."
+
+
+def render_chance(
+    item: Measurement, bound: float, p_value: float | None, needed: tuple[str, int] | None
+) -> str:
+    """A bound is broken, but too few rows say so. needed: a group, and rows of it that would."""
     how = "" if p_value is None else f" ({format_p(p_value)}, adjusted)"
     return (
         f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, "
-        f"but chance alone could explain it{how}. More rows are needed to tell."
+        f"but chance alone could explain it{how}. {_say_needed(needed)}"
     )
 
 
@@ -64,15 +74,18 @@ def render_kept(item: Measurement, bound: float | None) -> str:
     return f"{_say_finding(item)}; {_say_bound(item, bound)}."
 
 
-def render_small(item: Measurement, group: str, rows: int, needed: int) -> str:
-    """A group is too small for the number to be judged."""
+def render_small(
+    item: Measurement, group: str, rows: int, least: int, needed: tuple[str, int] | None
+) -> str:
+    """A group is too small for the number to be judged; `needed` as for `render_chance`."""
     has = "row" if rows == 1 else "rows"
+    more = f" {_say_needed(needed)}" if needed and needed[1] > least else ""
     whom = ""
     if item.group is not None and item.group != group:
         whom = f"{plain_text(item.group)} cannot be compared: "
     return (
         f"{whom}{plain_text(group)} has {format_count(rows)} {has}; "
-        f"groups under {format_count(needed)} are not judged."
+        f"groups under {format_count(least)} are not judged.{more}"
     )
 
 
