@@ -168,7 +168,7 @@ def _build_context(
         table.connection,
         folder / PREDICTIONS_FILE,
         task=spec.audit.task,
-        attributes=table.protected,
+        attributes=table.grouped,
         classes=subject.classes,
         threshold=threshold,
     )

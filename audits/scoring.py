@@ -148,9 +148,9 @@ def write_predictions(
     writer: pq.ParquetWriter | None = None
     try:
         for kept in _scored_batches(spec, table, model, classes):
-            ordered = [name for name in kept.columns if name not in table.protected]
+            ordered = [name for name in kept.columns if name not in table.grouped]
             part = pa.Table.from_pandas(
-                kept[[*ordered, *table.protected]], preserve_index=False
+                kept[[*ordered, *table.grouped]], preserve_index=False
             ).replace_schema_metadata(None)
             if writer is None:
                 writer = pq.ParquetWriter(

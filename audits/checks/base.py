@@ -73,7 +73,7 @@ class CubeContext:
     @property
     def groupings(self) -> tuple[tuple[str, ...], ...]:
         """Every protected attribute alone, then every two of them."""
-        names = self.cube.attributes
+        names = tuple(n for n in self.spec.data.protected if n in self.cube.attributes)
         return (*((name,) for name in names), *combinations(names, 2))
 
     def wanted_reference(self, attributes: tuple[str, ...]) -> str | None:

@@ -3,6 +3,7 @@
 from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.base import Check, CubeCheck
 from audits.checks.classes import CLASSES
+from audits.checks.conditional import CONDITIONAL
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.interventions import INTERVENTIONS
@@ -16,6 +17,7 @@ CUBE_CHECKS: tuple[CubeCheck, ...] = (
     PERFORMANCE_GROUPS,
     CLASSES,
     DISPARITIES_CHECK,
+    CONDITIONAL,
     ADVERSE_IMPACT,
     LOCAL_LAW_144,
     INTERVENTIONS,

@@ -121,7 +121,7 @@ def compute_interventions(context: CubeContext) -> CheckResult:
     """Choose thresholds on one random half of the rows and measure them on the other."""
     if context.spec.audit.task != "binary":
         raise CheckNotApplicableError("thresholds apply to yes-or-no predictions only")
-    if not context.cube.attributes:
+    if not context.groupings:
         raise CheckNotApplicableError("no protected columns are declared")
     whole = compute_view(context.cube)
     if not whole.has_scores:
@@ -130,7 +130,7 @@ def compute_interventions(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("the rows have no true outcome, so no threshold is better")
     first, second = split_cube(context.cube, context.generator(CODE))
     found: list[Measurement] = []
-    for attribute in context.cube.attributes:
+    for attribute in context.spec.data.protected:
         views = (compute_view(half, (attribute,)) for half in (first, second))
         halves = _Halves(attribute, *views)
         if min(len(halves.chosen_on.labels), len(halves.held_out.labels)) > 1:

@@ -136,7 +136,7 @@ def _measure(
 def _by_group(
     context: Context, results: list[RecourseResult], positions: np.ndarray
 ) -> Iterable[Measurement]:
-    names = list(context.cube.attributes)
+    names = list(context.spec.data.protected)
     groups = context.read_predictions(names) if names else {}
     for attribute in names:
         chosen = groups[attribute][positions]

@@ -27,14 +27,16 @@ class DataSection(Frozen):
 
     `missing` lists the texts that stand for "no value" (an empty field always does).
     `edges` cuts a numeric protected column: `age = [25, 65]` makes the groups
-    "under 25", "25 to under 65" and "65 and over". `protected_path` with `key` joins columns that
-    are held in a separate file.
+    "under 25", "25 to under 65" and "65 and over". `legitimate` lists columns that people hold to
+    be good reasons for a difference: see the check `fairness.conditional`. `protected_path` with
+    `key` joins columns that are held in a separate file.
     """
 
     path: str
     target: str | None = None
     positive: Scalar | None = None
     protected: tuple[str, ...] = ()
+    legitimate: tuple[str, ...] = ()
     protected_path: str | None = None
     key: str | None = None
     reference: str | None = None

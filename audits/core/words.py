@@ -127,6 +127,16 @@ METRICS: dict[str, Word] = {
     "predictive_parity_difference": Word(
         "Predictive parity difference", "Largest gap between two groups' precision."
     ),
+    "conditional_demographic_disparity": Word(
+        "Conditional demographic disparity",
+        "A group's share among those turned down minus its share among those selected, among "
+        "people alike in the columns held fixed; above 0 is to its loss.",
+    ),
+    "conditional_selection_rate_difference": Word(
+        "Selection rate gap, columns held fixed",
+        "The group's selection rate minus that of the reference group, among people alike in the "
+        "columns held fixed.",
+    ),
     "score_kolmogorov_smirnov": Word(
         "Largest gap at any threshold",
         "How far apart the shares of two groups above a threshold can be, at the threshold where "

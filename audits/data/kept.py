@@ -57,7 +57,9 @@ def render_kept_columns(
         kept["weight"] = _render_number(columns, data.weight, "weight")
     for column in protected:
         if column.name in ("row", "y_true", "y_pred", "y_score", "weight"):
-            raise InputError(f"a protected column may not be called {column.name!r}; rename it")
+            raise InputError(
+                f"a protected or legitimate column may not be called {column.name!r}; rename it"
+            )
         kept[column.name] = render_group_expression(column, tuple(data.edges.get(column.name, ())))
     return kept
 

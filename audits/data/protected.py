@@ -53,16 +53,26 @@ def render_group_expression(column: Column, edges: tuple[float, ...]) -> str:
 
 
 def check_protected(columns: tuple[Column, ...], data: DataSection) -> tuple[Column, ...]:
-    """Return the protected columns. Raises InputError for names or edges that do not fit."""
-    found = tuple(find_column(columns, name, "protected column") for name in data.protected)
+    """Return the protected columns, then the legitimate ones: both are kept as groups.
+
+    Raises InputError for names or edges that do not fit.
+    """
+    grouped = (*data.protected, *data.legitimate)
+    if both := sorted(set(data.protected) & set(data.legitimate)):
+        raise InputError(f"{both[0]!r} is in protected and in legitimate; keep it in one of them")
+    found = (
+        *(find_column(columns, name, "protected column") for name in data.protected),
+        *(find_column(columns, name, "legitimate column") for name in data.legitimate),
+    )
     for name in data.edges:
-        if name not in data.protected:
-            hint = near_misses(name, data.protected)
-            raise InputError(f"edges name {name!r}, which is not in protected{hint}")
+        if name not in grouped:
+            hint = near_misses(name, grouped)
+            raise InputError(f"edges name {name!r}, which is not in protected or legitimate{hint}")
     for column in found:
+        role = "protected" if column.name in data.protected else "legitimate"
         if column.distinct > MAX_GROUPS and not data.edges.get(column.name):
             raise InputError(
-                f"protected column {column.name!r} has about {column.distinct} different values; "
+                f"{role} column {column.name!r} has about {column.distinct} different values; "
                 f"at most {MAX_GROUPS} groups are allowed: cut a number with "
                 f"[data.edges] {column.name} = [25, 65], or choose another column"
             )

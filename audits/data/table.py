@@ -36,13 +36,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class AuditTable:
-    """The data of one audit behind a DuckDB view. `classes` is () unless multiclass."""
+    """The data of one audit behind a DuckDB view. `classes` is () unless multiclass.
+
+    grouped: the columns kept as groups, the protected ones first, then the legitimate ones.
+    """
 
     connection: duckdb.DuckDBPyConnection
     source: Source
     rows: int
     columns: tuple[Column, ...]
     protected: tuple[str, ...]
+    grouped: tuple[str, ...]
     classes: tuple[str, ...]
     kept_names: tuple[str, ...]
     reference: Source | None
@@ -179,6 +183,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
         rows,
         columns,
         tuple(data.protected),
+        tuple(column.name for column in protected),
         classes,
         tuple(kept),
         reference,

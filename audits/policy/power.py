@@ -27,4 +27,4 @@ def compute_rows_needed(rows: int, z: float, alpha: float) -> int | None:
     wanted = float(stats.norm.isf(alpha / 2) + stats.norm.ppf(POWER))
     needed = rows * (wanted / z) ** 2
     unit = 10 ** max(0, math.floor(math.log10(max(needed, 1.0))) - 1)
-    return math.ceil(needed / unit) * unit
+    return int(math.ceil(needed / unit) * unit)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from audits.core.findings import render_conditional
 from audits.core.format import plain_text
 from audits.core.groups import JOIN
-from audits.core.measurement import Measurement
+from audits.core.measurement import Measurement, measurement_id
 from audits.core.words import lower
 from audits.cube.disparities import DISPARITIES
 from audits.cube.metrics import METRICS
@@ -230,3 +231,15 @@ def find_reason(run: RunData, metric: str, grouping: str) -> str:
         if item.unavailable is not None:
             return plain_text(item.unavailable.reason)
     return say("performance.no_group_numbers")
+
+
+def list_conditional(run: RunData, grouping: str) -> list[str]:
+    """Return what remains of each group's gap in selection with legitimate columns held fixed."""
+    sentences = []
+    for item in run.by_group("conditional_selection_rate_difference", grouping):
+        plain = measurement_id(
+            "selection_rate_difference", grouping, item.group, item.reference_group
+        )
+        sentence = render_conditional(item, run.report.by_id.get(plain))
+        sentences += [sentence] if sentence else []
+    return sentences

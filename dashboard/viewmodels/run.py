@@ -16,6 +16,10 @@ from audits.policy.policy import Policy
 from audits.run import IN_FORCE
 from audits.store.bundle import Bundle
 
+_OF_PARTS = ("rules.", "performance.classes", "performance.slices")
+"""Checks whose numbers bear the names of others but are of other rows or outcomes: a law's own
+tables, one class against the rest, slices."""
+
 
 class RunData:
     """A bundle with what is worked out from it once: safe to share between sessions."""
@@ -26,8 +30,8 @@ class RunData:
         self._views: dict[str | None, View] = {}
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in self.report.measurements:
-            if item.check.startswith("rules."):
-                continue  # a law's own tables: other people, perhaps, under the same names
+            if item.check.startswith(_OF_PARTS):
+                continue
             self._index[item.metric, item.attribute].append(item)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.core.findings import LEGITIMATE_NOTE
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
@@ -47,6 +48,17 @@ def show_impact(run: RunData, grouping: str) -> None:
     for position, sentence in enumerate(rules.list_impact_sentences(run, grouping)):
         show_text(sentence, f"impact-{position}")
     show_table(table, "impact", say("impact.title"))
+
+
+def show_conditional(run: RunData, grouping: str) -> None:
+    """Show what remains of the gaps in selection when legitimate columns are held fixed."""
+    sentences = fairness.list_conditional(run, grouping)
+    if not sentences:
+        return
+    st.header(say("fairness.conditional"), anchor=False)
+    show_text(LEGITIMATE_NOTE, "conditional", "note")
+    for position, sentence in enumerate(sentences):
+        show_text(sentence, f"conditional-{position}")
 
 
 def show_law(run: RunData) -> None:
@@ -132,6 +144,7 @@ def main() -> None:
             st.markdown(say(f"fairness.guide.{part}"))
     show_metric(run, grouping, metric)
     show_impact(run, grouping)
+    show_conditional(run, grouping)
     show_summaries(run, grouping)
     show_intersections(run, metric)
     show_law(run)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import performance
+from dashboard.viewmodels import classes, performance
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
@@ -45,6 +46,20 @@ def show_groups(run: RunData, grouping: str) -> None:
     show_chart_with_table(chart, performance.tabulate_groups(run, grouping), "by-group")
 
 
+def show_classes(run: RunData, grouping: str | None) -> None:
+    """Show each class of a multiclass model against all others."""
+    table = classes.tabulate_classes(run)
+    if table.empty:
+        return
+    st.header(say("performance.classes"), anchor=False)
+    show_text(say("performance.classes_note"), "classes", "note")
+    show_table(table, "classes", say("performance.classes"))
+    gaps = classes.tabulate_class_gaps(run, grouping) if grouping else table.iloc[:0]
+    if grouping and not gaps.empty:
+        show_text(say("performance.class_gaps", attribute=plain_text(grouping)), "gaps", "label")
+        show_table(gaps, "class-gaps", say("performance.classes"))
+
+
 def show_curves(run: RunData) -> None:
     """Show ranking, calibration and confusion."""
     st.header(say("performance.curves"), anchor=False)
@@ -78,12 +93,14 @@ def main() -> None:
         show_text(say("performance.no_truth"), "no-truth")
         return
     show_headlines(run)
+    grouping = None
     if run.groupings:
         st.header(say("performance.groups"), anchor=False)
         grouping = choose(
             say("performance.attribute"), run.groupings, "groups", choose_grouping(run)
         )
         show_groups(run, grouping or run.groupings[0])
+    show_classes(run, grouping)
     if run.task != "regression":
         show_curves(run)
 
