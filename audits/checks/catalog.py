@@ -4,6 +4,7 @@ from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.base import Check, CubeCheck
 from audits.checks.classes import CLASSES
 from audits.checks.conditional import CONDITIONAL
+from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.interventions import INTERVENTIONS
@@ -27,6 +28,7 @@ CUBE_CHECKS: tuple[CubeCheck, ...] = (
 BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
     *CUBE_CHECKS,
+    CONSISTENCY,
     EXPLANATIONS,
     RECOURSE,
 )

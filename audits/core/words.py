@@ -127,6 +127,10 @@ METRICS: dict[str, Word] = {
     "predictive_parity_difference": Word(
         "Predictive parity difference", "Largest gap between two groups' precision."
     ),
+    "consistency": Word(
+        "Consistency",
+        "How much the decision on a person is like those on the five people most alike; 1 is best.",
+    ),
     "conditional_demographic_disparity": Word(
         "Conditional demographic disparity",
         "A group's share among those turned down minus its share among those selected, among "

@@ -30,9 +30,9 @@ def tabulate_class_gaps(run: RunData, grouping: str) -> pd.DataFrame:
 def _tabulate(run: RunData, attribute: str | None, metrics: tuple[str, ...]) -> pd.DataFrame:
     found: dict[str, dict[str, Measurement]] = {}
     for item in run.report.measurements:
-        if item.check == "performance.classes" and item.attribute == attribute and item.slice:
-            if item.metric in metrics and (attribute is None or "difference" in item.metric):
-                found.setdefault(item.slice.removeprefix(CLASS), {})[item.metric] = item
+        here = item.check == "performance.classes" and item.attribute == attribute
+        if here and item.slice and item.metric in metrics:
+            found.setdefault(item.slice.removeprefix(CLASS), {})[item.metric] = item
     return pd.DataFrame(
         [
             {say("column.class"): plain_text(name)}

@@ -1,0 +1,121 @@
+"""Check `fairness.consistency`: are people alike in the data decided alike?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.neighbors import NearestNeighbors
+
+from audits.checks.base import (
+    PREDICTIONS_FILE,
+    Check,
+    CheckResult,
+    Context,
+    build_measurement,
+)
+from audits.core.errors import CheckNotApplicableError
+from audits.core.measurement import Measurement
+from audits.cube.cube import FloatArray
+from audits.cube.intervals import compute_mean_interval
+from audits.cube.values import to_result
+
+CODE = "fairness.consistency"
+NEIGHBOURS = 5
+ROWS = 5000
+"""More rows are drawn by the audit's seed: the distances of all pairs grow with their square."""
+
+_NO_COLUMNS = "there is no column beside outcome, decision and groups in which people are alike"
+
+
+def encode_rows(frame: pd.DataFrame) -> FloatArray:
+    """Return the rows as points whose Euclidean distance is that of people, `[rows, columns]`.
+
+    Numbers are divided by their standard deviation, a missing one is the median; two different
+    categories, missing being one of its own, are at distance 1. Constant columns are left out.
+    """
+    parts = []
+    for name in frame:
+        values = frame[name]
+        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+            number = values.to_numpy(dtype=np.float64, na_value=np.nan)
+            number = np.where(np.isfinite(number), number, np.nan)
+            if np.isnan(number).all() or np.nanstd(number) == 0:
+                continue
+            known = np.where(np.isnan(number), np.nanmedian(number), number)
+            parts.append(((known - known.mean()) / np.nanstd(number))[:, None])
+        else:
+            codes, levels = pd.factorize(values, use_na_sentinel=False)
+            if len(levels) > 1:
+                # Two one-hot rows that differ are the square root of two apart.
+                parts.append(np.eye(len(levels))[codes] / np.sqrt(2))
+    return np.concatenate(parts, axis=1) if parts else np.zeros((len(frame), 0))
+
+
+def compute_consistency(points: FloatArray, decided: FloatArray) -> FloatArray:
+    """Return each row's consistency, in [0, 1]: 1 minus the distance of its decision from the
+    mean decision of its five nearest neighbours, itself left out (Zemel et al. 2013, ICML).
+
+    points: `[rows, columns]`. decided: 0 or 1, `[rows]`. Needs more than five rows.
+    """
+    search = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(points)
+    near = search.kneighbors(return_distance=False)
+    return np.asarray(1 - np.abs(decided - decided[near].mean(axis=1)))
+
+
+def _choose_columns(context: Context) -> list[str]:
+    """Return the model's features; without a model, what is not outcome, decision or group."""
+    if context.model is not None:
+        return list(context.model.info.features)
+    spec = context.spec
+    given = spec.predictions
+    aside = {
+        *spec.data.protected, spec.data.target, spec.data.weight, spec.data.id, spec.data.key,
+        given and given.label, given and given.score,
+    }  # fmt: skip
+    return [column.name for column in context.table.columns if column.name not in aside]
+
+
+def measure_consistency(context: Context) -> CheckResult:
+    """Take the consistency of all rows and of every group of each protected column."""
+    if context.spec.audit.task != "binary":
+        raise CheckNotApplicableError("consistency is about decisions of yes or no")
+    if context.table.rows <= NEIGHBOURS:
+        raise CheckNotApplicableError(f"needs more than {NEIGHBOURS} rows")
+    columns = _choose_columns(context)
+    positions = np.arange(context.table.rows)
+    if len(positions) > ROWS:
+        chosen = context.generator(CODE).choice(positions, size=ROWS, replace=False)
+        positions = np.sort(chosen)
+    points = encode_rows(context.table.read_rows(positions)[columns])
+    if not points.shape[1]:
+        raise CheckNotApplicableError(_NO_COLUMNS)
+    protected = list(context.spec.data.protected)
+    kept = context.read_predictions(["y_pred", *protected])
+    row = compute_consistency(points, kept["y_pred"][positions].astype(np.float64))
+    found = [_measure(row, None, None)]
+    for attribute in protected:
+        groups = kept[attribute][positions].astype(str)
+        found += [_measure(row[groups == group], attribute, group) for group in np.unique(groups)]
+    return CheckResult(tuple(found))
+
+
+def _measure(row: FloatArray, attribute: str | None, group: str | None) -> Measurement:
+    mean, n = np.asarray(row.mean()), np.asarray(float(len(row)))
+    variance = np.asarray(row.var(ddof=1)) if len(row) > 1 else np.asarray(np.nan)
+    low, high = compute_mean_interval(mean, variance, n)
+    result = to_result(
+        float(mean), max(float(low), 0.0), min(float(high), 1.0), len(row), "student_t", "no rows"
+    )
+    return build_measurement(
+        CODE, "consistency", result, unit="score", direction="higher_is_better",
+        attribute=attribute, group=group, evidence=(PREDICTIONS_FILE,),
+    )  # fmt: skip
+
+
+CONSISTENCY = Check(
+    CODE,
+    "Consistency",
+    f"Compares every decision with those of the {NEIGHBOURS} people most alike in the model's "
+    f"columns, on at most {ROWS:,} rows drawn by the audit's seed.",
+    measure_consistency,
+)
