@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 EVERYTHING_BELOW_RUN = (
     "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-    "audits.recourse", "audits.checks", "audits.policy", "audits.store", "audits.provenance",
+    "audits.recourse", "audits.slices", "audits.checks", "audits.policy", "audits.store", "audits.provenance",
     "audits.scoring",
 )  # fmt: skip
 ALLOWED = {
@@ -21,9 +21,10 @@ ALLOWED = {
     "audits/cube": ("audits.core", "audits.cube"),
     "audits/explain": ("audits.core", "audits.models", "audits.explain"),
     "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
+    "audits/slices": ("audits.core", "audits.cube", "audits.data", "audits.slices"),
     "audits/checks": (
         "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-        "audits.recourse", "audits.checks",
+        "audits.recourse", "audits.slices", "audits.checks",
     ),
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
     "audits/figures": ("audits.core", "audits.cube", "audits.figures"),
