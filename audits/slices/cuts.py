@@ -7,6 +7,7 @@ levels in a row. Cuts look at the columns alone, never at outcomes or prediction
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -88,6 +89,9 @@ class Cut:
         return replace(self, spans=self.spans[kept], words=tuple(self.words[i] for i in kept))
 
 
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
+
+
 def find_edges(values: FloatArray, parts: int = PARTS) -> FloatArray:
     """Return rising edges that cut `values` (no NaN) into about `parts` equal parts.
 
@@ -98,12 +102,14 @@ def find_edges(values: FloatArray, parts: int = PARTS) -> FloatArray:
     if len(distinct) <= parts:
         return distinct[1:]
     ordered = np.sort(values)
-    wanted = np.unique(np.quantile(ordered, np.arange(1, parts) / parts, method="inverted_cdf"))
-    first, last = np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, "right")
-    heavy = wanted[last - first >= len(ordered) / parts]
-    after = np.searchsorted(distinct, heavy, "right")
-    light = _round_together(np.setdiff1d(wanted, heavy))
-    edges = np.unique(np.concatenate([heavy, distinct[after[after < len(distinct)]], light]))
+    shares = np.arange(1, parts) / parts
+    wanted = np.quantile(ordered, shares, method="inverted_cdf")
+    below, upto = (np.searchsorted(ordered, wanted, side) / len(ordered) for side in _SIDES)
+    after = distinct[np.minimum(np.searchsorted(distinct, wanted, "right"), len(distinct) - 1)]
+    heavy = upto - below >= 1 / parts
+    nearest = np.where(shares - below <= upto - shares, wanted, after)
+    light = _round_together(np.unique(nearest[~heavy]))
+    edges = np.unique(np.concatenate([wanted[heavy], after[heavy], light]))
     inner: FloatArray = edges[(edges > distinct[0]) & (edges <= distinct[-1])]
     return inner
 

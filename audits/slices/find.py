@@ -88,7 +88,10 @@ def find_slices(
         looked_at += search.looked_at
         left_out += search.left_out
         rest = ~discovery & known
-        for candidate in choose_distinct(rows.cuts, codes, search.candidates, answers):
+        for candidate in choose_distinct(
+            rows.cuts, codes, _restrict(target, half), _take(weights, half), search.candidates,
+            answers,
+        ):  # fmt: skip
             asked += 1
             inside = find_rows(rows.cuts, rows.codes, candidate)
             difference = estimate_difference(

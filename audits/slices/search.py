@@ -131,7 +131,8 @@ class _Searcher:
         inner = sums[tuple(slice(-1) for _ in combination)]
         enough = (inner.count >= self._least) & (inner.count <= self._whole.count - self._least)
         self.looked_at += int(enough.sum())
-        rest_mean, effect, error = self._compare(inner, self._whole - inner)
+        rest = self._whole - inner
+        effect, error = compare_sums(self._target, inner, rest, self._whole)
         score = np.where(enough & (effect > 0), effect - self._quantile * error, -np.inf)
         places = np.argwhere(np.isfinite(score))
         if not len(places):
@@ -142,7 +143,7 @@ class _Searcher:
         kept = kept[self._is_peak(earned, combination, kept)]
         ranked = kept[np.argsort(-score[tuple(kept.T)], kind="stable")][:PER_COMBINATION]
         for place in map(tuple, ranked):
-            signs = (_sign(float(inner.mean[place])), _sign(float(rest_mean[place])))
+            signs = (_sign(float(inner.mean[place])), _sign(float(rest.mean[place])))
             self.found.append(
                 Candidate(
                     combination, tuple(int(i) for i in place), float(score[place]),
@@ -168,24 +169,6 @@ class _Searcher:
         self._buffer += self._codes[last]
         return self._buffer
 
-    def _compare(self, one: Sums, other: Sums) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the other's mean, how much worse `one` is, and that difference's error.
-
-        No variance is taken to be under that of all rows: a few rows that agree prove little.
-        """
-        mean, other_mean = one.mean, other.mean
-        floor = self._whole.variance
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.sqrt(
-                np.maximum(one.variance, floor) / one.effective
-                + np.maximum(other.variance, floor) / other.effective
-            )
-        effect = self._badness(mean) - self._badness(other_mean)
-        return other_mean, effect, error
-
-    def _badness(self, mean: FloatArray) -> FloatArray:
-        return np.abs(mean) if self._target.absolute else self._target.worse * mean
-
     def _is_earned(self, sums: Sums, places: IntArray) -> Mask:
         """Whether every condition of a slice makes it worse than the slice without it."""
         earned = np.ones(len(places), dtype=bool)
@@ -195,7 +178,8 @@ class _Searcher:
         for axis in range(places.shape[1]):
             shorter = places.copy()
             shorter[:, axis] = -1  # the last place: whatever the level
-            _, gain, error = self._compare(own, sums[tuple(shorter.T)] - own)
+            without = sums[tuple(shorter.T)] - own
+            gain, error = compare_sums(self._target, own, without, self._whole)
             earned &= np.nan_to_num(gain - self._quantile * error, nan=-1.0) > 0
         return earned
 
@@ -209,6 +193,25 @@ class _Searcher:
                 moved[:, axis] = step[places[:, axis]]
                 peak &= own >= score[tuple(moved.T)]
         return peak
+
+
+def compare_sums(
+    target: Target, one: Sums, other: Sums, whole: Sums
+) -> tuple[FloatArray, FloatArray]:
+    """Return how much worse `one` is than `other` (above 0 is worse), and its standard error.
+
+    No variance is taken to be under that of all rows: a few rows that agree prove little.
+    """
+
+    def badness(mean: FloatArray) -> FloatArray:
+        return np.abs(mean) if target.absolute else target.worse * mean
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(
+            np.maximum(one.variance, whole.variance) / one.effective
+            + np.maximum(other.variance, whole.variance) / other.effective
+        )
+    return badness(one.mean) - badness(other.mean), error
 
 
 def _sign(value: float) -> int:

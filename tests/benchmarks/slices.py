@@ -20,7 +20,7 @@ from audits.run import run_audit
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 ROWS = 1_000_000
-PLANTED = "city = Delta & job = clerk & years under 10"
+PLANTED = ("city = Delta", "job = clerk", "years under 10")
 TARGETS = {"Adult": 10, "generated": 60}
 AUDIT = """
 [audit]
@@ -112,9 +112,9 @@ def main() -> int:
         write_generated(folder)
         print(f"\n{ROWS:,} rows generated in {time.perf_counter() - started:.0f} s")
         report = measure(folder, "generated")
-        found = [m.slice for m in report.find("accuracy_difference")]
-        first = bool(found) and found[0] == PLANTED
-        print(f"  planted: {PLANTED}; found first: {'yes' if first else 'NO'}")
+        found = [str(m.slice) for m in report.find("accuracy_difference")]
+        first = bool(found) and found[0] == " & ".join(PLANTED)
+        print(f"  planted: {' & '.join(PLANTED)}; found first: {'yes' if first else 'NO'}")
         return 0 if first else 1
 
 
