@@ -52,6 +52,7 @@ test: $(SETUP)
 
 bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/adult.py
+	$(BIN)/python tests/benchmarks/slices.py
 
 clean:
 	rm -rf $(VENV) $(SAMPLES) sample_models/*/data sample_models/*/model

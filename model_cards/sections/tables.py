@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport, CheckOutcome, CheckStatus
-from audits.core.words import SUMMARIES, describe, list_words, lower
+from audits.core.words import SLICES_CHECK, SUMMARIES, describe, list_words, lower
 from model_cards.card import Bullets, Form, Inline, Line, Number, Paragraph, Table, Text
 from model_cards.numbers import make_number
 
@@ -29,9 +29,14 @@ def is_recourse(item: Measurement) -> bool:
     return item.metric.startswith("recourse_")
 
 
+def is_slice(item: Measurement) -> bool:
+    """Whether a measurement is of the search for the worst parts of the data."""
+    return item.check == SLICES_CHECK
+
+
 def is_disparity(item: Measurement) -> bool:
     """Whether a measurement compares groups."""
-    if is_explanation(item) or is_recourse(item):
+    if is_explanation(item) or is_recourse(item) or is_slice(item):
         return False
     compares = item.reference_group is not None or item.metric in SUMMARIES
     return compares or item.metric.endswith(("_difference", "_ratio"))
@@ -39,7 +44,8 @@ def is_disparity(item: Measurement) -> bool:
 
 def is_performance(item: Measurement) -> bool:
     """Whether a measurement describes the whole data or one group by itself."""
-    return not (is_explanation(item) or is_recourse(item) or is_disparity(item))
+    others = (is_explanation, is_recourse, is_slice, is_disparity)
+    return not any(is_other(item) for is_other in others)
 
 
 def list_attributes(items: Iterable[Measurement]) -> list[str]:

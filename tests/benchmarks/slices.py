@@ -6,6 +6,8 @@ import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import lightgbm as lgb
@@ -109,7 +111,8 @@ def main() -> int:
         else:
             print("../shared/data, the real public data sets, is absent: Adult is left out")
         started = time.perf_counter()
-        write_generated(folder)
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # memory of its own
+            pool.submit(write_generated, folder).result()
         print(f"\n{ROWS:,} rows generated in {time.perf_counter() - started:.0f} s")
         report = measure(folder, "generated")
         found = [str(m.slice) for m in report.find("accuracy_difference")]
