@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -116,6 +118,19 @@ def _tabulate(found: Found) -> pa.Table:
     )
 
 
+def _tell_percents(context: Context) -> Callable[[float], None]:
+    """Return a progress that speaks once a percent: combinations go by in milliseconds."""
+    told = -1
+
+    def tell(fraction: float) -> None:
+        nonlocal told
+        if (percent := int(fraction * 100)) != told:
+            told = percent
+            context.progress(CODE, fraction)
+
+    return tell
+
+
 def _describe(context: Context, found: Found, searched: int) -> str:
     drawn = "" if searched == context.table.rows else ", drawn by the seed"
     partly = (
@@ -158,7 +173,7 @@ def compute_slices(context: Context) -> CheckResult:
         conditions=settings.conditions,
         least=settings.min_rows,
         answers=settings.answers,
-        progress=lambda fraction: context.progress(CODE, fraction),
+        progress=_tell_percents(context),
     )
     pq.write_table(_tabulate(found), context.folder / _FILE, compression="zstd")
     described = _describe(context, found, total)

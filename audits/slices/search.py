@@ -23,7 +23,10 @@ from audits.slices.targets import Target
 ALPHA = 0.05
 """The chance, for a whole audit, of listing anything where no slice is worse."""
 BUDGET = 1_000_000_000
-"""Rows times combinations of columns that one target may cost: about 10 s on one core."""
+"""Rows times combinations of columns that slices of one length may cost for one target: 10 to
+15 s on one core."""
+TABLE_ROWS = 100_000
+"""A combination's tables of conditions cost about as much as counting so many rows."""
 PER_COMBINATION = 5
 """Best slices kept of one combination of columns: more would be variants of each other."""
 
@@ -71,7 +74,7 @@ def search_slices(
     codes: levels `[cuts, rows]` of the rows of `target`, all of which know its value.
     """
     searcher = _Searcher(cuts, codes, target, weights, conditions, least)
-    affordable = max(budget // max(len(target.values), 1), len(cuts))
+    affordable = max(budget // (len(target.values) + TABLE_ROWS), len(cuts))
     longest = min(conditions, len(cuts))
     planned = [min(comb(len(cuts), n), affordable) for n in range(1, longest + 1)]
     best: dict[Combination, float] = {}
