@@ -54,6 +54,7 @@ bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/adult.py
 	$(BIN)/python tests/benchmarks/interventions.py
 	$(BIN)/python tests/benchmarks/scale.py
+	$(BIN)/python tests/benchmarks/slices.py
 
 clean:
 	rm -rf $(VENV) $(SAMPLES) sample_models/*/data sample_models/*/model

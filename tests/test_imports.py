@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 EVERYTHING_BELOW_RUN = (
     "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-    "audits.recourse", "audits.rules", "audits.mitigate", "audits.checks", "audits.policy",
-    "audits.store",
+    "audits.recourse", "audits.rules", "audits.mitigate", "audits.slices", "audits.checks",
+    "audits.policy", "audits.store",
     "audits.provenance", "audits.scoring",
 )  # fmt: skip
 ALLOWED = {
@@ -24,9 +24,10 @@ ALLOWED = {
     "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
     "audits/rules": ("audits.core", "audits.cube", "audits.rules"),
     "audits/mitigate": ("audits.core", "audits.models", "audits.cube", "audits.mitigate"),
+    "audits/slices": ("audits.core", "audits.cube", "audits.data", "audits.slices"),
     "audits/checks": (
         "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
-        "audits.recourse", "audits.rules", "audits.mitigate", "audits.checks",
+        "audits.recourse", "audits.rules", "audits.mitigate", "audits.slices", "audits.checks",
     ),
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
     "audits/figures": ("audits.core", "audits.cube", "audits.figures"),

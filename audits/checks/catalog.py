@@ -12,6 +12,7 @@ from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
 from audits.checks.recourse import RECOURSE
+from audits.checks.slices import SLICES
 
 CUBE_CHECKS: tuple[CubeCheck, ...] = (
     PERFORMANCE_OVERALL,
@@ -29,6 +30,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
     *CUBE_CHECKS,
     CONSISTENCY,
+    SLICES,
     EXPLANATIONS,
     RECOURSE,
 )

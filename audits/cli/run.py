@@ -29,6 +29,7 @@ STAGES = {
     "open model": "Opening the model",
     "predict": "Predicting",
     "count": "Counting",
+    "performance.slices": "Searching the worst slices",
     "explain": "Explaining",
     "recourse": "Searching what would change decisions",
     "judge": "Judging",

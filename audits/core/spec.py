@@ -130,6 +130,26 @@ class MitigateSection(Frozen):
         return self
 
 
+class SlicesSection(Frozen):
+    """`[slices]`: the search for parts of the data where the model does worse.
+
+    `rows` bounds time and memory (one byte a row and column); more are drawn by the seed, 0 turns
+    the search off. A slice has up to `conditions` conditions and at least `min_rows` rows;
+    `answers` is how many are listed at most for each of error, selection and calibration.
+    """
+
+    rows: Literal["all"] | int = 1_000_000
+    conditions: int = Field(default=3, ge=1, le=3)
+    min_rows: int = Field(default=50, ge=10)
+    answers: int = Field(default=10, ge=1, le=50)
+
+    @model_validator(mode="after")
+    def _not_negative(self) -> Self:
+        if self.rows != "all" and self.rows < 0:
+            raise ValueError('rows must be "all", 0 (no search) or a number of rows')
+        return self
+
+
 class PolicySection(Frozen):
     """`[policy]`: a shipped preset by name, or a policy file of one's own."""
 
@@ -182,6 +202,7 @@ class AuditSpec(Frozen):
     explain: ExplainSection = ExplainSection()
     recourse: RecourseSection = RecourseSection()
     mitigate: MitigateSection = MitigateSection()
+    slices: SlicesSection = SlicesSection()
     policy: PolicySection = PolicySection(preset="four-fifths")
     rules: RulesSection = RulesSection()
 

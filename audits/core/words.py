@@ -103,6 +103,14 @@ METRICS: dict[str, Word] = {
         "Mean residual",
         "Average of prediction minus true value; above zero the model predicts too much.",
     ),
+    "miscalibration": Word(
+        "Miscalibration",
+        "Distance of the mean score from the share that turns out favourable; 0 is best.",
+    ),
+    "slices_searched": Word(
+        "Slices looked at",
+        "How many parts of the data, by up to three conditions, were searched for worse results.",
+    ),
     "demographic_parity_difference": Word(
         "Demographic parity difference", "Largest gap between two groups' selection rates."
     ),
@@ -253,6 +261,8 @@ ATTRIBUTE_WARNING = (
     "1002.4) in lending, and 42 USC 2000e-2(l), which bans cutoff scores that differ by race, "
     "colour, religion, sex or national origin, in hiring."
 )
+SLICES_CHECK = "performance.slices"
+"""The check whose numbers set a part of the data against the rest of it."""
 
 _SUFFIXES = {"_difference": " gap", "_ratio": " ratio"}
 

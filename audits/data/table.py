@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from audits.core.errors import InputError
 from audits.core.spec import AuditSpec, DataSection
@@ -55,14 +56,10 @@ class AuditTable:
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
-        cursor = self.connection.cursor()
-        if self.source.format == "arrow":
-            register_arrow(cursor, self.source.view, self.source.files)
-        reader = cursor.sql(f"SELECT * FROM {_ROWS_VIEW}").to_arrow_reader(size)
         names = [column.name for column in self.columns]
         marked = [MARK + name for name in self.kept_names]
         start = 0
-        for record_batch in reader:
+        for record_batch in self._read(f"SELECT * FROM {_ROWS_VIEW}", size):
             frame = record_batch.to_pandas()
             kept = frame[marked].rename(columns=dict(zip(marked, self.kept_names, strict=True)))
             if "row" not in kept:
@@ -70,6 +67,20 @@ class AuditTable:
                 kept.insert(0, "row", pd.Series(numbers).astype(str))
             yield Batch(start, frame[names], kept)
             start += len(frame)
+
+    def column_batches(self, columns: Sequence[Column], size: int) -> Iterator[pa.RecordBatch]:
+        """Yield some columns in the order of the files: numbers as float64, all else as text."""
+        chosen = ", ".join(
+            f"CAST({quote(column.name)} AS {'DOUBLE' if column.is_numeric else 'VARCHAR'})"
+            for column in columns
+        )
+        yield from self._read(f"SELECT {chosen} FROM {_ROWS_VIEW}", size)
+
+    def _read(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
+        cursor = self.connection.cursor()
+        if self.source.format == "arrow":
+            register_arrow(cursor, self.source.view, self.source.files)
+        yield from cursor.sql(sql).to_arrow_reader(size)
         cursor.close()
 
     def read_rows(self, positions: np.ndarray) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import classes, performance
+from dashboard.viewmodels import classes, performance, slices
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
@@ -85,12 +85,27 @@ def show_curves(run: RunData) -> None:
         show_chart(performance.make_confusion(run, shown, group), "confusion")
 
 
+def show_slices(run: RunData) -> None:
+    """Show where the model does worst, on any columns."""
+    worst = slices.make_worst_slices(run)
+    if worst is None:
+        return
+    st.header(say("slices.title"), anchor=False)
+    for position, sentence in enumerate(worst.sentences):
+        show_text(sentence, f"slice-{position}", "finding")
+    show_text(worst.note, "slices", "note")
+    if not worst.table.empty:
+        with st.expander(say("slices.all")):
+            show_table(worst.table, "slices", say("slices.title"))
+
+
 def main() -> None:
     """Show the page."""
     run = require_run()
     show_text(say("performance.intro"), "intro", "lead")
     if not performance.list_headlines(run) or not performance.has_truth(run):
         show_text(say("performance.no_truth"), "no-truth")
+        show_slices(run)
         return
     show_headlines(run)
     grouping = None
@@ -101,6 +116,7 @@ def main() -> None:
         )
         show_groups(run, grouping or run.groupings[0])
     show_classes(run, grouping)
+    show_slices(run)
     if run.task != "regression":
         show_curves(run)
 

@@ -11,6 +11,7 @@ from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.classes import build_classes
+from model_cards.sections.slices import build_slices
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
@@ -52,8 +53,10 @@ _WORDS = ("perform", "accura", "error", "calibrat", "metric")
 def build_performance(report: AuditReport) -> Section:
     """Return the performance overall and by group, group sizes first."""
     items = [item for item in report.measurements if is_performance(item)]
+    slices = build_slices(report)
     if not items:
-        return Section("performance", "Performance", (explain_absence(report, _WORDS),))
+        absent = (explain_absence(report, _WORDS),)
+        return Section("performance", "Performance", absent, (slices,) if slices else ())
     children = [_build_overall(report, [item for item in items if item.attribute is None])]
     for attribute in list_attributes(items):
         mine = [
@@ -65,8 +68,9 @@ def build_performance(report: AuditReport) -> Section:
         ]
         if mine:
             children.append(_build_by_group(attribute, mine))
-    intro = "Every number is an estimate from the audited rows; its interval says how sure it is."
     children += build_classes(report)
+    children += [slices] if slices else []
+    intro = "Every number is an estimate from the audited rows; its interval says how sure it is."
     return Section("performance", "Performance", (), tuple(children), intro)
 
 

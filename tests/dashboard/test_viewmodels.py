@@ -9,6 +9,7 @@ import pytest
 from audits.core.estimate import Estimate
 from audits.core.format import format_value
 from audits.core.measurement import Measurement
+from audits.core.words import SLICES_CHECK
 from audits.cube.rates import RATES
 from audits.cube.thresholds import move_threshold
 from audits.cube.view import compute_view
@@ -21,6 +22,7 @@ from dashboard.viewmodels import (
     performance,
     recourse,
     rows,
+    slices,
     thresholds,
     whatif,
 )
@@ -255,3 +257,42 @@ def test_card_frame_may_do_nothing(run: RunData) -> None:
     assert page.count("<iframe") == 1
     assert "<script" not in page
     assert card.render(run, "report") == run.report.to_json()
+
+
+def test_worst_slices_are_sentences_and_a_table(run: RunData, decisions: RunData) -> None:
+    for data in (run, decisions):
+        worst = slices.make_worst_slices(data)
+        assert worst is not None
+        assert worst.note
+        assert len(worst.table) >= len(worst.sentences) - 1
+        assert worst.sentences
+        shown = " ".join([*worst.sentences, *worst.table.astype(str).to_numpy().ravel()])
+        assert "nan" not in shown.lower().split()
+
+
+def test_a_slice_says_who_how_much_compared_to_whom_and_how_sure(run: RunData) -> None:
+    check = {"check": SLICES_CHECK, "direction": "none", "slice": "a under 2 & b = x\u202e"}
+    gap = Estimate(value=-0.25, low=-0.3, high=-0.2, n=450, method="mover_wilson", confidence=0.95)
+    listed = (
+        Measurement(id="g", metric="accuracy_difference", unit="points", estimate=gap,
+                    p_value=0.0001, **check),
+        Measurement(id="c", metric="count", unit="count", estimate=Estimate.exact(90, 90), **check),
+    )  # fmt: skip
+    others = tuple(m for m in run.report.measurements if m.check != SLICES_CHECK)
+
+    def with_items(items: tuple[Measurement, ...]) -> RunData:
+        changed = RunData(run.bundle)
+        changed.report = run.report.model_copy(update={"measurements": others + items})
+        return changed
+
+    worst = slices.make_worst_slices(with_items(listed))
+    assert worst is not None
+    assert worst.sentences == (
+        "a under 2 & b = x\ufffd: accuracy is 25.0 points lower than in all other rows "
+        "(95% interval 20.0 to 30.0, p < 0.001; 90 rows, 10.0% of those searched)",
+    )
+    assert worst.table[say("column.rows")].tolist() == [90]
+    empty = slices.make_worst_slices(with_items(()))
+    assert empty is not None
+    assert empty.sentences == (say("slices.none"),)
+    assert empty.table.empty

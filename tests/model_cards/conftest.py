@@ -23,6 +23,7 @@ from audits.core.report import (
     Tool,
 )
 from audits.core.verdict import Status, Verdict
+from audits.core.words import SLICES_CHECK
 
 HOSTILE = ("<script>alert(1)</script>", "a|b*c_[x](javascript:alert(1))")
 SMALL = 12
@@ -214,6 +215,23 @@ def recourse() -> list[Measurement]:
     return found
 
 
+def worst_slices() -> list[Measurement]:
+    found = [measure("slices_searched", 1_102_830, unit="count", check=SLICES_CHECK)]
+    for metric, name, value, count in (
+        ("accuracy_difference", "age under 25 & job = clerk", -0.243, 812),
+        ("accuracy_difference", f"job = {HOSTILE[0]}", -0.101, 1_204),
+        ("selection_rate_difference", "age under 25 & job = clerk", -0.118, 812),
+        ("miscalibration_difference", "hours is missing", 0.087, 455),
+    ):
+        gap = measure(
+            metric, value, 7_945, unit="points", half=0.03, p_value=0.00012, check=SLICES_CHECK,
+            slice=name,
+        )  # fmt: skip
+        size = measure("count", count, count, unit="count", check=SLICES_CHECK, slice=name)
+        found += [gap, *([] if size in found else [size])]
+    return found
+
+
 def make_report(
     measurements: Sequence[Measurement],
     *,
@@ -290,13 +308,14 @@ def make_binary() -> AuditReport:
             items += measure_group(counts, attribute=attribute, group=group)
     for attribute, groups in tables.items():
         items += compare(attribute, groups)
-    items += explanations() + recourse()
+    items += worst_slices() + explanations() + recourse()
     ratio = "selection_rate_ratio[sex=Female|Male]"
     return make_report(
         items,
         checks=[
             outcome("performance.rates", "Performance", "measured"),
             outcome("fairness.disparity", "Disparities between groups", "measured"),
+            outcome(SLICES_CHECK, "Worst slices", "measured"),
             outcome("data.drift", "Drift", "skipped", "it was turned off in audit.toml"),
             outcome("robustness.noise", "Robustness to noise", "error", "the model's process died"),
         ],

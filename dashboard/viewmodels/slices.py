@@ -1,0 +1,118 @@
+"""Where the model does worst: slices as sentences and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audits.core.estimate import Estimate
+from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
+from audits.core.measurement import Measurement
+from audits.core.report import CheckOutcome, CheckStatus
+from audits.core.words import SLICES_CHECK
+from dashboard.catalogue import say
+from dashboard.viewmodels.numbers import find_result, render_range, render_test
+from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import name_metric
+
+
+@dataclass(frozen=True, slots=True)
+class WorstSlices:
+    """What the page says. table is empty where nothing was found."""
+
+    note: str
+    sentences: tuple[str, ...]
+    table: pd.DataFrame
+
+
+def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
+    """Return the slices, `most` sentences for each measure; None where no search was made."""
+    outcome = next((one for one in run.report.checks if one.code == SLICES_CHECK), None)
+    if outcome is None:
+        return None
+    if outcome.status is not CheckStatus.MEASURED:
+        return WorstSlices(_tell_outcome(outcome), (), pd.DataFrame())
+    items = [item for item in run.report.measurements if item.check == SLICES_CHECK]
+    counts = {item.slice: int(item.value or 0) for item in items if item.metric == "count"}
+    gaps = [item for item in items if item.slice is not None and item.metric != "count"]
+    searched = _count_searched(run)
+    sentences: list[str] = []
+    for metric in dict.fromkeys(item.metric for item in gaps):
+        mine = [item for item in gaps if item.metric == metric]
+        sentences += [_render(item, counts[item.slice], searched) for item in mine[:most]]
+    note = _tell_search(run, searched)
+    if not gaps:
+        return WorstSlices(note, (say("slices.none"),), pd.DataFrame())
+    return WorstSlices(note, tuple(sentences), _tabulate(gaps, counts, searched))
+
+
+def _tell_outcome(outcome: CheckOutcome) -> str:
+    return say(
+        f"check.{outcome.status.value}",
+        title=plain_text(outcome.title),
+        reason=plain_text(outcome.reason).rstrip("."),
+    )
+
+
+def _count_searched(run: RunData) -> int:
+    rows, wanted = run.report.subject.data.rows, run.spec.slices.rows
+    return rows if wanted == "all" else min(rows, wanted)
+
+
+def _tell_search(run: RunData, searched: int) -> str:
+    looked_at = run.overall("slices_searched")
+    rows = run.report.subject.data.rows
+    return say(
+        "slices.note" if searched == rows else "slices.note_drawn",
+        looked_at=format_count(int(looked_at.value or 0) if looked_at else 0),
+        conditions=str(run.spec.slices.conditions),
+        searched=format_count(searched),
+        rows=format_count(rows),
+    )
+
+
+def _size(item: Measurement) -> Estimate:
+    """Return a gap as a size: a listed slice is always worse, so its sign says nothing more."""
+    estimate = item.estimate
+    assert estimate is not None  # the check lists slices with an estimate alone
+    if estimate.value >= 0:
+        return estimate
+    flipped = {"value": -estimate.value, "low": -estimate.high, "high": -estimate.low}
+    return estimate.model_copy(update=flipped)
+
+
+def _render(item: Measurement, count: int, searched: int) -> str:
+    size = _size(item)
+    detail = say(
+        "slices.detail",
+        interval=format_interval(size, item.unit),
+        test=format_p(item.p_value if item.p_value is not None else 1.0),
+        count=format_count(count),
+        share=format_value(count / searched, "share"),
+    )
+    return say(
+        f"slices.{item.metric}",
+        name=plain_text(item.slice or ""),
+        size=format_value(size.value, item.unit),
+        detail=detail,
+    )
+
+
+def _tabulate(
+    gaps: list[Measurement], counts: dict[str | None, int], searched: int
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                say("column.slice"): plain_text(item.slice or ""),
+                say("column.measure"): name_metric(item.metric),
+                say("column.rows"): counts[item.slice],
+                say("column.share"): counts[item.slice] / searched,
+                say("column.gap"): format_value(item.value or 0.0, item.unit),
+                say("column.interval"): render_range(find_result(item), item.unit),
+                say("column.chance"): render_test(item),
+            }
+            for item in gaps
+        ]
+    )

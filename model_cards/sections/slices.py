@@ -1,0 +1,62 @@
+"""Where the model does worst: parts of the data, by any columns, against the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audits.core.format import plain_text
+from audits.core.measurement import Measurement
+from audits.core.report import AuditReport, CheckStatus
+from audits.core.words import SLICES_CHECK, base_metric, describe, lower
+from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
+from model_cards.numbers import make_number
+from model_cards.sections.tables import join_words, note_intervals, tell_check
+
+_INTRO = (
+    "Found by a search over all columns on one half of the rows, measured against all other rows "
+    "on the other half; p-values are adjusted (Holm) over everything that was measured."
+)
+
+
+def build_slices(report: AuditReport) -> Section | None:
+    """Return the worst slices by what they are worse at; None where no such check was made."""
+    outcome = next((one for one in report.checks if one.code == SLICES_CHECK), None)
+    if outcome is None:
+        return None
+    title = "Where the model does worst"
+    if outcome.status is not CheckStatus.MEASURED:
+        return Section("slices", title, (Bullets(((Text(tell_check(outcome)),),)),))
+    items = [
+        item
+        for item in report.measurements
+        if item.check == SLICES_CHECK and item.slice is not None
+    ]
+    counts = {item.slice: item for item in items if item.metric == "count"}
+    gaps = [item for item in items if item.metric != "count"]
+    blocks: list[Block] = [_tell_search(report, found=bool(gaps))]
+    for metric in dict.fromkeys(item.metric for item in gaps):
+        blocks.append(_tabulate([item for item in gaps if item.metric == metric], counts))
+    return Section("slices", title, tuple(blocks), (), _INTRO)
+
+
+def _tell_search(report: AuditReport, *, found: bool) -> Paragraph:
+    looked_at = report.find("slices_searched")
+    number: Inline = make_number(looked_at[0], Form.VALUE) if looked_at else Text("the")
+    if found:
+        return Paragraph((number, Text(" parts of the data were looked at.")), note=True)
+    words = " parts of the data were looked at; none was shown to be worse than the rest."
+    return Paragraph((number, Text(words)))
+
+
+def _tabulate(items: Sequence[Measurement], counts: dict[str | None, Measurement]) -> Table:
+    base = lower(describe(base_metric(items[0].metric)).title)
+    caption = join_words(f"Worst {base}: each part minus all other rows", note_intervals(items))
+    rows: list[tuple[Inline, ...]] = [
+        (
+            Text(plain_text(item.slice or "")),
+            make_number(counts[item.slice]) if item.slice in counts else Text("not reported"),
+            make_number(item, Form.TEST),
+        )
+        for item in items
+    ]
+    return Table(caption, ("Part", "Rows", describe(items[0].metric).title), tuple(rows), 2)
