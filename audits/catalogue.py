@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audits.checks.catalog import BUILTIN
 from audits.core.clauses import CLAUSES
+from audits.core.words import METRICS as WORDS
 from audits.core.words import describe
 from audits.cube.disparities import DISPARITIES
 from audits.cube.distances import DISTANCES
@@ -45,6 +46,7 @@ def build_catalogue() -> tuple[Chapter, ...]:
         for metric in table:
             metrics.setdefault(metric.name, []).append(task)
             by_name.setdefault(metric.name, metric)
+    between = {item.name for item in (*DISPARITIES, *DISTANCES)}
     return (
         Chapter(
             "Checks",
@@ -63,6 +65,15 @@ def build_catalogue() -> tuple[Chapter, ...]:
             tuple(
                 (item.name, describe(item.name).title, describe(item.name).meaning, item.source)
                 for item in (*DISPARITIES, *DISTANCES)
+            ),
+        ),
+        Chapter(
+            "Numbers of other checks",
+            ("name", "title", "meaning"),
+            tuple(
+                (name, word.title, word.meaning)
+                for name, word in WORDS.items()
+                if name not in metrics and name not in between
             ),
         ),
         Chapter(

@@ -61,7 +61,7 @@ def _count_searched(run: RunData) -> int:
 
 
 def _tell_search(run: RunData, searched: int) -> str:
-    looked_at = run.overall("slices_searched")
+    looked_at = run.report.by_id.get("slices_searched")
     rows = run.report.subject.data.rows
     return say(
         "slices.note" if searched == rows else "slices.note_drawn",
