@@ -51,10 +51,14 @@ def draw_moved(
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=[moved[i] for i in order], y=labels, mode="markers+text", name=legend[1],
-        marker={"size": 11, "color": ACCENT}, text=["   " + texts[i] for i in order],
-        textposition="middle right", hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-        cliponaxis=False,
+        x=[moved[i] for i in order], y=labels, mode="markers", name=legend[1],
+        marker={"size": 11, "color": ACCENT}, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )  # fmt: skip
+    # The number stands beside both marks, so that neither lies on it.
+    figure.add_scatter(
+        x=[max(audited[i], moved[i]) for i in order], y=labels, mode="text", hoverinfo="skip",
+        text=["   " + texts[i] for i in order], textposition="middle right", cliponaxis=False,
+        showlegend=False,
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(range=[0, 1.12], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
