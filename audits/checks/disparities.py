@@ -12,6 +12,7 @@ from audits.cube.compare import (
     choose_reference,
     compute_average_odds,
     compute_comparison,
+    compute_p_values,
 )
 from audits.cube.disparities import Disparity, DisparityResult, compute_disparities
 from audits.cube.distances import DISTANCES, compute_distance
@@ -54,8 +55,9 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
     differences: dict[str, Values] = {}
     for metric in available_metrics(view):
         values = context.compute(metric, view)
+        p_values = compute_p_values(metric, values, reference) if metric.compare else None
         for kind in metric.compare:
-            comparison = compute_comparison(metric, kind, values, reference)
+            comparison = compute_comparison(metric, kind, values, reference, p_values)
             unit = _unit(kind, metric.unit)
             found += _pairs(f"{metric.name}_{kind}", view, comparison, reference, unit)
             if kind == "difference":

@@ -58,10 +58,17 @@ def _known(view: View) -> NDArray[np.bool_]:
     return known if known.any() else ~known
 
 
-def compute_comparison(metric: Metric, kind: str, values: Values, reference: int) -> Comparison:
+def compute_comparison(
+    metric: Metric,
+    kind: str,
+    values: Values,
+    reference: int,
+    p_values: FloatArray | None = None,
+) -> Comparison:
     """Compare every group's `values` with those of the group at position `reference`.
 
-    kind: "difference" (group minus reference) or "ratio" (group over reference).
+    kind: "difference" (group minus reference) or "ratio" (group over reference). p_values: those
+    of `compute_p_values`, where they are known already: both kinds have the same.
     """
     compute = {"difference": compute_difference, "ratio": compute_ratio}[kind]
     base = np.full_like(values.value, values.value[reference])
@@ -81,10 +88,12 @@ def compute_comparison(metric: Metric, kind: str, values: Values, reference: int
         effective=values.effective + values.effective[reference],
         method=f"mover_{values.method}",
     )
-    return Comparison(kind, compared, _p_values(metric, values, reference))
+    if p_values is None:
+        p_values = compute_p_values(metric, values, reference)
+    return Comparison(kind, compared, p_values)
 
 
-def _p_values(metric: Metric, values: Values, reference: int) -> FloatArray:
+def compute_p_values(metric: Metric, values: Values, reference: int) -> FloatArray:
     """Return the two-sided p-value of every group being equal to the reference group."""
     p_values = np.full(len(values.value), np.nan)
     if metric.test == "none" or np.isnan(values.value[reference]):

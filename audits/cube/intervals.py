@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special, stats
 
 from audits.cube.cube import FloatArray
+from audits.cube.hypergeometric import compute_exact_test
 
 CONFIDENCE = 0.95
 """Nominal coverage of every interval of the audit."""
@@ -141,8 +142,11 @@ def compute_two_share_p(hits: float, n: float, ref_hits: float, ref_n: float) ->
         return 1.0
     pooled = all_hits / total
     if min(n, ref_n) * min(pooled, 1 - pooled) < 5:
-        table = np.rint([[hits, n - hits], [ref_hits, ref_n - ref_hits]]).astype(int)
-        return float(min(stats.fisher_exact(np.maximum(table, 0)).pvalue, 1.0))
+        whole = [max(round(count), 0) for count in (hits, n - hits, ref_hits, ref_n - ref_hits)]
+        if not (whole[0] + whole[1] and whole[2] + whole[3]):
+            return 1.0
+        test = compute_exact_test(whole[0], whole[0] + whole[1], whole[2], whole[2] + whole[3])
+        return test.fisher
     error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / ref_n))
     return float(2 * stats.norm.sf(abs(hits / n - ref_hits / ref_n) / error))
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from scipy import special
 
-from audits.rules.hypergeometric import compute_exact_test
+from audits.cube.hypergeometric import compute_exact_test
 
 SIGNIFICANT = 0.05
 """The level of the Uniform Guidelines' own questions and answers (24; general knowledge)."""

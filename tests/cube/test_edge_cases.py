@@ -49,7 +49,7 @@ CASES = {
     "two rows": make(2),
     "one group": make(sex="only"),
     "every row its own group": make(200, sex=[f"g{i}" for i in range(200)]),
-    "500 groups": make(4000, sex=[f"g{i % 500}" for i in range(4000)]),
+    "500 groups": make(4000, sex=[f"g{i % 500}" for i in range(4000)], race="x"),
     "strange names": make(sex=np.where(np.arange(400) % 2, "", "(missing)"),
                           race=np.where(np.arange(400) % 3, "né & à", "日本 | x")),
     "weights of zero": make(weight=0.0),

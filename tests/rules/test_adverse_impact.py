@@ -13,8 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from audits.cube.hypergeometric import compute_exact_test
 from audits.rules.adverse_impact import Undefined, compute_adverse_impact
-from audits.rules.hypergeometric import compute_exact_test
 
 # (selected, people) of the group and of the reference group, and what is known of the pair. From
 # the Questions and Answers (12, 21) and from the tables of 6 RCNY 5-301; numbers by calculator.
