@@ -57,6 +57,7 @@ from audits.scoring import (
     check_features,
     check_named_columns,
     check_task,
+    find_cut,
     find_output,
     match_classes,
     write_predictions,
@@ -154,23 +155,24 @@ def _build_context(
     """Score all rows and count them."""
     spec, table = subject.spec, subject.table
     progress("predict", 0.0)
+    cut = find_cut(spec, table)
     rows = write_predictions(
         folder / PREDICTIONS_FILE,
         spec,
         table,
         subject.model,
         subject.classes,
+        cut,
         lambda fraction: progress("predict", fraction),
     )
     progress("count", None)
-    threshold = spec.model.threshold if spec.model and spec.audit.task == "binary" else None
     cube = build_cube(
         table.connection,
         folder / PREDICTIONS_FILE,
         task=spec.audit.task,
         attributes=table.grouped,
         classes=subject.classes,
-        threshold=threshold,
+        threshold=cut,
     )
     cube.save(folder / CUBE_FILE)
     class_cubes = count_classes(table.connection, folder / PREDICTIONS_FILE, cube)

@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 
 from audits.core.errors import InputError, one_of
 from audits.core.spec import AuditSpec, Task
+from audits.data.protected import MARK
 from audits.data.schema import find_column
-from audits.data.table import AuditTable, Batch
+from audits.data.source import quote
+from audits.data.table import ROWS_VIEW, AuditTable, Batch
 from audits.models import ModelClient
 
 BATCH = 65_536
@@ -119,16 +121,49 @@ def _score(
     return kept
 
 
+def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:
+    """Return the score from which a row is selected; None where decisions are given, or are none
+    of yes or no.
+
+    With `[predictions] top`, the lowest score at which at most that share of the rows is
+    selected: rows that tie at the cut stay together. Raises InputError where that is nobody.
+    """
+    if spec.audit.task != "binary":
+        return None
+    if spec.model is not None:
+        return spec.model.threshold
+    given = spec.predictions
+    if given is None or given.label:
+        return None
+    if given.top is None:
+        return 0.5 if given.threshold is None else given.threshold
+    found = table.connection.execute(
+        f"SELECT min(s) FROM (SELECT s, sum(count(*)) OVER (ORDER BY s DESC) AS above "
+        f"FROM (SELECT {quote(MARK + 'y_score')} AS s FROM {ROWS_VIEW}) GROUP BY s) "
+        f"WHERE above <= {given.top!r} * {table.rows}"
+    ).fetchall()
+    if found[0][0] is None:
+        raise InputError(
+            f"[predictions] top = {given.top:g} selects nobody: more rows than that share the "
+            "highest score; take a larger share, or threshold"
+        )
+    return float(found[0][0])
+
+
 def _scored_batches(
-    spec: AuditSpec, table: AuditTable, model: ModelClient | None, classes: tuple[str, ...]
+    spec: AuditSpec,
+    table: AuditTable,
+    model: ModelClient | None,
+    classes: tuple[str, ...],
+    cut: float | None,
 ) -> Iterator[pd.DataFrame]:
     for batch in table.batches(BATCH):
         if model is not None:
             yield _score(spec, batch, model, classes)
-        elif "y_pred" in batch.kept:
+        elif cut is None:
             yield batch.kept
-        else:  # scores alone: decided at one half
-            yield batch.kept.assign(y_pred=(batch.kept["y_score"] >= 0.5).astype(np.int32))
+        else:
+            yield batch.kept.assign(y_pred=(batch.kept["y_score"] >= cut).astype(np.int32))
 
 
 def write_predictions(
@@ -137,9 +172,10 @@ def write_predictions(
     table: AuditTable,
     model: ModelClient | None,
     classes: tuple[str, ...],
+    cut: float | None,
     progress: Callable[[float], None],
 ) -> int:
-    """Score all rows and write them in their order; return how many.
+    """Score all rows and write them in their order; return how many. cut: see `find_cut`.
 
     Columns: `row`, `y_true`, `y_pred`, `y_score` (`y_score[<class>]` for multiclass), `weight`
     where declared, then the protected groups. Memory is bounded by one batch.
@@ -147,7 +183,7 @@ def write_predictions(
     written = 0
     writer: pq.ParquetWriter | None = None
     try:
-        for kept in _scored_batches(spec, table, model, classes):
+        for kept in _scored_batches(spec, table, model, classes, cut):
             ordered = [name for name in kept.columns if name not in table.grouped]
             part = pa.Table.from_pandas(
                 kept[[*ordered, *table.grouped]], preserve_index=False

@@ -68,6 +68,18 @@ def verify(run: RunFolder, json: Json = False) -> None:
 
 
 @app.command()
+def cube(
+    run: RunFolder,
+    out: Annotated[Path, typer.Option("-o", "--output", help="Where the cube goes (Parquet).")],
+    least: Annotated[int, typer.Option(help="No cell of fewer rows is handed over.")] = 10,
+) -> None:
+    """Write a run's counts without small cells, for somebody who may not see its rows."""
+    from audits.cli.cube import cube_command  # noqa: PLC0415
+
+    cube_command(run, out, least)
+
+
+@app.command()
 def checks(
     json: Json = False,
     markdown: Annotated[

@@ -56,10 +56,16 @@ class DataSection(Frozen):
 
 
 class PredictionsSection(Frozen):
-    """`[predictions]`: columns that hold decisions and/or scores, instead of a model."""
+    """`[predictions]`: columns that hold decisions and/or scores, instead of a model.
+
+    Scores alone are decided here: from `threshold` on (one half by default), or, for scores that
+    only rank, so that the share `top` with the highest ones is selected.
+    """
 
     label: str | None = None
     score: str | None = None
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    top: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -67,6 +73,10 @@ class PredictionsSection(Frozen):
             raise ValueError(
                 "needs label (a column of decisions), score (a column of scores) or both"
             )
+        if self.label and (self.threshold is not None or self.top is not None):
+            raise ValueError("label gives the decisions; leave threshold and top out")
+        if self.threshold is not None and self.top is not None:
+            raise ValueError("give threshold or top, not both")
         return self
 
 

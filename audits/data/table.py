@@ -19,7 +19,7 @@ from audits.data.protected import MARK, check_protected, check_reference_groups
 from audits.data.schema import Column, find_column, tabulate_columns
 from audits.data.source import Source, fetch_one, open_source, quote, read_frame, register_arrow
 
-_ROWS_VIEW = "assay_rows"
+ROWS_VIEW = "assay_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class AuditTable:
         names = [column.name for column in self.columns]
         marked = [MARK + name for name in self.kept_names]
         start = 0
-        for record_batch in self._read(f"SELECT * FROM {_ROWS_VIEW}", size):
+        for record_batch in self._read(f"SELECT * FROM {ROWS_VIEW}", size):
             frame = record_batch.to_pandas()
             kept = frame[marked].rename(columns=dict(zip(marked, self.kept_names, strict=True)))
             if "row" not in kept:
@@ -74,7 +74,7 @@ class AuditTable:
             f"CAST({quote(column.name)} AS {'DOUBLE' if column.is_numeric else 'VARCHAR'})"
             for column in columns
         )
-        yield from self._read(f"SELECT {chosen} FROM {_ROWS_VIEW}", size)
+        yield from self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size)
 
     def _read(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         cursor = self.connection.cursor()
@@ -85,7 +85,7 @@ class AuditTable:
 
     def read_rows(self, positions: np.ndarray) -> pd.DataFrame:
         """Return the data's rows at the given positions (from 0), in rising order."""
-        return _read_positions(self.connection, _ROWS_VIEW, positions)[
+        return _read_positions(self.connection, ROWS_VIEW, positions)[
             [column.name for column in self.columns]
         ]
 
@@ -169,9 +169,9 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
     kept = render_kept_columns(connection, spec, view, columns, protected)
     marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.items())
     chosen = f"*, {marked}" if marked else "*"
-    connection.execute(f"CREATE VIEW {_ROWS_VIEW} AS SELECT {chosen} FROM {view}")
-    check_values(connection, _ROWS_VIEW, kept)
-    check_reference_groups(connection, _ROWS_VIEW, data)
+    connection.execute(f"CREATE VIEW {ROWS_VIEW} AS SELECT {chosen} FROM {view}")
+    check_values(connection, ROWS_VIEW, kept)
+    check_reference_groups(connection, ROWS_VIEW, data)
     classes: tuple[str, ...] = ()
     if spec.audit.task == "multiclass" and data.target:
         target = find_column(columns, data.target, "target")

@@ -1,0 +1,27 @@
+"""`assay cube`: the counts of a run, to be handed to somebody who may not see its rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from audits.core.errors import InputError
+from audits.cube.merge import suppress_small_cells
+from audits.store.bundle import load_bundle
+
+
+def cube_command(run: Path, out: Path, least: int) -> None:
+    """Write the run's cube without small cells, and say what that left out."""
+    if least < 1:
+        raise InputError(f"--least {least} is not allowed; give a number of rows, 1 or more")
+    cube = load_bundle(run).load_cube()
+    shared, lost = suppress_small_cells(cube, least)
+    shared.save(out)
+    coarser = ""
+    if shared.score_bits != cube.score_bits and shared.score_bits is not None:
+        coarser = f" Scores are in bins 1/{2**shared.score_bits:,} wide."
+    print(
+        f"{out}: {len(shared.sums['count']):,} cells of at least {least} rows. {lost:,} of "
+        f"{cube.rows:,} rows are left out, which stood in smaller cells.{coarser}",
+        file=sys.stderr,
+    )
