@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 import audits
 from audits.checks.base import (
@@ -46,6 +44,7 @@ from audits.core.report import (
 from audits.core.spec import AuditSpec
 from audits.core.spec_file import load_spec
 from audits.cube.build import build_cube, count_classes
+from audits.cube.cube import Cube
 from audits.data.fingerprint import compute_sha256
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
@@ -152,7 +151,7 @@ def _open_subject(
 def _build_context(
     subject: _Subject, folder: Path, progress: Progress
 ) -> tuple[Context, tuple[EvidenceFile, ...]]:
-    """Score all rows and count them."""
+    """Score all rows, count them, and keep both as evidence."""
     spec, table = subject.spec, subject.table
     progress("predict", 0.0)
     cut = find_cut(spec, table)
@@ -166,35 +165,19 @@ def _build_context(
         lambda fraction: progress("predict", fraction),
     )
     progress("count", None)
+    predictions = folder / PREDICTIONS_FILE
     cube = build_cube(
         table.connection,
-        folder / PREDICTIONS_FILE,
+        predictions,
         task=spec.audit.task,
         attributes=table.grouped,
         classes=subject.classes,
         threshold=cut,
     )
-    cube.save(folder / CUBE_FILE)
-    class_cubes = count_classes(table.connection, folder / PREDICTIONS_FILE, cube)
-    for position, one in enumerate(class_cubes.values()):
-        one.save(folder / class_cube_file(position))
-    cells = pq.read_metadata(folder / CUBE_FILE).num_rows
-    bins = (
-        "every score kept"
-        if cube.score_bits is None
-        else f"scores in bins 1/{2**cube.score_bits:,} wide"
-    )
+    class_cubes = count_classes(table.connection, predictions, cube)
     written = (
         EvidenceFile(PREDICTIONS_FILE, rows, "Outcome, decision, score and groups of every row"),
-        EvidenceFile(CUBE_FILE, cells, f"Counts of every combination, {bins}"),
-        *(
-            EvidenceFile(
-                class_cube_file(position),
-                len(one.sums["count"]),
-                f"Counts of the class {name!r} against all others",
-            )
-            for position, (name, one) in enumerate(class_cubes.items())
-        ),
+        *_save_cubes(folder, cube, class_cubes),
     )
     return (
         Context(
@@ -209,6 +192,24 @@ def _build_context(
         ),
         written,
     )
+
+
+def _save_cubes(
+    folder: Path, cube: Cube, class_cubes: Mapping[str, Cube]
+) -> Iterator[EvidenceFile]:
+    bins = (
+        "every score kept"
+        if cube.score_bits is None
+        else f"scores in bins 1/{2**cube.score_bits:,} wide"
+    )
+    cube.save(folder / CUBE_FILE)
+    cells = len(cube.sums["count"])
+    yield EvidenceFile(CUBE_FILE, cells, f"Counts of every combination, {bins}")
+    for position, (name, one) in enumerate(class_cubes.items()):
+        file = class_cube_file(position)
+        one.save(folder / file)
+        about = f"Counts of the class {name!r} against all others"
+        yield EvidenceFile(file, len(one.sums["count"]), about)
 
 
 def _run_checks(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from audits.cli.terminal import write_text
 from audits.core.errors import InputError
 from audits.core.report import AuditReport
 from audits.store.bundle import load_bundle
@@ -31,12 +31,4 @@ def card_command(run: Path, form: str, out: Path | None, human: Path | None) -> 
         raise InputError(f"--format {form!r} is unknown; use {', '.join(RENDERERS)}")
     report = load_bundle(run).report
     card: Card = build_card(report, load_human_text(human) if human else None)
-    text = RENDERERS[form](card)
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {str(out)!r}: {error.strerror}") from error
-    print(f"Card    {out}", file=sys.stderr)
+    write_text(RENDERERS[form](card), out, "Card")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from audits.cli.terminal import explain_unwritable
 from audits.core.errors import InputError
 from audits.cube.merge import suppress_small_cells
 from audits.store.bundle import load_bundle
@@ -16,7 +17,8 @@ def cube_command(run: Path, out: Path, least: int) -> None:
         raise InputError(f"--least {least} is not allowed; give a number of rows, 1 or more")
     cube = load_bundle(run).load_cube()
     shared, lost = suppress_small_cells(cube, least)
-    shared.save(out)
+    with explain_unwritable(out):
+        shared.save(out)
     coarser = ""
     if shared.score_bits != cube.score_bits and shared.score_bits is not None:
         coarser = f" Scores are in bins 1/{2**shared.score_bits:,} wide."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from audits.checks.base import CubeContext
 from audits.checks.local_law_144 import build_summaries
+from audits.cli.terminal import write_text
 from audits.core.errors import CheckNotApplicableError, InputError, one_of
 from audits.core.format import format_count, plain_text
 from audits.core.spec import AuditSpec
@@ -35,15 +36,8 @@ def export_command(run: Path, out: Path | None, kind: str | None) -> None:
     found = next((item for name, item in summaries.items() if name == wanted), None)
     if found is None:
         raise InputError(f"--kind {kind!r}: this run has {one_of(summaries)} tables")
-    text = render_csv(found)
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {str(out)!r}: {error.strerror}") from error
-    print(f"Tables  {out}\n{NO_PASS_MARK}", file=sys.stderr)
+    write_text(render_csv(found), out, "Tables")
+    print(NO_PASS_MARK, file=sys.stderr)
 
 
 def check_command(table: Path, *, as_json: bool) -> None:

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from audits.cli.terminal import show_progress
 from audits.core.estimate import Result, Unavailable
 from audits.core.format import (
     format_count,
@@ -45,18 +45,7 @@ def mitigate_command(
 ) -> None:
     """Mitigate, save, and show before and after."""
     console = Console(stderr=True)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
-        console=console, transient=True,
-    ) as bars:  # fmt: skip
-        task = bars.add_task("Starting", total=None)
-
-        def show(stage: str, fraction: float | None) -> None:
-            bars.update(
-                task, description=STAGES.get(stage, stage), total=1.0 if fraction else None,
-                completed=fraction or 0.0,
-            )  # fmt: skip
-
+    with show_progress(console, STAGES) as show:
         found = run_retraining(
             audit, method=method, goal=constraint, attribute=attribute, out=out, gap=gap,
             progress=show,

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from audits.checks.base import Progress as Report
+from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError, InputError
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.spec_file import load_spec
@@ -55,18 +55,7 @@ def run_command(audit: Path, out: Path | None, device: str, fail_on: str, *, as_
         return _run_for_machines(audit, out, device, fail_on)
     console = Console(stderr=True)
     started = time.monotonic()
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
-        console=console, transient=True,
-    ) as bars:  # fmt: skip
-        task = bars.add_task("Starting", total=None)
-
-        def show(stage: str, fraction: float | None) -> None:
-            bars.update(
-                task, description=STAGES.get(stage, stage), total=1.0 if fraction else None,
-                completed=fraction or 0.0,
-            )  # fmt: skip
-
+    with show_progress(console, STAGES) as show:
         bundle = _run(audit, out, device, show)
     _show_outcome(console, bundle, time.monotonic() - started)
     return _exit_code(bundle.report, fail_on)
