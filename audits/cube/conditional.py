@@ -7,7 +7,7 @@ applied to). Within each of that column's values, a stratum, the gap can be gone
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -27,12 +27,14 @@ _DRAWN_AT_ONCE = 4_000_000
 class Strata:
     """Rows by `[group, stratum]`: those selected and all, in effective rows of each group.
 
-    rows: unweighted rows of every group in any stratum, `[n_groups]`.
+    rows: unweighted rows of every group in any stratum, `[n_groups]`. worth: the weight that one
+    effective row of each group stands for, `[n_groups]` or `[1]`; 1 without weights.
     """
 
     selected: FloatArray
     total: FloatArray
     rows: FloatArray
+    worth: FloatArray = field(default_factory=lambda: np.ones(1))
 
     @property
     def count(self) -> int:
@@ -57,7 +59,12 @@ def split_strata(view: View, legitimate: tuple[str, ...]) -> Strata:
     # Kish: so many rows without weights would know as much.
     scale = np.where(squared > 0, view.total(weight) / np.where(squared > 0, squared, 1.0), 0.0)
     selected = add(np.where(cube.codes["y_pred"] == 1, weight, 0.0))
-    return Strata(selected * scale[:, None], add(weight) * scale[:, None], view.rows.astype(float))
+    return Strata(
+        selected * scale[:, None],
+        add(weight) * scale[:, None],
+        view.rows.astype(float),
+        np.where(scale > 0, 1.0 / np.where(scale > 0, scale, 1.0), 0.0),
+    )
 
 
 def compute_conditional_disparity(strata: Strata, generator: np.random.Generator) -> Values:
@@ -69,17 +76,16 @@ def compute_conditional_disparity(strata: Strata, generator: np.random.Generator
     out; NaN where all do. Interval: percentiles of a multinomial bootstrap of all counts.
     """
     counts = np.stack([strata.selected, strata.total - strata.selected], axis=-1)
-    value = _average_disparity(counts)
+    worth = strata.worth[:, None, None]  # shares between groups are shares of weight
+    value = _average_disparity(counts * worth)
     size = np.array([counts.sum()])
     step = max(1, _DRAWN_AT_ONCE // counts.size)
-    drawn = np.concatenate(
-        [
-            _average_disparity(
-                resample_counts(counts[None], size, min(step, _RESAMPLES - start), generator)[:, 0]
-            )
-            for start in range(0, _RESAMPLES, step)
-        ]
-    )
+    parts = []
+    for start in range(0, _RESAMPLES, step):
+        times = min(step, _RESAMPLES - start)
+        again = resample_counts(counts[None], size, times, generator)[:, 0]
+        parts.append(_average_disparity(again * worth))
+    drawn = np.concatenate(parts)
     drawn = np.where(np.isnan(drawn), value, drawn)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     return Values(

@@ -149,7 +149,8 @@ def _count_needed(
         needed = compute_rows_needed(rows, compute_z(item.p_value), alpha)
     else:
         neutral = 1.0 if item.unit == "ratio" else 0.0
-        half = (item.estimate.high - item.estimate.low) / 2
+        value, low, high = item.estimate.value, item.estimate.low, item.estimate.high
+        half = max(value - low, high - value)  # a limit may be cut off where the scale ends
         z = abs(item.estimate.value - neutral) / half * compute_z(0.05) if half > 0 else 0.0
         needed = compute_rows_needed(rows, z, policy.alpha)
     return None if needed is None else (group, max(needed, policy.min_rows))

@@ -73,7 +73,8 @@ def show_curves(run: RunData) -> None:
         with right:
             show_chart(performance.make_precision_recall(run, shown), "pr")
     else:
-        show_text(say("performance.no_scores"), "no-scores", "note")
+        key = "no_scores" if run.task == "binary" else "no_curves"
+        show_text(say(f"performance.{key}"), "no-scores", "note")
     group = ""
     if shown is not None:
         group = choose(say("performance.group"), run.view(shown).labels, "group") or ""

@@ -115,3 +115,23 @@ def test_intervals_cover_and_the_test_keeps_its_level() -> None:
         alarms += compute_conditional_difference(equal, 1)[1][0] < 0.05
     assert 0.92 < held / times < 0.98
     assert alarms / times < 0.08
+
+
+def test_disparity_of_weighted_rows_is_of_shares_of_weight(count) -> None:
+    tables = (("A", 1.0, 30, 70), ("B", 10.0, 60, 40))
+    frame = pd.concat(
+        [
+            pd.DataFrame(
+                {"sex": name, "race": "x", "y_pred": decision, "weight": weight}, index=range(rows)
+            )
+            for name, weight, chosen, rejected in tables
+            for decision, rows in ((1, chosen), (0, rejected))
+        ],
+        ignore_index=True,
+    ).astype({"y_pred": np.int32})
+    weighted = split_strata(compute_view(count(frame, threshold=None), ("sex",)), ("race",))
+    found = compute_conditional_disparity(weighted, np.random.default_rng(0))
+    # Of the weight rejected 70 of 470 is A's, of the weight selected 30 of 630.
+    wanted = float(Fraction(70, 470) - Fraction(30, 630))
+    assert found.value[0] == pytest.approx(wanted)
+    assert found.low[0] < wanted < found.high[0]
