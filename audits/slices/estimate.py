@@ -14,8 +14,8 @@ from audits.cube.intervals import (
     Interval,
     compute_difference,
     compute_mean_interval,
+    compute_share_interval,
     compute_two_share_p,
-    compute_wilson,
 )
 from audits.slices.cuts import Mask
 from audits.slices.sums import Summed, Sums
@@ -51,7 +51,7 @@ def estimate_difference(
     other, other_interval = _measure(rest, second, shares=target.shares)
     low, high = compute_difference(value, value_interval, other, other_interval)
     if target.shares:
-        method, p_value = "mover_wilson", _test_shares(one, rest)
+        method, p_value = "mover_wilson_midp", _test_shares(one, rest)
     else:
         method, p_value = "mover_student_t", _test_means(value, one, other, rest)
     difference = float(value - other)
@@ -64,7 +64,7 @@ def estimate_difference(
 
 def _measure(sums: Sums, sign: int, *, shares: bool) -> tuple[FloatArray, Interval]:
     if shares:
-        return sums.mean, compute_wilson(sums.mean, sums.effective)
+        return sums.mean, compute_share_interval(sums.mean, sums.effective)
     mean = sign * sums.mean
     return mean, compute_mean_interval(mean, _sample_variance(sums), sums.effective)
 
