@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import fairlearn.metrics as fl
@@ -19,6 +20,7 @@ from sklearn.metrics import accuracy_score
 from audits.checks.base import CubeContext
 from audits.checks.catalog import CUBE_CHECKS
 from audits.cli.card import write_cards
+from audits.core.errors import CheckNotApplicableError
 from audits.core.spec_file import load_spec
 from audits.run import run_audit
 
@@ -116,7 +118,12 @@ def compare_fairlearn(bundle: object) -> tuple[float, float]:
             )  # fmt: skip
             frame.difference()
 
-    ours = time_call(lambda: [check.compute(context) for check in CUBE_CHECKS])
+    def own() -> None:
+        for check in CUBE_CHECKS:
+            with suppress(CheckNotApplicableError):
+                check.compute(context)
+
+    ours = time_call(own)
     return time_call(peer), ours
 
 
