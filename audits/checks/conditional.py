@@ -15,7 +15,9 @@ from audits.cube.conditional import (
 from audits.cube.view import View
 
 CODE = "fairness.conditional"
-_NO_STRATUM = "no stratum has rows of both groups"
+_NO_STRATUM = (
+    "no stratum has rows of both groups, or in each of those nobody or everybody was selected"
+)
 _ALL_ALIKE = "in every stratum nobody or everybody was selected"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
 from audits.checks.base import (
@@ -11,6 +14,7 @@ from audits.checks.base import (
     Check,
     CheckResult,
     Context,
+    EvidenceFile,
     build_measurement,
 )
 from audits.core.errors import CheckNotApplicableError
@@ -24,16 +28,20 @@ NEIGHBOURS = 5
 ROWS = 5000
 """More rows are drawn by the audit's seed: the distances of all pairs grow with their square."""
 
+_FOUND = "evidence/consistency.parquet"
+_NARROW = 1000
 _NO_COLUMNS = "there is no column beside outcome, decision and groups in which people are alike"
 
 
-def encode_rows(frame: pd.DataFrame) -> FloatArray:
+def encode_rows(frame: pd.DataFrame) -> FloatArray | sparse.csr_matrix:
     """Return the rows as points whose Euclidean distance is that of people, `[rows, columns]`.
 
     Numbers are divided by their standard deviation, a missing one is the median; two different
-    categories, missing being one of its own, are at distance 1. Constant columns are left out.
+    categories, missing being one of its own, are at distance 1. Left out are columns that are
+    constant, and texts that differ in every row (names, ids): they set all people equally far
+    apart. Sparse where texts make more than a thousand columns.
     """
-    parts = []
+    parts: list[FloatArray | sparse.csr_matrix] = []
     for name in frame:
         values = frame[name]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
@@ -45,13 +53,17 @@ def encode_rows(frame: pd.DataFrame) -> FloatArray:
             parts.append(((known - known.mean()) / np.nanstd(number))[:, None])
         else:
             codes, levels = pd.factorize(values, use_na_sentinel=False)
-            if len(levels) > 1:
+            if 1 < len(levels) < len(frame):
                 # Two one-hot rows that differ are the square root of two apart.
-                parts.append(np.eye(len(levels))[codes] / np.sqrt(2))
-    return np.concatenate(parts, axis=1) if parts else np.zeros((len(frame), 0))
+                cells = np.full(len(frame), np.sqrt(0.5))
+                parts.append(sparse.csr_matrix((cells, (np.arange(len(frame)), codes))))
+    if not parts:
+        return np.zeros((len(frame), 0))
+    points = sparse.hstack([sparse.csr_matrix(part) for part in parts], format="csr")
+    return points if points.shape[1] > _NARROW else points.toarray()
 
 
-def compute_consistency(points: FloatArray, decided: FloatArray) -> FloatArray:
+def compute_consistency(points: FloatArray | sparse.csr_matrix, decided: FloatArray) -> FloatArray:
     """Return each row's consistency, in [0, 1]: 1 minus the distance of its decision from the
     mean decision of its five nearest neighbours, itself left out (Zemel et al. 2013, ICML).
 
@@ -96,7 +108,12 @@ def measure_consistency(context: Context) -> CheckResult:
     for attribute in protected:
         groups = kept[attribute][positions].astype(str)
         found += [_measure(row[groups == group], attribute, group) for group in np.unique(groups)]
-    return CheckResult(tuple(found))
+    names = context.read_predictions(["row"])["row"][positions].astype(str)
+    table = pa.table({"row": names, "consistency": row})
+    pq.write_table(table, context.folder / _FOUND, compression="zstd")
+    drawn = f"{len(positions):,} of {context.table.rows:,} rows, drawn by the seed"
+    whom = "every row" if len(positions) == context.table.rows else drawn
+    return CheckResult(tuple(found), (EvidenceFile(_FOUND, len(row), f"Consistency of {whom}"),))
 
 
 def _measure(row: FloatArray, attribute: str | None, group: str | None) -> Measurement:
@@ -108,7 +125,7 @@ def _measure(row: FloatArray, attribute: str | None, group: str | None) -> Measu
     )
     return build_measurement(
         CODE, "consistency", result, unit="score", direction="higher_is_better",
-        attribute=attribute, group=group, evidence=(PREDICTIONS_FILE,),
+        attribute=attribute, group=group, evidence=(_FOUND, PREDICTIONS_FILE),
     )  # fmt: skip
 
 

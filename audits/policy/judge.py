@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -139,21 +140,40 @@ def _count_needed(
     adjusted: float | None,
     smallest: tuple[str, int] | None,
 ) -> tuple[str, int] | None:
-    """Return the smaller group and how many rows of it would tell the difference from chance."""
+    """Return the smaller group and how many rows of it would tell the difference from chance;
+    None where that cannot be said, or where no more than there are would do."""
     if smallest is None or item.estimate is None:
         return None
     group, rows = smallest
-    if item.p_value is not None and adjusted is not None:
+    alpha = policy.alpha
+    if item.p_value is not None and adjusted is not None and adjusted > 0:
         # A family of tests asks more of each: as much as the adjustment did of this one.
-        alpha = policy.alpha * min(1.0, item.p_value / adjusted) if adjusted > 0 else policy.alpha
-        needed = compute_rows_needed(rows, compute_z(item.p_value), alpha)
-    else:
-        neutral = 1.0 if item.unit == "ratio" else 0.0
-        value, low, high = item.estimate.value, item.estimate.low, item.estimate.high
-        half = max(value - low, high - value)  # a limit may be cut off where the scale ends
-        z = abs(item.estimate.value - neutral) / half * compute_z(0.05) if half > 0 else 0.0
-        needed = compute_rows_needed(rows, z, policy.alpha)
-    return None if needed is None else (group, max(needed, policy.min_rows))
+        alpha *= min(1.0, item.p_value / adjusted)
+    needed = compute_rows_needed(rows, _seen_z(item), alpha)
+    if needed is None or max(needed, policy.min_rows) <= rows:
+        return None
+    return group, max(needed, policy.min_rows)
+
+
+def _seen_z(item: Measurement) -> float:
+    """Return how many standard errors from no difference a measurement is.
+
+    Ratios by the limit that faces 1, on the log scale: where few are selected an exact test is so
+    coarse that its p-value would ask for two to three times the rows. Others by their p-value, or
+    by their interval where there is none.
+    """
+    assert item.estimate is not None
+    value, low, high = item.estimate.value, item.estimate.low, item.estimate.high
+    certain = compute_z(1 - item.estimate.confidence) if item.estimate.confidence < 1 else 0.0
+    if item.unit == "ratio" and 0 < value < 1 and high > value:
+        return math.log(value) / math.log(value / high) * certain
+    if item.unit == "ratio" and value > 1 and 0 < low < value:
+        return math.log(value) / math.log(value / low) * certain
+    if item.p_value is not None:
+        return compute_z(item.p_value)
+    neutral = 1.0 if item.unit == "ratio" else 0.0
+    half = max(value - low, high - value)  # a limit may be cut off where the scale ends
+    return abs(value - neutral) / half * certain if half > 0 else 0.0
 
 
 def _bounds(rule: Rule) -> tuple[float | None, float | None]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from scipy import sparse
 
 from audits.checks.consistency import NEIGHBOURS, ROWS, compute_consistency, encode_rows
 from audits.core.report import CheckStatus
@@ -46,6 +48,25 @@ def test_categories_are_one_apart_and_numbers_count_in_deviations() -> None:
     assert np.isfinite(points).all()
 
 
+def test_texts_that_differ_in_every_row_change_no_neighbour() -> None:
+    draw = np.random.default_rng(3)
+    frame = pd.DataFrame({"pay": draw.normal(size=60), "job": draw.choice(list("abc"), 60)})
+    named = frame.assign(name=[f"person {n}" for n in range(60)])
+    np.testing.assert_array_equal(encode_rows(named), encode_rows(frame))
+
+
+def test_many_rare_texts_are_the_same_points_in_little_memory() -> None:
+    draw = np.random.default_rng(4)
+    rare = draw.permutation(np.concatenate([np.arange(1400), draw.integers(0, 1400, 100)]))
+    frame = pd.DataFrame({"pay": draw.normal(size=1500), "town": [f"t{n}" for n in rare]})
+    points = encode_rows(frame)
+    assert sparse.issparse(points)
+    decided = draw.integers(0, 2, 1500).astype(float)
+    np.testing.assert_allclose(
+        compute_consistency(points, decided), compute_consistency(points.toarray(), decided)
+    )
+
+
 AUDIT = """
 [audit]
 name = "Decisions"
@@ -66,7 +87,8 @@ def test_through_an_audit(tmp_path: Path, rows: int, columns: int) -> None:
     frame["hired"] = (draw.random(rows) < 0.5).astype(int)
     frame.to_csv(tmp_path / "rows.csv", index=False)
     (tmp_path / "audit.toml").write_text(AUDIT, encoding="utf-8")
-    report = run_audit(tmp_path / "audit.toml", tmp_path / "run", device="cpu").report
+    bundle = run_audit(tmp_path / "audit.toml", tmp_path / "run", device="cpu")
+    report = bundle.report
     check = next(c for c in report.checks if c.code == "fairness.consistency")
     if not columns:
         assert check.status is CheckStatus.NOT_APPLICABLE
@@ -75,3 +97,10 @@ def test_through_an_audit(tmp_path: Path, rows: int, columns: int) -> None:
     assert whole.n == min(rows, ROWS)
     assert whole.low < whole.value < whole.high
     assert report.by_id["consistency[sex=f]"].estimate.n < whole.n
+    stored = pq.read_table(bundle.evidence_path("consistency.parquet"))
+    assert stored["consistency"].to_numpy().mean() == pytest.approx(whole.value)
+    said = next(e.description for e in report.evidence if e.path.endswith("consistency.parquet"))
+    assert said == (
+        "Consistency of every row" if rows < ROWS
+        else "Consistency of 5,000 of 5,200 rows, drawn by the seed"
+    )  # fmt: skip

@@ -80,7 +80,8 @@ def test_conditional_disparity_equals_its_definition(strata) -> None:
 
 
 def test_one_stratum_is_the_plain_difference() -> None:
-    strata = Strata(np.array([[30.0], [60.0]]), np.array([[100.0], [120.0]]), np.array([100, 120]))
+    strata = Strata(np.array([[30.0], [60.0]]), np.array([[100.0], [120.0]]),
+                    np.array([[100.0], [120.0]]))  # fmt: skip
     values, p_values = compute_conditional_difference(strata, 1)
     assert values.value[0] == pytest.approx(30 / 100 - 60 / 120)
     # Cochran-Mantel-Haenszel with one stratum is the chi-squared test, times (N - 1) / N.
@@ -90,12 +91,14 @@ def test_one_stratum_is_the_plain_difference() -> None:
 
 
 def test_strata_that_say_nothing_have_a_named_outcome() -> None:
-    apart = Strata(np.array([[3.0, 0], [0, 4]]), np.array([[9.0, 0], [0, 8]]), np.array([9, 8]))
+    apart = Strata(np.array([[3.0, 0], [0, 4]]), np.array([[9.0, 0], [0, 8]]),
+                   np.array([[9.0, 0], [0, 8]]))  # fmt: skip
     values, p_values = compute_conditional_difference(apart, 1)
     assert np.isnan(values.value[0])
     assert np.isnan(p_values[0])
     assert values.result(0, "no stratum").reason == "no stratum"
-    alike = Strata(np.array([[9.0], [8.0]]), np.array([[9.0], [8.0]]), np.array([9, 8]))
+    alike = Strata(np.array([[9.0], [8.0]]), np.array([[9.0], [8.0]]),
+                   np.array([[9.0], [8.0]]))  # fmt: skip
     disparity = compute_conditional_disparity(alike, np.random.default_rng(0))
     assert np.isnan(disparity.value).all()
 
@@ -107,11 +110,10 @@ def test_intervals_cover_and_the_test_keeps_its_level() -> None:
     held, alarms, times = 0, 0, 400
     for _ in range(times):
         shifted = Strata(draw.binomial(total.astype(int), base + np.array([[-0.1], [0]])).astype(float),
-                         total, total.sum(axis=1))  # fmt: skip
+                         total, total)  # fmt: skip
         values, _ = compute_conditional_difference(shifted, 1)
         held += values.low[0] <= -0.1 <= values.high[0]
-        equal = Strata(draw.binomial(total.astype(int), base).astype(float), total,
-                       total.sum(axis=1))  # fmt: skip
+        equal = Strata(draw.binomial(total.astype(int), base).astype(float), total, total)  # fmt: skip
         alarms += compute_conditional_difference(equal, 1)[1][0] < 0.05
     assert 0.92 < held / times < 0.98
     assert alarms / times < 0.08
@@ -135,3 +137,48 @@ def test_disparity_of_weighted_rows_is_of_shares_of_weight(count) -> None:
     wanted = float(Fraction(70, 470) - Fraction(30, 630))
     assert found.value[0] == pytest.approx(wanted)
     assert found.low[0] < wanted < found.high[0]
+
+
+@pytest.mark.parametrize(
+    ("group", "reference", "base", "shift"),
+    [
+        ([30], [300], [0.03], 0.0),
+        ([5] * 4, [20] * 4, [0.05, 0.05, 0.1, 0.1], 0.0),
+        ([20] * 3, [60] * 3, [0.95, 0.9, 0.97], 0.0),
+        ([2] * 100, [2] * 100, list(np.linspace(0.2, 0.8, 100)), -0.1),
+    ],
+)
+def test_intervals_cover_where_few_are_selected_and_where_strata_are_small(
+    group: list[int], reference: list[int], base: list[float], shift: float
+) -> None:
+    draw = np.random.default_rng(2)
+    total = np.array([group, reference])
+    shares = np.array(base) + np.array([[shift], [0.0]])
+    held, given = 0, 0
+    for _ in range(3000):
+        strata = Strata(draw.binomial(total, shares).astype(float), total * 1.0, total * 1.0)
+        values, _ = compute_conditional_difference(strata, 1)
+        given += np.isfinite(values.value[0])
+        held += values.low[0] - 1e-9 <= shift <= values.high[0] + 1e-9
+    assert held / given > 0.935
+
+
+def test_nobody_selected_anywhere_is_no_proof_of_equality() -> None:
+    total = np.array([[3.0, 4], [3, 5]])
+    values, _ = compute_conditional_difference(Strata(np.zeros((2, 2)), total, total), 1)
+    assert np.isnan(values.value[0])
+
+
+def test_three_against_three_is_not_certain() -> None:
+    apart = Strata(np.array([[3.0], [0]]), np.array([[3.0], [3]]), np.array([[3.0], [3]]))
+    values, _ = compute_conditional_difference(apart, 1)
+    assert values.value[0] == 1.0
+    assert values.low[0] < 0.5
+    assert values.high[0] == 1.0
+
+
+def test_rows_of_strata_that_are_left_out_do_not_count() -> None:
+    total = np.array([[40.0, 100, 30], [50, 0, 20]])
+    strata = Strata(np.array([[10.0, 50, 0], [20, 0, 0]]), total, total)
+    assert compute_conditional_difference(strata, 1)[0].n[0] == 40 + 50 + 30 + 20
+    assert compute_conditional_disparity(strata, np.random.default_rng(0)).n[0] == 40 + 50 + 100

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from audits.cube.intervals import compute_two_share_p
+from audits.core.estimate import Estimate
+from audits.core.measurement import Measurement
+from audits.cube.intervals import compute_ratio, compute_share_interval, compute_two_share_p
+from audits.policy.judge import compute_verdicts
+from audits.policy.policy import Policy, Rule
 from audits.policy.power import compute_rows_needed, compute_z
 
 
@@ -41,3 +47,47 @@ def test_nothing_seen_is_nothing_to_find() -> None:
 def test_rounded_up_to_two_digits() -> None:
     needed = compute_rows_needed(1000, 1.0, 0.05)
     assert needed == 7900
+
+
+def judge_ratio(share: float, rows: int, other: float, others: int) -> str:
+    """Return what the policy says of a ratio of selection rates."""
+    one, two = (np.array([x]) for x in (share, other))
+    size, other_size = np.array([float(rows)]), np.array([float(others)])
+    low, high = compute_ratio(one, compute_share_interval(one, size),
+                              two, compute_share_interval(two, other_size))  # fmt: skip
+    ratio = Measurement(
+        id="selection_rate_ratio[sex=F|M]", check="c", metric="selection_rate_ratio",
+        attribute="sex", group="F", reference_group="M", unit="ratio", direction="closer_to_one",
+        p_value=compute_two_share_p(share * rows, rows, other * others, others),
+        estimate=Estimate(value=share / other, low=float(low[0]), high=float(high[0]),
+                          n=rows + others, method="m", confidence=0.95),
+    )  # fmt: skip
+    counts = [
+        Measurement(id=f"count[sex={name}]", check="c", metric="count", attribute="sex", group=name,
+                    unit="count", direction="none", estimate=Estimate.exact(n, n))
+        for name, n in (("F", rows), ("M", others))
+    ]  # fmt: skip
+    rule = Rule(name="r", title="t", metric="selection_rate_ratio", fail_below=0.8)
+    policy = Policy(name="p", title="t", rules=(rule,))
+    return compute_verdicts(policy, (ratio, *counts))[0].reason
+
+
+@pytest.mark.parametrize(
+    ("share", "rows", "other", "others"),
+    [(0.05, 40, 0.1, 200), (0.02, 100, 0.04, 1000), (0.3, 40, 0.4, 40), (0.25, 12, 0.5, 200)],
+)
+def test_rare_selection_does_not_ask_for_several_times_the_rows(
+    share: float, rows: int, other: float, others: int
+) -> None:
+    found = re.search(r"About ([\d,]+) rows of F", judge_ratio(share, rows, other, others))
+    assert found is not None
+    needed = int(found[1].replace(",", ""))
+    alike = round(needed * others / rows)
+    draw = np.random.default_rng(0)
+    pairs = zip(draw.binomial(needed, share, 2000), draw.binomial(alike, other, 2000), strict=True)
+    power = np.mean([compute_two_share_p(a, needed, b, alike) < 0.05 for a, b in pairs])
+    assert 0.75 < power < 0.9
+
+
+def test_nobody_selected_yet_is_counted_by_the_test() -> None:
+    assert "rows of F would be needed" in judge_ratio(0.0, 12, 0.2, 60)
