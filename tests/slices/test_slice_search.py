@@ -11,7 +11,7 @@ from audits.slices.cuts import Cut, cut_texts
 from audits.slices.estimate import estimate_difference
 from audits.slices.find import Found, find_slices
 from audits.slices.rows import CutRows
-from audits.slices.search import TABLE_ROWS, find_rows, search_slices
+from audits.slices.search import CELL_ROWS, find_rows, search_slices
 from audits.slices.sums import Summed
 from audits.slices.targets import Target, build_targets
 
@@ -202,8 +202,9 @@ def test_targets_by_task() -> None:
 
 def test_a_small_budget_extends_the_most_promising_and_says_what_it_left_out() -> None:
     rows, target, _ = planted(4, 20_000, {0: 1, 2: 0, 5: 3}, wrong=0.9)
-    limited = find(rows, target, budget=(10_000 + TABLE_ROWS) * 8)
-    assert limited.left_out == (15 - 8) + (20 - 8)
+    limited = find(rows, target, budget=8 * (10_000 + CELL_ROWS * 6**3))
+    pairs = 8 * (10_000 + CELL_ROWS * 6**3) // (10_000 + CELL_ROWS * 6**2)
+    assert limited.left_out == (15 - pairs) + (20 - 8)
     assert limited.slices[0].conditions == ("c0 = v1", "c2 = v0", "c5 = v3")
     assert find(rows, target).left_out == 0
 
