@@ -22,11 +22,13 @@ from audits.slices.targets import Target
 
 ALPHA = 0.05
 """The chance, for a whole audit, of listing anything where no slice is worse."""
-BUDGET = 1_000_000_000
+BUDGET = 2_000_000_000
 """Rows times combinations of columns that slices of one length may cost for one target: 10 to
-15 s on one core."""
-CELL_ROWS = 20
+15 s on one core, at 6 ns a row."""
+CELL_ROWS = 100
 """A cell of a combination's table of conditions costs about as much as counting so many rows."""
+COMBINATION_ROWS = 300_000
+"""What a combination costs whatever its rows and cells, as rows counted: about 2 ms."""
 PER_COMBINATION = 5
 """Best slices kept of one combination of columns: more would be variants of each other."""
 
@@ -98,7 +100,8 @@ def _count_affordable(cuts: Sequence[Cut], length: int, rows: int, budget: int) 
     """Return how many combinations of `length` columns the budget pays for: each column once, at
     least."""
     usual = sum(len(cut.words) + 1 for cut in cuts) / max(len(cuts), 1)
-    return max(int(budget / (rows + CELL_ROWS * usual**length)), len(cuts))
+    cost = COMBINATION_ROWS + rows + CELL_ROWS * usual**length
+    return max(int(budget / cost), len(cuts))
 
 
 def _choose_combinations(
