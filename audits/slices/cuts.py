@@ -119,7 +119,8 @@ def _round_together(values: FloatArray) -> FloatArray:
     spread = float(np.ptp(values)) if len(values) > 1 else 0.0
     if not 0 < spread < np.inf:
         return values
-    return np.asarray(np.round(values, 1 - int(np.floor(np.log10(spread)))))
+    rounded = np.round(values, 1 - int(np.floor(np.log10(spread))))
+    return np.asarray(rounded + 0.0)  # there is no minus nought
 
 
 def cut_numbers(name: str, edges: FloatArray, lowest: float, highest: float, whole: bool) -> Cut:

@@ -39,8 +39,9 @@ def estimate_difference(
 ) -> Difference | None:
     """Return the difference of the target's mean inside and outside; None where it has no rows.
 
-    Newcombe's interval and the two-share test for shares; for means, Student's t intervals put
-    together by MOVER, and Welch's test. signs: see Candidate.
+    Newcombe's interval from those of `compute_share_interval` and the two-share test for shares;
+    for means, Student's t intervals put together by MOVER, and Welch's test. signs: see
+    Candidate.
     """
     rows = Summed(target.values, weights, shares=target.shares)
     one, rest = rows.count_rows(inside), rows.count_rows(~inside)

@@ -22,11 +22,13 @@ from audits.slices.targets import Target
 
 ALPHA = 0.05
 """The chance, for a whole audit, of listing anything where no slice is worse."""
-BUDGET = 1_000_000_000
+BUDGET = 2_000_000_000
 """Rows times combinations of columns that slices of one length may cost for one target: 10 to
-15 s on one core."""
-TABLE_ROWS = 100_000
-"""A combination's tables of conditions cost about as much as counting so many rows."""
+15 s on one core, at 6 ns a row."""
+CELL_ROWS = 100
+"""A cell of a combination's table of conditions costs about as much as counting so many rows."""
+COMBINATION_ROWS = 300_000
+"""What a combination costs whatever its rows and cells, as rows counted: about 2 ms."""
 PER_COMBINATION = 5
 """Best slices kept of one combination of columns: more would be variants of each other."""
 
@@ -74,13 +76,16 @@ def search_slices(
     codes: levels `[cuts, rows]` of the rows of `target`, all of which know its value.
     """
     searcher = _Searcher(cuts, codes, target, weights, conditions, least)
-    affordable = max(budget // (len(target.values) + TABLE_ROWS), len(cuts))
     longest = min(conditions, len(cuts))
-    planned = [min(comb(len(cuts), n), affordable) for n in range(1, longest + 1)]
+    affordable = [
+        _count_affordable(cuts, length, len(target.values), budget)
+        for length in range(1, longest + 1)
+    ]
+    planned = [min(comb(len(cuts), n), most) for n, most in enumerate(affordable, 1)]
     best: dict[Combination, float] = {}
     done = left_out = 0
-    for length in range(1, longest + 1):
-        chosen = _choose_combinations(len(cuts), length, affordable, best)
+    for length, most in enumerate(affordable, 1):
+        chosen = _choose_combinations(len(cuts), length, most, best)
         left_out += comb(len(cuts), length) - len(chosen)
         best = {}
         for combination in chosen:
@@ -89,6 +94,14 @@ def search_slices(
             progress(min(done / sum(planned), 1.0))
     found = sorted(searcher.found, key=lambda one: -one.score)
     return Search(tuple(found), searcher.looked_at, left_out)
+
+
+def _count_affordable(cuts: Sequence[Cut], length: int, rows: int, budget: int) -> int:
+    """Return how many combinations of `length` columns the budget pays for: each column once, at
+    least."""
+    usual = sum(len(cut.words) + 1 for cut in cuts) / max(len(cuts), 1)
+    cost = COMBINATION_ROWS + rows + CELL_ROWS * usual**length
+    return max(int(budget / cost), len(cuts))
 
 
 def _choose_combinations(

@@ -52,6 +52,8 @@ def test_edges_are_round_and_exact() -> None:
     assert np.array_equal(edges, np.round(edges, 1))
     text = cut_numbers("x", edges, float(draw.min()), float(draw.max()), whole=False).words
     assert all(len(words) < 30 for words in text)
+    assert 0 in edges
+    assert not np.signbit(edges[edges == 0]).any()
 
 
 def test_infinite_and_constant_numbers() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audits.cube.intervals import compute_two_share_p
+from audits.cube.intervals import compute_share_interval, compute_two_share_p, compute_wilson
 from audits.slices.choose import MOST_SHARED
 from audits.slices.cuts import Cut, cut_texts
 from audits.slices.estimate import estimate_difference
 from audits.slices.find import Found, find_slices
 from audits.slices.rows import CutRows
-from audits.slices.search import TABLE_ROWS, find_rows, search_slices
+from audits.slices.search import CELL_ROWS, COMBINATION_ROWS, find_rows, search_slices
 from audits.slices.sums import Summed
 from audits.slices.targets import Target, build_targets
 
@@ -69,6 +69,20 @@ def test_a_difference_is_measured_as_by_hand() -> None:
     # Newcombe 1998, method 10, worked from Wilson's 46.2% to 72.4% and 82.6% to 94.5%
     assert (found.estimate.low, found.estimate.high) == pytest.approx((-0.445, -0.155), abs=0.001)
     assert estimate_difference(accuracy(right), None, np.arange(150) < 1, (1, 1)) is None
+
+
+def test_a_share_near_one_has_the_wider_interval_of_the_cube() -> None:
+    right = np.repeat([1.0, 0.0, 1.0, 0.0], [30, 20, 98, 2])
+    found = estimate_difference(accuracy(right), None, np.arange(150) < 50, (1, 1))
+    assert found is not None
+    assert found.estimate.method == "mover_wilson_midp"
+    reached, wilson = (
+        float(interval(np.array([0.98]), np.array([100.0]))[1][0])
+        for interval in (compute_share_interval, compute_wilson)
+    )
+    low = compute_wilson(np.array([0.6]), np.array([50.0]))[0][0]
+    assert reached > wilson
+    assert found.estimate.low == pytest.approx(-0.38 - np.hypot(0.6 - low, reached - 0.98))
 
 
 @pytest.mark.parametrize("where", [{1: 2}, {0: 1, 3: 2}, {0: 1, 2: 0, 5: 3}], ids=len)
@@ -202,8 +216,10 @@ def test_targets_by_task() -> None:
 
 def test_a_small_budget_extends_the_most_promising_and_says_what_it_left_out() -> None:
     rows, target, _ = planted(4, 20_000, {0: 1, 2: 0, 5: 3}, wrong=0.9)
-    limited = find(rows, target, budget=(10_000 + TABLE_ROWS) * 8)
-    assert limited.left_out == (15 - 8) + (20 - 8)
+    triple, pair = (COMBINATION_ROWS + 10_000 + CELL_ROWS * 6**n for n in (3, 2))
+    limited = find(rows, target, budget=8 * triple)
+    pairs = 8 * triple // pair
+    assert limited.left_out == (15 - pairs) + (20 - 8)
     assert limited.slices[0].conditions == ("c0 = v1", "c2 = v0", "c5 = v3")
     assert find(rows, target).left_out == 0
 
