@@ -1,21 +1,22 @@
-"""`assay cube`: the counts of a run, to be handed to somebody who may not see its rows."""
+"""`assay cube`: the counts of runs, to be handed to somebody who may not see their rows."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from audits.cli.terminal import explain_unwritable
 from audits.core.errors import InputError
-from audits.cube.merge import suppress_small_cells
+from audits.cube.merge import merge_cubes, suppress_small_cells
 from audits.store.bundle import load_bundle
 
 
-def cube_command(run: Path, out: Path, least: int) -> None:
-    """Write the run's cube without small cells, and say what that left out."""
+def cube_command(runs: Sequence[Path], out: Path, least: int) -> None:
+    """Write the runs' cubes, added up, without small cells, and say what that left out."""
     if least < 1:
         raise InputError(f"--least {least} is not allowed; give a number of rows, 1 or more")
-    cube = load_bundle(run).load_cube()
+    cube = merge_cubes([load_bundle(run).load_cube() for run in runs])
     shared, lost = suppress_small_cells(cube, least)
     with explain_unwritable(out):
         shared.save(out)

@@ -69,14 +69,17 @@ def verify(run: RunFolder, json: Json = False) -> None:
 
 @app.command()
 def cube(
-    run: RunFolder,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of runs on parts of the same data.", metavar="RUN..."),
+    ],
     out: Annotated[Path, typer.Option("-o", "--output", help="Where the cube goes (Parquet).")],
     least: Annotated[int, typer.Option(help="No cell of fewer rows is handed over.")] = 10,
 ) -> None:
-    """Write a run's counts without small cells, for somebody who may not see its rows."""
+    """Write runs' counts, added up and without small cells, for who may not see their rows."""
     from audits.cli.cube import cube_command  # noqa: PLC0415
 
-    cube_command(run, out, least)
+    cube_command(runs, out, least)
 
 
 @app.command()

@@ -87,3 +87,22 @@ def test_a_cube_is_handed_over_without_small_cells(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "1 or more" in refused.stderr
     assert not (tmp_path / "none.parquet").exists()
+
+
+def test_counts_of_parts_are_handed_over_as_one(tmp_path: Path) -> None:
+    file = write(tmp_path, "threshold = 0.8")
+    rows = pd.read_csv(tmp_path / "rows.csv")
+    whole = run_audit(file, tmp_path / "whole", device="cpu").load_cube()
+    for name, part in (("one", rows[:400]), ("two", rows[400:])):
+        part.to_csv(tmp_path / "rows.csv", index=False)
+        run_audit(file, tmp_path / name, device="cpu")
+    done = assay("cube", tmp_path / "one", tmp_path / "two", "-o", tmp_path / "both.parquet",
+                 "--least", "1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    both = Cube.load(tmp_path / "both.parquet")
+    assert both.rows == 1000
+    np.testing.assert_array_equal(both.sums["count"], whole.sums["count"])
+    other = run_audit(write(tmp_path, "threshold = 0.3"), tmp_path / "other", device="cpu")
+    refused = assay("cube", tmp_path / "one", other.path, "-o", tmp_path / "no.parquet")
+    assert refused.returncode == 2
+    assert "threshold" in refused.stderr
