@@ -11,11 +11,10 @@ from audits.core.words import SUMMARIES
 from model_cards.card import Block, Section
 from model_cards.sections.tables import (
     join_words,
-    list_attributes,
     list_slices,
     note_intervals,
     pivot,
-    title_attribute,
+    split_by_attribute,
 )
 
 COLUMNS = ("prevalence", "selection_rate", "true_positive_rate", "positive_predictive_value",
@@ -39,14 +38,7 @@ def build_classes(report: AuditReport) -> list[Section]:
         return []
     whole = [item for item in items if item.attribute is None]
     gaps = [item for item in items if item.metric in SUMMARIES]
-    children = tuple(
-        Section(
-            f"classes-{attribute}",
-            title_attribute(attribute),
-            _tabulate([item for item in gaps if item.attribute == attribute], GAPS),
-        )
-        for attribute in list_attributes(gaps)
-    )
+    children = split_by_attribute("classes", gaps, lambda mine: _tabulate(mine, GAPS))
     blocks = _tabulate(whole, COLUMNS)
     return [Section("classes", "Each class against all others", blocks, children, _INTRO)]
 

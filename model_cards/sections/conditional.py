@@ -9,10 +9,9 @@ from audits.core.report import AuditReport
 from model_cards.card import Block, Paragraph, Section, Text
 from model_cards.sections.tables import (
     join_words,
-    list_attributes,
     note_intervals,
     pivot,
-    title_attribute,
+    split_by_attribute,
 )
 
 COLUMNS = ("conditional_selection_rate_difference", "conditional_demographic_disparity")
@@ -23,14 +22,7 @@ def build_conditional(report: AuditReport) -> list[Section]:
     items = [item for item in report.measurements if item.check == "fairness.conditional"]
     if not items:
         return []
-    children = tuple(
-        Section(
-            f"conditional-{attribute}",
-            title_attribute(attribute),
-            _build_blocks(report, [item for item in items if item.attribute == attribute]),
-        )
-        for attribute in list_attributes(items)
-    )
+    children = split_by_attribute("conditional", items, lambda mine: _build_blocks(report, mine))
     note = Paragraph((Text(LEGITIMATE_NOTE),), note=True)
     return [Section("conditional", "With legitimate columns held fixed", (note,), children)]
 

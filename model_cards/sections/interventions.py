@@ -13,11 +13,10 @@ from model_cards.card import Block, Form, Line, Paragraph, Section, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (
     join_words,
-    list_attributes,
     list_slices,
     note_intervals,
     pivot,
-    title_attribute,
+    split_by_attribute,
 )
 
 COLUMNS = ("gap_before", "gap_after", "accuracy_before", "accuracy_after", "accuracy_change")
@@ -32,14 +31,7 @@ def build_interventions(report: AuditReport) -> list[Section]:
     items = [item for item in report.measurements if item.check == "fairness.interventions"]
     if not items:
         return []
-    children = tuple(
-        Section(
-            f"interventions-{attribute}",
-            title_attribute(attribute),
-            _build_blocks([item for item in items if item.attribute == attribute]),
-        )
-        for attribute in list_attributes(items)
-    )
+    children = split_by_attribute("interventions", items, _build_blocks)
     warning = Paragraph((Text(f"Legal warning: {ATTRIBUTE_WARNING}"),))
     return [
         Section("interventions", "What other thresholds would do", (warning,), children, _INTRO)

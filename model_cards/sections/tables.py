@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport, CheckOutcome, CheckStatus
 from audits.core.words import SUMMARIES, describe, list_words, lower
-from model_cards.card import Bullets, Form, Inline, Line, Number, Paragraph, Table, Text
+from model_cards.card import (
+    Block,
+    Bullets,
+    Form,
+    Inline,
+    Line,
+    Number,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+)
 from model_cards.numbers import make_number
 
 INTERSECTION = " & "
@@ -57,6 +68,22 @@ def is_disparity(item: Measurement) -> bool:
 def is_performance(item: Measurement) -> bool:
     """Whether a measurement describes the whole data or one group by itself."""
     return not (is_apart(item) or is_disparity(item))
+
+
+def split_by_attribute(
+    prefix: str,
+    items: Sequence[Measurement],
+    build: Callable[[list[Measurement]], tuple[Block, ...]],
+) -> tuple[Section, ...]:
+    """Return one section for each attribute, with what `build` makes of its measurements."""
+    return tuple(
+        Section(
+            f"{prefix}-{attribute}",
+            title_attribute(attribute),
+            build([item for item in items if item.attribute == attribute]),
+        )
+        for attribute in list_attributes(items)
+    )
 
 
 def list_attributes(items: Iterable[Measurement]) -> list[str]:
