@@ -20,7 +20,6 @@ LEAST_SHARE = 0.02
 """Groups under 2% of the rows are no yardstick for impact ratios, but are measured against one
 (29 CFR 1607.4(A) and Questions and Answers 16; 6 RCNY 5-301(d) allows the same)."""
 
-_WEIGHTED = "the rows are weighted, so selections are not whole persons"
 _NO_TEST = "nobody or everybody was selected in both groups"
 _SELECTION = next(metric for metric in BINARY if metric.name == "selection_rate")
 

@@ -123,7 +123,7 @@ def compute_interventions(context: CubeContext) -> CheckResult:
         raise CheckNotApplicableError("thresholds apply to yes-or-no predictions only")
     if not context.groupings:
         raise CheckNotApplicableError("no protected columns are declared")
-    whole = compute_view(context.cube)
+    whole = context.view()
     if not whole.has_scores:
         raise CheckNotApplicableError("the rows have decisions but no scores to cut elsewhere")
     if not whole.has_truth:

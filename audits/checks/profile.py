@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from audits.checks.base import Check, CheckResult, Context, build_measurement
 from audits.core.estimate import Estimate
-from audits.cube.view import compute_view
 
 CODE = "data.profile"
 
@@ -18,7 +17,7 @@ def compute_profile(context: Context) -> CheckResult:
         )
     ]  # fmt: skip
     for attributes in context.groupings:
-        view = compute_view(context.cube, attributes)
+        view = context.view(attributes)
         found += [
             build_measurement(
                 CODE, "count", Estimate.exact(int(rows), int(rows)), unit="count",
