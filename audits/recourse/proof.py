@@ -44,8 +44,8 @@ class Worker(Protocol):
 class RowProof:
     """What is known of one row. status: NONE (proven), FOUND or OPEN (see `proof_service`).
 
-    cells: how many changes of up to `max_changes` columns were decided, counted by cells.
-    columns: how many columns may change. proposals: the answers found, fewest and cheapest
+    cells: how many changes of up to `max_changes` columns were decided, counted by cells (0 for a
+    linear model, where each column's largest gain decides). columns: how many columns may change. proposals: the answers found, fewest and cheapest
     first; their rows are numbered as the rows given.
     """
 
@@ -171,7 +171,7 @@ class _Asked:
         return [
             RowProof(
                 status=status,
-                cells=count_changes(sizes, question.max_changes),
+                cells=0 if self._linear else count_changes(sizes, question.max_changes),
                 columns=len(sizes),
                 proposals=_combine(
                     changes, row, [one["options"] for one in answers if one["row"] == number]
@@ -251,8 +251,10 @@ def describe_searched(proof: RowProof, max_changes: int) -> str:
     if not most:
         return "Nothing: no column may change."
     plural = "column" if most == 1 else "columns"
+    how = "the most that each can add to a linear model's sum"
+    if proof.cells:
+        how = f"{proof.cells:,} cells between the model's own split points"
     return (
-        f"every change of up to {most} {plural}, {proof.cells:,} cells between the model's own "
-        f"split points, in the {proof.columns} columns that may change; values within the "
-        "reference data's range and categories, or within a declared range"
+        f"every change of up to {most} {plural} of the {proof.columns} that may change, {how}; "
+        "values within the reference data's range and categories, or within a declared range"
     )

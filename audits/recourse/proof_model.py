@@ -28,6 +28,10 @@ AGREES = 1e-5
 """How far the sum, through its link, may be from the model's own answer: float32 boosters."""
 
 
+UNSURE = 1e-3
+"""Probabilities further than this from 0 and 1 tell one link from another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A rising function from the sum to the answer. `slope` is that of the inverse."""
@@ -117,6 +121,10 @@ def read_additive(adapter: Adapter, output: int) -> Additive:
 
 def _read_linear(adapter: Adapter, output: int) -> Additive:
     model = adapter.estimator
+    if getattr(model, "loss", "log_loss") != "log_loss" and adapter.info.task == "binary":
+        raise CheckNotApplicableError(
+            f"its probabilities come from the loss {model.loss!r}, not from log-odds"
+        )
     weights = np.atleast_2d(np.asarray(model.coef_, dtype=np.float64))
     offset = float(np.ravel(np.asarray(model.intercept_, dtype=np.float64))[0])
     links = (SIGMOID,) if adapter.info.task == "binary" else (IDENTITY, EXPONENTIAL)
@@ -139,8 +147,14 @@ def is_mirrored(adapter: Adapter, output: int) -> bool:
 def find_link(additive: Additive, sums: FloatArray, answers: FloatArray) -> Link:
     """Return the link that turns the sums into the model's own answers.
 
-    Raises CheckNotApplicableError where none does: then the model is more than that sum.
+    Raises CheckNotApplicableError where none does: then the model is more than that sum. So it
+    does where all answers are next to 0 or 1, for there every link looks alike.
     """
+    inside = (answers > UNSURE) & (answers < 1 - UNSURE)
+    if SIGMOID in additive.links and not inside.any():
+        raise CheckNotApplicableError(
+            "all its answers are next to 0 or 1, so that nothing shows how its sum becomes them"
+        )
     gaps = [float(np.abs(link.apply(sums) - answers).max(initial=0.0)) for link in additive.links]
     best = int(np.argmin(gaps))
     if not gaps[best] <= AGREES * max(1.0, float(np.abs(answers).max(initial=0.0))):
