@@ -212,7 +212,7 @@ def test_models_and_pipelines_without_a_proof_say_why(tmp_path):
 
 def test_a_sum_that_is_not_the_models_answer_is_noticed(tmp_path):
     frame, label = make_rows(1)
-    settings_ = {"objective": "binary", "sigmoid": 2.0, "verbosity": -1, "num_threads": 1}
+    settings_ = {"objective": "binary", "sigmoid": 3.0, "verbosity": -1, "num_threads": 1}
     data = lgb.Dataset(frame.astype({"job": pd.CategoricalDtype(JOBS)}), label)
     lgb.train(settings_, data, num_boost_round=8).save_model(tmp_path / "model.txt")
     adapter = lightgbm_format.load(tmp_path / "model.txt", "cpu")
