@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.core.errors import CheckNotApplicableError, InputError
-from audits.recourse.answers import rank_answers
-from audits.recourse.columns import build_columns
-from audits.recourse.plausibility import find_neighbourhood
+from audits.recourse.finish import RecourseTask, finish_proposals, open_bench, shrink
 from audits.recourse.proof import (
     WORK,
     Question,
@@ -22,18 +19,13 @@ from audits.recourse.proof import (
     prove_rows,
 )
 from audits.recourse.proof_service import FOUND, NONE
-from audits.recourse.proposals import Editor, Predict, Proposals, Scorer
+from audits.recourse.proposals import Proposals
 from audits.recourse.result import RecourseResult
-from audits.recourse.shrink import shrink_numbers
-from audits.recourse.validate import keeps_rules
-
-ANSWER_SECONDS = 30.0
-"""The least time left for making an answer of what a proof found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """All rows' results, and how many of those that the search gave up had an answer after all."""
+    """All rows' results, and how many of those that were given up had an answer after all."""
 
     results: list[RecourseResult]
     rescued: int
@@ -41,38 +33,39 @@ class Settled:
 
 def settle_results(
     worker: Worker,
-    predict: Predict,
-    question: Question,
+    task: RecourseTask,
     results: Sequence[RecourseResult],
     *,
-    answers: int,
-    generator: np.random.Generator,
-    seconds: float,
+    adopt: bool = True,
     work: float = WORK,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Settled:
     """Put the rows without an answer to the proof.
 
-    worker, predict: the model, opened with `proof.SERVICE`. question: as it was put to the
-    search; `results` belong to its rows, in order. answers: the most a row gets. seconds: for
-    all proofs together.
+    worker: the model, opened with `proof.SERVICE`. task: as it was put to an engine; `results`
+    belong to its rows, in order. Its time budget is for all proofs together.
+    adopt: whether a row for which an allowed change exists gets it as its answer; else it is
+    only said that the engine did not find it.
 
-    A row for which an allowed change exists gets it as its answer. The others say whether there
-    is none among all changes of up to `question.max_changes` columns (`proven`), or why that is
-    not known.
+    The other rows say whether there is none among all changes of up to `task.max_changes`
+    columns (`proven`), or why that is not known.
     """
     open_ = [number for number, result in enumerate(results) if not result.answers]
     if not open_:
         return Settled(list(results), 0)
-    asked = replace(question, rows=question.rows.iloc[open_])
+    asked = replace(task, rows=task.rows.iloc[open_])
+    question = Question(
+        asked.rows, task.reference, task.rules, task.threshold, task.output, task.max_changes
+    )
     settled, rescued = list(results), 0
     try:
-        proofs = prove_rows(worker, asked, seconds=seconds, work=work, progress=progress)
+        proofs = prove_rows(
+            worker, question, seconds=task.budget_s, work=work, progress=task.progress
+        )
     except (CheckNotApplicableError, InputError) as error:
         for number in open_:
             settled[number] = _say_unproven(results[number], question, str(error))
         return Settled(settled, 0)
-    found = _make_answers(predict, asked, proofs, answers, generator)
+    found = _make_answers(asked, proofs) if adopt else [[] for _ in proofs]
     for number, proof, best in zip(open_, proofs, found, strict=True):
         if best:
             settled[number] = RecourseResult(results[number].row, tuple(best), None)
@@ -80,47 +73,28 @@ def settle_results(
         elif proof.status == NONE:
             settled[number] = _say_proven(results[number], question, proof)
         else:
-            why = "what the proof found does not keep every rule"
-            if proof.status != FOUND:
-                why = "the work allowed for one row did not suffice"
+            why = _explain_open(proof, adopt=adopt)
             settled[number] = _say_unproven(results[number], question, why)
     return Settled(settled, rescued)
 
 
+def _explain_open(proof: RowProof, *, adopt: bool) -> str:
+    if proof.status != FOUND:
+        return "the work allowed for one row did not suffice"
+    if adopt:
+        return "what the proof found does not keep every rule"
+    return "an allowed change exists, which this engine did not find"
+
+
 def _make_answers(
-    predict: Predict,
-    asked: Question,
-    proofs: Sequence[RowProof],
-    answers: int,
-    generator: np.random.Generator,
+    asked: RecourseTask, proofs: Sequence[RowProof]
 ) -> list[list[Counterfactual]]:
     """Predict what was found again as it will be stored; one answer for each set of columns."""
     proposals = _join([proof.proposals for proof in proofs])
     if not len(proposals):
         return [[] for _ in proofs]
-    columns = build_columns(asked.rows, asked.reference)
-    editor = Editor(asked.rows, columns)
-    deadline = time.monotonic() + ANSWER_SECONDS
-    scorer = Scorer(predict, asked.output, asked.threshold, deadline, len(asked.rows))
-    neighbourhood = find_neighbourhood(scorer, columns, asked.reference, generator)
-    proposals = shrink_numbers(editor, scorer, columns, asked.rules, proposals)
-    names = [str(row) for row in asked.rows.index]
-    ranked = rank_answers(editor, scorer, columns, neighbourhood, proposals, names=names)
-    return [_keep_different(row, asked, answers) for row in ranked]
-
-
-def _keep_different(
-    ranked: Sequence[Counterfactual], asked: Question, answers: int
-) -> list[Counterfactual]:
-    kept: list[Counterfactual] = []
-    seen: set[frozenset[str]] = set()
-    for answer in ranked:
-        names = frozenset(change.column for change in answer.changes)
-        if names in seen or not keeps_rules(answer, asked.rules):
-            continue
-        seen.add(names)
-        kept.append(replace(answer, rank=len(kept)))
-    return kept[:answers]
+    bench = open_bench(asked)
+    return finish_proposals(bench, shrink(bench, proposals)).answers
 
 
 def _join(parts: Sequence[Proposals]) -> Proposals:
