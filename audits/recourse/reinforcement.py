@@ -206,16 +206,20 @@ def _reaching(bench: Bench, proposals: Proposals) -> Proposals:
 
 @contextlib.contextmanager
 def _own_randomness(seed: int) -> Iterator[None]:
-    """Keep the seeding that alibi does of every library to itself."""
+    """Keep the seeding that alibi does of every library to itself; one thread for torch."""
     import torch  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     states = np.random.get_state(), random.getstate()  # noqa: NPY002
-    hashing = os.environ.get("PYTHONHASHSEED")
+    hashing, threads = os.environ.get("PYTHONHASHSEED"), torch.get_num_threads()
+    # Matrices this small are many times slower on several threads, and add up otherwise there.
+    torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), threadpool_limits(1):
             np.random.seed(seed)  # noqa: NPY002
             yield
     finally:
+        torch.set_num_threads(threads)
         np.random.set_state(states[0])  # noqa: NPY002
         random.setstate(states[1])
         if hashing is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib.util
 import random
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -15,7 +15,7 @@ import pytest
 
 from audits.core.counterfactual import Counterfactual
 from audits.core.errors import CheckSkippedError
-from audits.recourse import engines
+from audits.recourse import reinforcement
 from audits.recourse.answers import from_stored
 from audits.recourse.columns import build_columns
 from audits.recourse.engines import ENGINES, validate_results
@@ -178,20 +178,28 @@ def test_without_alibi_the_engine_says_what_to_do(task, monkeypatch):
 
 
 def test_alibi_is_not_imported_before_it_is_chosen():
-    import subprocess
-
     code = "import sys, audits.recourse.engines; print('alibi' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 
 
 @NEEDS_ALIBI
-def test_learning_repeats_itself_and_leaves_others_randomness_alone(task, kept):
-    first = ask("reinforcement", task, kept)
+def test_learning_repeats_itself_and_leaves_others_randomness_alone(task, monkeypatch):
+    monkeypatch.setattr(reinforcement, "TRAINING_STEPS", 60)
     before = (np.random.get_state()[1].tolist(), random.getstate())
-    few = replace(task, generator=np.random.default_rng(3), budget_s=2.0)
-    began = time.monotonic()
-    ENGINES["reinforcement"](few)
-    assert time.monotonic() - began < 10
+    one, other = (
+        ENGINES["reinforcement"](
+            replace(task, generator=np.random.default_rng(3), budget_s=600.0)
+        )
+        for _ in range(2)
+    )
+    assert one == other
     assert (np.random.get_state()[1].tolist(), random.getstate()) == before
-    assert first.tried == 60
+
+
+@NEEDS_ALIBI
+def test_training_ends_with_the_time(task):
+    began = time.monotonic()
+    outcome = ENGINES["reinforcement"](replace(task, budget_s=1.0))
+    assert time.monotonic() - began < 10
+    assert outcome.tried == 60
