@@ -27,7 +27,7 @@ SERVICE = "audits.recourse.proof_service"
 WORK = 4e9
 """Multiply-adds for one row, some seconds; a row that needs more is searched, not proven."""
 OPTIONS_AT_ONCE = 20_000
-ROWS_AT_ONCE = 64
+ROWS_AT_ONCE = 16
 
 
 class Worker(Protocol):

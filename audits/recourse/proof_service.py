@@ -240,7 +240,7 @@ def _prepare_trees(request: _Request) -> Find:
         leaves = build_leaves(nodes, request.additive.offset, request.owner, blocks)
     except ValueError as error:
         raise CheckNotApplicableError(f"the ensemble is too large to prove: {error}") from error
-    sums = _sum_leaves(leaves, cells)
+    sums = _sum_leaves(leaves, cells, request.by_row)
     answers = predict_output(request.adapter, request.frame, _summed_output(request))
     link = find_link(request.additive, sums, answers)
     target, slack = find_target(
@@ -267,16 +267,23 @@ def _prepare_trees(request: _Request) -> Find:
     return find
 
 
-def _sum_leaves(leaves: Leaves, cells: Sequence[IntArray]) -> FloatArray:
-    """Return the sum of the leaves that each row of the frame reaches."""
+def _sum_leaves(
+    leaves: Leaves, cells: Sequence[IntArray], by_row: Sequence[Mapping[int, IntArray]]
+) -> FloatArray:
+    """Return the sum of the leaves that each row and each option of the frame reaches."""
     sums = np.full(len(cells[0]), leaves.offset)
-    at_once = max(1, 20_000_000 // max(1, len(leaves.value)))
-    for start in range(0, len(sums), at_once):
-        part = slice(start, start + at_once)
-        reached = np.ones((len(leaves.value), len(sums[part])), dtype=np.bool_)
-        for meets, cell in zip(leaves.meets, cells, strict=True):
-            reached &= meets[:, cell[part]]
-        sums[part] += leaves.value @ reached
+    for row, options in enumerate(by_row):
+        own = np.column_stack(
+            [meets[:, cell[row]] for meets, cell in zip(leaves.meets, cells, strict=True)]
+        )
+        missed = np.count_nonzero(~own, axis=1)
+        reached = np.flatnonzero(missed == 0)
+        sums[row] += leaves.value[reached].sum()
+        for place, mine in options.items():
+            near = np.flatnonzero((missed == 0) | ((missed == 1) & ~own[:, place]))
+            option_cells = cells[place][len(by_row) + mine]
+            table = leaves.meets[place][np.ix_(near, option_cells)]
+            sums[len(by_row) + mine] += leaves.value[near] @ table.astype(np.float64)
     return sums
 
 
