@@ -92,9 +92,7 @@ def keeps_rules(answer: Counterfactual, rules: ActionRules) -> bool:
 
 def shrink(bench: Bench, proposals: Proposals) -> Proposals:
     """Move numbers back toward what the rows have, while the wanted outcome holds."""
-    return shrink_numbers(
-        bench.editor, bench.scorer, bench.columns, bench.task.rules, proposals
-    )
+    return shrink_numbers(bench.editor, bench.scorer, bench.columns, bench.task.rules, proposals)
 
 
 def drop_unneeded(bench: Bench, proposals: Proposals) -> Proposals:

@@ -44,9 +44,10 @@ class Worker(Protocol):
 class RowProof:
     """What is known of one row. status: NONE (proven), FOUND or OPEN (see `proof_service`).
 
-    cells: how many changes of up to `max_changes` columns were decided, counted by cells (0 for a
-    linear model, where each column's largest gain decides). columns: how many columns may change. proposals: the answers found, fewest and cheapest
-    first; their rows are numbered as the rows given.
+    cells: how many changes of up to `max_changes` columns were decided, counted by cells (0 for
+    a linear model, where each column's largest gain decides). columns: how many columns may
+    change. proposals: the answers found, fewest and cheapest first; their rows are numbered as
+    the rows given.
     """
 
     status: str
@@ -150,9 +151,7 @@ class _Asked:
         """Ask the worker about some rows."""
         question, changes = self._question, options.changes
         own = self._editor.unchanged().take(slice(options.rows.start, options.rows.stop))
-        frame = pd.concat(
-            [self._editor.apply(own), self._editor.apply(changes)], ignore_index=True
-        )
+        frame = pd.concat([self._editor.apply(own), self._editor.apply(changes)], ignore_index=True)
         table, details = self._worker.call(
             "recourse_prove",
             frame,

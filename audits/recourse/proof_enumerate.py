@@ -95,7 +95,9 @@ def find_cheapest(
     if not search.may_reach_at_all():
         return []
     for changes in range(1, min(most, len(problem.columns)) + 1):
-        likely = [one for chosen in search.iterate_open(changes) for one in search.count_out(chosen)]
+        likely = [
+            one for chosen in search.iterate_open(changes) for one in search.count_out(chosen)
+        ]
         answers = _confirm_cheapest(likely, confirm, budget)
         if answers:
             return answers
@@ -160,8 +162,8 @@ class _Search:
             reached = (self._needed @ kept).T == 0
             best = np.where(reached, self._value, -np.inf)
             bound = np.maximum.reduceat(best, self._starts, axis=1).sum(axis=1)
-            for number in np.flatnonzero(bound >= self._least):
-                yield part[number]
+            for open_ in np.flatnonzero(bound >= self._least).tolist():
+                yield part[open_]
 
     def count_out(self, chosen: tuple[int, ...]) -> list[Combination]:
         """Return the set's combinations that may reach the target, the cheapest that matter."""
@@ -207,9 +209,7 @@ class _Search:
             sums.append(some)
         return np.concatenate(found), np.concatenate(sums)
 
-    def _sum_pairs(
-        self, tables: list[BoolArray], value: FloatArray
-    ) -> tuple[IntArray, FloatArray]:
+    def _sum_pairs(self, tables: list[BoolArray], value: FloatArray) -> tuple[IntArray, FloatArray]:
         one = tables[0].astype(np.float64) * value[:, None]
         if len(tables) == 1:
             self._budget.spend(one.size)

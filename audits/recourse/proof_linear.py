@@ -52,7 +52,9 @@ def find_cheapest_linear(
     best = np.array([gains.max(initial=-np.inf) for gains in problem.gains])
     least = problem.need - problem.slack
     useful = np.flatnonzero(best > 0).tolist()
-    options = [_keep_useful(gain, cost) for gain, cost in zip(problem.gains, problem.costs, strict=True)]
+    options = [
+        _keep_useful(gain, cost) for gain, cost in zip(problem.gains, problem.costs, strict=True)
+    ]
     for changes in range(1, min(most, len(useful)) + 1):
         if np.sort(best)[-changes:].sum() < least:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -87,13 +87,24 @@ class Additive:
     scale: float
 
 
-@lru_cache(maxsize=2)
+_READ: WeakKeyDictionary[Adapter, dict[int, Additive]] = WeakKeyDictionary()
+
+
 def read_additive(adapter: Adapter, output: int) -> Additive:
-    """Read what adds up to `output`. Raises CheckNotApplicableError where nothing does."""
+    """Read what adds up to `output`, once. Raises CheckNotApplicableError where nothing does."""
+    known = _READ.setdefault(adapter, {})
+    if output not in known:
+        known[output] = _read(adapter, output)
+    return known[output]
+
+
+def _read(adapter: Adapter, output: int) -> Additive:
     kind = kind_of(adapter.estimator)
     binary = adapter.info.task == "binary"
     if kind in LINEAR and adapter.info.task == "multiclass":
-        raise CheckNotApplicableError("a linear model of several classes mixes them in every answer")
+        raise CheckNotApplicableError(
+            "a linear model of several classes mixes them in every answer"
+        )
     if kind in LINEAR:
         return _read_linear(adapter, output)
     if kind not in TREES:

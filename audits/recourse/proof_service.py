@@ -98,9 +98,7 @@ def compute_value_cells(
     return pa.table({"cell": cells, "gain": gains}), {}
 
 
-def _weigh(
-    additive: Additive, block: FloatArray, mine: IntArray, *, mirrored: bool
-) -> FloatArray:
+def _weigh(additive: Additive, block: FloatArray, mine: IntArray, *, mirrored: bool) -> FloatArray:
     assert additive.weights is not None
     gains: FloatArray = block @ additive.weights[mine]
     return -gains if mirrored else gains

@@ -16,8 +16,10 @@ import importlib.util
 import io
 import os
 import random
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -50,6 +52,17 @@ SPARSITY, CONSISTENCY = 0.5, 0.5
 
 class _TimeUpError(Exception):
     """The training's share of the time is spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What alibi calls after each step: ends the training when the time is up."""
+
+    deadline: float
+
+    def __call__(self, **_: object) -> None:
+        if time.monotonic() >= self.deadline:
+            raise _TimeUpError
 
 
 def learn_counterfactuals(task: RecourseTask) -> EngineOutcome:
@@ -90,8 +103,6 @@ def _of(none: NoRecourse, name: str) -> NoRecourse:
 
 def _train_and_ask(bench: Bench, rows: LearntRows, seed: int) -> FloatArray:
     """Return where the learnt policy moves each row, as a matrix of `LearntRows`."""
-    import time  # noqa: PLC0415
-
     import torch  # noqa: PLC0415
     from alibi.explainers import CounterfactualRLTabular  # noqa: PLC0415
     from alibi.explainers.backends.cfrl_tabular import get_he_preprocessor  # noqa: PLC0415
@@ -107,10 +118,6 @@ def _train_and_ask(bench: Bench, rows: LearntRows, seed: int) -> FloatArray:
         frame = rows.to_frame(rows.to_codes(matrix))
         accepted = bench.scorer.score(frame) >= bench.task.threshold
         return np.column_stack([~accepted, accepted]).astype(np.float64)
-
-    def stop_in_time(**_: Any) -> None:
-        if time.monotonic() >= deadline:
-            raise _TimeUpError
 
     explainer = CounterfactualRLTabular(
         predict,
@@ -129,7 +136,7 @@ def _train_and_ask(bench: Bench, rows: LearntRows, seed: int) -> FloatArray:
         seed=seed,
         train_steps=TRAINING_STEPS,
         num_workers=0,
-        callbacks=[lambda **details: stop_in_time(**details)],
+        callbacks=[_Clock(deadline)],
     )
     with contextlib.suppress(_TimeUpError):
         explainer.fit(rows.matrix)
@@ -151,8 +158,6 @@ def _train_autoencoder(
     encoded: FloatArray, rows: LearntRows, deadline: float
 ) -> tuple[torch.nn.Module, torch.nn.Module]:
     """Train a small encoder and decoder, one head for the numbers and one a category."""
-    import time  # noqa: PLC0415
-
     import torch  # noqa: PLC0415
     from alibi.models.pytorch.cfrl_models import ADULTDecoder, ADULTEncoder  # noqa: PLC0415
     from torch.nn import functional  # noqa: PLC0415
@@ -169,17 +174,13 @@ def _train_autoencoder(
         if time.monotonic() >= deadline:
             break
         batch = data[torch.randint(len(data), (min(BATCH, len(data)),))]
-        loss = torch.zeros(())
-        for part, real in zip(decoder(encoder(batch)), batch.split(heads, dim=1), strict=True):
-            is_numbers = bool(numbers) and part.shape[1] == numbers and loss.item() == 0
-            target = real if is_numbers else real.argmax(dim=1)
-            loss = loss + (
-                functional.mse_loss(part, target)
-                if is_numbers
-                else functional.cross_entropy(part, target) / max(1, len(sizes))
-            )
+        guesses = decoder(encoder(batch))
+        wanted = list(torch.split(batch, heads, dim=1))
+        losses = [functional.mse_loss(guesses.pop(0), wanted.pop(0))] if numbers else []
+        for guess, real in zip(guesses, wanted, strict=True):
+            losses.append(functional.cross_entropy(guess, real.argmax(dim=1)) / len(sizes))
         optimiser.zero_grad()
-        loss.backward()
+        torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return encoder.eval(), decoder.eval()
 
@@ -197,7 +198,7 @@ def _to_proposals(bench: Bench, rows: LearntRows, moved: FloatArray) -> Proposal
 
 def _reaching(bench: Bench, proposals: Proposals) -> Proposals:
     """Return the proposals that change something, and that the model accepts."""
-    changed = proposals.take((proposals.columns >= 0).any(axis=1))
+    changed = proposals.take(np.flatnonzero((proposals.columns >= 0).any(axis=1)))
     if not len(changed):
         return changed
     scores = bench.scorer.score(bench.editor.apply(changed))
@@ -210,17 +211,17 @@ def _own_randomness(seed: int) -> Iterator[None]:
     import torch  # noqa: PLC0415
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-    states = np.random.get_state(), random.getstate()  # noqa: NPY002
+    states = np.random.get_state(), random.getstate()
     hashing, threads = os.environ.get("PYTHONHASHSEED"), torch.get_num_threads()
     # Matrices this small are many times slower on several threads, and add up otherwise there.
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]), threadpool_limits(1):
-            np.random.seed(seed)  # noqa: NPY002
+            np.random.seed(seed)
             yield
     finally:
         torch.set_num_threads(threads)
-        np.random.set_state(states[0])  # noqa: NPY002
+        np.random.set_state(states[0])
         random.setstate(states[1])
         if hashing is None:
             os.environ.pop("PYTHONHASHSEED", None)

@@ -86,9 +86,7 @@ def _explain_open(proof: RowProof, *, adopt: bool) -> str:
     return "an allowed change exists, which this engine did not find"
 
 
-def _make_answers(
-    asked: RecourseTask, proofs: Sequence[RowProof]
-) -> list[list[Counterfactual]]:
+def _make_answers(asked: RecourseTask, proofs: Sequence[RowProof]) -> list[list[Counterfactual]]:
     """Predict what was found again as it will be stored; one answer for each set of columns."""
     proposals = _join([proof.proposals for proof in proofs])
     if not len(proposals):

@@ -132,7 +132,7 @@ def iterate_changes(
 ) -> Iterator[dict[str, object]]:
     """Yield every allowed change of exactly so many columns."""
     moves = {
-        name: [v for v in values if rules.allows(name, row[name], v) and not v == row[name]]
+        name: [v for v in values if rules.allows(name, row[name], v) and v != row[name]]
         for name, values in legal.items()
     }
     for names in combinations(legal, changes):

@@ -178,7 +178,9 @@ def test_without_alibi_the_engine_says_what_to_do(task, monkeypatch):
 
 
 def test_alibi_is_not_imported_before_it_is_chosen():
-    code = "import sys, audits.recourse.engines; print('alibi' in sys.modules, 'torch' in sys.modules)"
+    code = (
+        "import sys, audits.recourse.engines; print('alibi' in sys.modules, 'torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 
@@ -188,9 +190,7 @@ def test_learning_repeats_itself_and_leaves_others_randomness_alone(task, monkey
     monkeypatch.setattr(reinforcement, "TRAINING_STEPS", 60)
     before = (np.random.get_state()[1].tolist(), random.getstate())
     one, other = (
-        ENGINES["reinforcement"](
-            replace(task, generator=np.random.default_rng(3), budget_s=600.0)
-        )
+        ENGINES["reinforcement"](replace(task, generator=np.random.default_rng(3), budget_s=600.0))
         for _ in range(2)
     )
     assert one == other
