@@ -204,6 +204,16 @@ METRICS: dict[str, Word] = {
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
     ),
+    "gap_share": Word(
+        "Share of the gap",
+        "How much of the gap between two groups this column makes; all columns' shares add up to "
+        "the gap. A negative share widens a negative gap.",
+    ),
+    "gap_pairing_error": Word(
+        "Error of pairing",
+        "What the pairs of people that were compared miss of the gap measured on all rows; 0 is "
+        "best.",
+    ),
     "attribution_error": Word(
         "Error of sampled attributions",
         "Half of the widest 95% interval of any sampled attribution; 0 is best.",
