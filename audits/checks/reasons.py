@@ -14,6 +14,7 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.core.attribution import Attribution
 from audits.core.errors import CheckNotApplicableError, InputError, near_misses
 from audits.core.estimate import Estimate, Unavailable
+from audits.core.findings import REASON
 from audits.core.measurement import Measurement
 from audits.core.spec import AdverseActionSection
 from audits.cube.cube import FloatArray
@@ -31,7 +32,6 @@ from audits.explain.reasons import (
 )
 
 CODE = "rules.adverse_action"
-REASON = "reason="
 COMPARED = 256
 """Applicants near the cut-off that rejected ones are compared with, at most."""
 LEAST_COMPARED = 20
