@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 LICENCE = (
     "alibi is under the Business Source License 1.1: production use needs a licence from its maker"
 )
-TRAINING_STEPS = 1_500
-"""Batches of 100 rows that the actor learns from, unless the time runs out."""
+TRAINING_STEPS = 2_000
+"""Batches that the actor learns from, unless the time runs out."""
 TRAINING_SHARE = 0.7
 """The share of the time budget that training may take."""
 AUTOENCODER_STEPS = 600
-BATCH = 128
+BATCH = 64
 LATENT = 12
 HIDDEN = 64
 SPARSITY, CONSISTENCY = 0.5, 0.5
@@ -135,6 +135,9 @@ def _train_and_ask(bench: Bench, rows: LearntRows, seed: int) -> FloatArray:
         backend="pytorch",
         seed=seed,
         train_steps=TRAINING_STEPS,
+        batch_size=BATCH,
+        actor_hidden_dim=HIDDEN,
+        critic_hidden_dim=HIDDEN,
         num_workers=0,
         callbacks=[_Clock(deadline)],
     )

@@ -46,7 +46,7 @@ def task(messy) -> RecourseTask:
         answers=2,
         max_changes=3,
         generator=np.random.default_rng(0),
-        budget_s=18.0,
+        budget_s=600.0,
     )
 
 
@@ -58,7 +58,9 @@ def kept() -> dict[str, EngineOutcome]:
 def ask(name: str, task: RecourseTask, kept: dict[str, EngineOutcome]) -> EngineOutcome:
     """Run an engine once for all tests: one of them trains a network."""
     if name not in kept:
-        kept[name] = ENGINES[name](task)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reinforcement, "TRAINING_STEPS", 80)
+            kept[name] = ENGINES[name](task)
     return kept[name]
 
 
@@ -187,7 +189,7 @@ def test_alibi_is_not_imported_before_it_is_chosen():
 
 @NEEDS_ALIBI
 def test_learning_repeats_itself_and_leaves_others_randomness_alone(task, monkeypatch):
-    monkeypatch.setattr(reinforcement, "TRAINING_STEPS", 60)
+    monkeypatch.setattr(reinforcement, "TRAINING_STEPS", 20)
     before = (np.random.get_state()[1].tolist(), random.getstate())
     one, other = (
         ENGINES["reinforcement"](replace(task, generator=np.random.default_rng(3), budget_s=600.0))
