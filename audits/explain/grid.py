@@ -74,7 +74,7 @@ def build_grid(
     missing = values.isna().to_numpy(dtype=bool)
     if missing.all():
         return NoEffect(feature, "the column has no values at all")
-    kind = _find_kind(values)
+    kind = find_kind(values)
     if kind is None:
         return NoEffect(feature, "the column holds dates, which have no grid here")
     if kind == "category":
@@ -83,7 +83,7 @@ def build_grid(
         texts = [str(values.iloc[position]) for position in sources]
     else:
         left_out = 0
-        sources, n, numbers = _choose_numbers(_to_numbers(values), points)
+        sources, n, numbers = _choose_numbers(to_numbers(values), points)
         texts = [_write(number, kind) for number in numbers]
     if missing.any():
         sources = np.append(sources, np.flatnonzero(missing)[0])
@@ -94,7 +94,8 @@ def build_grid(
     return Grid(feature, kind, sources, numbers, tuple(texts), n, bool(missing.any()), left_out)
 
 
-def _find_kind(values: pd.Series) -> Kind | None:
+def find_kind(values: pd.Series) -> Kind | None:
+    """Return what a column holds, None for dates and times."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return "category"
     if is_bool_dtype(values.dtype):
@@ -109,7 +110,7 @@ def _find_kind(values: pd.Series) -> Kind | None:
     return None if inferred.startswith(("date", "time")) else "category"
 
 
-def _to_numbers(values: pd.Series) -> FloatArray:
+def to_numbers(values: pd.Series) -> FloatArray:
     """Return float64, NaN for missing and for infinite values."""
     numbers = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)

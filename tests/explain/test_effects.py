@@ -81,9 +81,9 @@ def brute_force_ale(function, frame, name, edges):
     summed = [0.0]
     for cell in steps:
         summed.append(summed[-1] + sum(cell) / len(cell))
-    middle = sum(
-        len(cell) * (summed[k] + summed[k + 1]) / 2 for k, cell in enumerate(steps)
-    ) / sum(map(len, steps))
+    middle = sum(len(cell) * (summed[k] + summed[k + 1]) / 2 for k, cell in enumerate(steps)) / sum(
+        map(len, steps)
+    )
     return np.array(summed) - middle
 
 
@@ -102,7 +102,9 @@ def test_accumulated_effect_is_brute_forces(fitted):
 
 def test_accumulated_effect_of_a_sum_is_the_part_itself():
     frame = make_frame(2000)
-    found = effects_of(lambda f: 3 * f["age"].to_numpy(float) - f["income"].to_numpy() ** 0.5, frame)
+    found = effects_of(
+        lambda f: 3 * f["age"].to_numpy(float) - f["income"].to_numpy() ** 0.5, frame
+    )
     effect = found["age"]
     edges = effect.grid.numbers
     # A line has the same step everywhere: no interval is left.
@@ -162,8 +164,14 @@ def test_grid_counts_by_hand():
     words = build_grid(pd.Series([*"aabbbcd"], name="x"), categories=2)
     assert (words.texts, list(words.n), words.left_out) == (("b", "a"), [3, 2], 2)
     flags = build_grid(pd.Series([True, None, False, True], name="x", dtype=object))
-    assert (flags.kind, flags.texts, list(flags.n)) == ("boolean", ("no", "yes", MISSING_TEXT), [1, 2, 1])
-    typed = build_grid(pd.Series(["u", "v", "u"], name="x", dtype=pd.CategoricalDtype(["v", "u", "w"])))
+    assert (flags.kind, flags.texts, list(flags.n)) == (
+        "boolean",
+        ("no", "yes", MISSING_TEXT),
+        [1, 2, 1],
+    )
+    typed = build_grid(
+        pd.Series(["u", "v", "u"], name="x", dtype=pd.CategoricalDtype(["v", "u", "w"]))
+    )
     assert (typed.kind, typed.texts) == ("category", ("u", "v"))
 
 
@@ -236,9 +244,7 @@ def test_intervals_cover():
 
     grid = build_grid(whole["age"], points=6)
     texts = grid.texts
-    truth = np.array(
-        [answer(whole.assign(age=whole["age"].iloc[s])).mean() for s in grid.sources]
-    )
+    truth = np.array([answer(whole.assign(age=whole["age"].iloc[s])).mean() for s in grid.sources])
     inside, ranges = [], []
     for seed in range(150):
         rows = whole.sample(200, random_state=seed)

@@ -63,7 +63,10 @@ def test_losses_are_scikit_learns():
         loss.name: loss.compute(answers[:, ::-1]).mean() for loss in build_losses("binary", y, 0)
     }
     assert mirrored == pytest.approx(found)
-    assert [loss.name for loss in build_losses("binary", np.ones(4), 1)] == ["brier_score", "log_loss"]
+    assert [loss.name for loss in build_losses("binary", np.ones(4), 1)] == [
+        "brier_score",
+        "log_loss",
+    ]
     k = rng.integers(0, 3, 300)
     q = rng.dirichlet([1, 1, 1], 300)
     many = {loss.name: loss.compute(q).mean() for loss in build_losses("multiclass", k, None)}
@@ -114,7 +117,9 @@ def test_all_pairs_give_the_u_statistic():
     switched = np.mean(
         [(x[j] * z[i] - truth[i]) ** 2 for i, j in itertools.permutations(range(12), 2)]
     )
-    assert found["squared_error", "x"].value == pytest.approx(switched - np.mean((x * z - truth) ** 2))
+    assert found["squared_error", "x"].value == pytest.approx(
+        switched - np.mean((x * z - truth) ** 2)
+    )
 
 
 def simulate(task, runs, n, seed):
@@ -131,7 +136,9 @@ def simulate(task, runs, n, seed):
         raw = frame["x"] + rng.normal(0, 1, n)
         if task == "regression":
             truth = raw.to_numpy()
-            found = importances(lambda f: (f["x"] + 0.5 * f["idle"]).to_numpy(), frame, task, truth, seed=run)
+            found = importances(
+                lambda f: (f["x"] + 0.5 * f["idle"]).to_numpy(), frame, task, truth, seed=run
+            )
             names = ["squared_error"]
             item = found["squared_error", "x"]
             real.append(item.low <= 2 <= item.high)
