@@ -93,9 +93,19 @@ class ModelSection(Frozen):
 
 
 class ExplainSection(Frozen):
-    """`[explain]`: how many rows are explained, "all" or a number drawn by the seed."""
+    """`[explain]`: how many rows are explained, "all" or a number drawn by the seed.
+
+    `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
+    take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
+    `anchors`: for how many rows a rule is searched, half of them nearest to another decision;
+    0 turns each off. `anchor_seconds` is the longest that the search for one rule may take.
+    """
 
     rows: Literal["all"] | int = "all"
+    effects_rows: int = Field(default=2000, ge=0)
+    permutation_rows: int = Field(default=5000, ge=0)
+    anchors: int = Field(default=10, ge=0, le=200)
+    anchor_seconds: float = Field(default=10.0, gt=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
