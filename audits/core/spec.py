@@ -104,7 +104,7 @@ class ExplainSection(Frozen):
     rows: Literal["all"] | int = "all"
     effects_rows: int = Field(default=2000, ge=0)
     permutation_rows: int = Field(default=5000, ge=0)
-    anchors: int = Field(default=10, ge=0, le=200)
+    anchors: int = Field(default=6, ge=0, le=200)
     anchor_seconds: float = Field(default=10.0, gt=0)
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ _ABSENT = (
     f"requirements-alibi.txt ({LICENCE}), or set [explain] anchors = 0"
 )
 _MOST_CONDITIONS = 4
-_MOST_CALLS = 300
+_MOST_CALLS = 200
 _COVERAGE_ROWS = 2000
 _CUTS = (0, 25, 50, 75)
 """Percentiles at which numbers are cut; the lowest sets missing, whose code is 0, apart."""
@@ -111,12 +111,13 @@ def search_anchors(
             meter.predict, coder.names(), categorical_names=coder.name_categories(), seed=seed
         )
         explainer.fit(coder.codes, disc_perc=_CUTS)
-        for position in range(len(rows)):
+    for position in range(len(rows)):
+        codes = coder.codes[len(reference) + position]
+        with _alone():
             np.random.seed((seed + position) % 2**31)  # alibi draws from numpy's global generator
-            codes = coder.codes[len(reference) + position]
             found.append(_search(explainer, coder, meter, codes, position))
-            if progress is not None:
-                progress((position + 1) / len(rows))
+        if progress is not None:
+            progress((position + 1) / len(rows))
     return tuple(found)
 
 
