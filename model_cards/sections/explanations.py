@@ -24,6 +24,8 @@ FEATURE = "feature="
 _TOP = 15
 _TOP_BY_GROUP = 8
 _GROUPS = 6
+_LOST = "permutation_"
+_CURVES = ("partial_dependence_range", "accumulated_effect_range")
 
 
 def build_explanations(report: AuditReport) -> Section:
@@ -36,7 +38,7 @@ def build_explanations(report: AuditReport) -> Section:
     blocks: list[Block] = []
     whole = [item for item in features if item.attribute is None]
     if whole:
-        blocks += _build_top(whole)
+        blocks += _build_top(_choose_shown(whole))
     blocks += [_tell_error(item) for item in items if item not in features]
     children = tuple(
         _build_by_group(attribute, [item for item in features if item.attribute == attribute])
@@ -47,6 +49,17 @@ def build_explanations(report: AuditReport) -> Section:
         "average. It describes the model, not what causes what in the world."
     )
     return Section("explanations", "Explanations", tuple(blocks), children, intro)
+
+
+def _choose_shown(items: Sequence[Measurement]) -> list[Measurement]:
+    """Leave out the ranges of single columns' effects, and all ways to measure what is lost
+    without a column but the first."""
+    lost = next((i.metric for i in items if i.metric.startswith(_LOST)), None)
+    return [
+        item
+        for item in items
+        if item.metric not in _CURVES and (item.metric == lost or not item.metric.startswith(_LOST))
+    ]
 
 
 def _build_top(items: Sequence[Measurement]) -> list[Block]:
