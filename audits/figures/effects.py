@@ -10,7 +10,15 @@ import plotly.graph_objects as go
 
 from audits.cube.cube import FloatArray, IntArray
 from audits.figures.dots import Dot, Mark, draw_dots
-from audits.figures.theme import ACCENT, GRID, QUIET, Chart, make_figure, unique_labels
+from audits.figures.theme import (
+    ACCENT,
+    GRID,
+    QUIET,
+    Chart,
+    escape_label,
+    make_figure,
+    unique_labels,
+)
 
 _HEIGHT = 440
 _RUG = 0.2
@@ -57,7 +65,7 @@ def draw_effect(
 
     A number is drawn as a line over its values, missing as a dot beside it; categories as dots.
     """
-    figure = make_figure(_HEIGHT, x_title=column, y_title=axis)
+    figure = make_figure(_HEIGHT, x_title=escape_label(column, 60), y_title=escape_label(axis, 60))
     figure.update_layout(
         yaxis={"domain": [_RUG + 0.06, 1]},
         yaxis2={"domain": [0, _RUG], "title": {"text": words.rows, "standoff": 8}, "nticks": 3,
