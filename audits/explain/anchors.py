@@ -9,6 +9,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,11 +123,21 @@ def search_anchors(
 
 
 def _import_alibi() -> Native:
-    """Return alibi's class; it is imported late, because it takes seconds and may be absent."""
+    """Return alibi's class; it is imported late, because it takes seconds and may be absent.
+
+    In a thread of its own: alibi keeps the errors of imports that failed within it, and they
+    would keep alive every frame that was waiting for the import, with all that is in it.
+    """
     try:
-        from alibi.explainers import AnchorTabular  # noqa: PLC0415
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(_load_class).result()
     except ImportError as error:
         raise CheckSkippedError(_ABSENT) from error
+
+
+def _load_class() -> Native:
+    from alibi.explainers import AnchorTabular  # noqa: PLC0415
+
     return AnchorTabular
 
 
