@@ -10,6 +10,7 @@ from audits.checks.sampled import draw_positions, require_model
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Unavailable
 from audits.core.measurement import Measurement, Unit
+from audits.core.words import PERMUTATION_CHECK
 from audits.cube.cube import FloatArray, IntArray
 from audits.cube.values import to_result
 from audits.explain.effects import compute_row_budget
@@ -20,7 +21,7 @@ from audits.explain.permutation import (
     compute_permutation_importance,
 )
 
-CODE = "explain.permutation"
+CODE = PERMUTATION_CHECK
 PREDICTIONS = 2_000_000
 """About as many predictions are asked for at most: wide data is looked at on fewer rows."""
 

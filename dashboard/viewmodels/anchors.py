@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from audits.core.format import format_count, format_range, format_value, plain_text
-from audits.core.words import ANCHORS_CHECK
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 
@@ -31,12 +30,6 @@ def load_rules(run: RunData) -> list[RuleText]:
         return []
     records = pq.read_table(run.bundle.evidence_path(FILE)).to_pylist()
     return [_render(record) for record in records]
-
-
-def find_rules_reason(run: RunData) -> str:
-    """Return why no rules were searched, "" where they were or the run is older than they are."""
-    found = [check.reason for check in run.report.checks if check.code == ANCHORS_CHECK]
-    return plain_text(found[0]) if found else ""
 
 
 def describe_rules(run: RunData) -> str:

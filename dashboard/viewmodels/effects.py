@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from audits.checks.effects import name_quantile
 from audits.core.format import format_count, format_range, format_value, plain_text
 from audits.core.measurement import Unit
-from audits.core.words import EFFECTS_CHECK, describe, lower
+from audits.core.words import describe, lower
 from audits.cube.cube import FloatArray
 from audits.explain.effects import QUANTILES
 from audits.figures.effects import (
@@ -198,9 +198,3 @@ def make_permutation_chart(run: RunData, metric: str) -> tuple[Chart, pd.DataFra
         ]
     )
     return chart, table
-
-
-def find_effects_reason(run: RunData) -> str:
-    """Return why the check measured nothing, "" where it did or did not run."""
-    found = [check.reason for check in run.report.checks if check.code == EFFECTS_CHECK]
-    return plain_text(found[0]) if found else ""

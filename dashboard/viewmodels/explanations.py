@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from audits.checks.explain import CODE, name_column
+from audits.checks.explain import name_column
 from audits.core.format import format_value, plain_text
 from audits.cube.cube import FloatArray
 from audits.data.source import connect, quote
@@ -35,12 +35,6 @@ def find_evidence(run: RunData) -> str | None:
     return next(
         (n for n in names if n.startswith("attributions.") and n.endswith(".parquet")), None
     )
-
-
-def find_absence(run: RunData) -> str:
-    """Return why there are no attributions, "" where nothing says so."""
-    found = [check.reason for check in run.report.checks if check.code == CODE]
-    return plain_text(found[0]) if found else ""
 
 
 def describe_method(run: RunData) -> str:
