@@ -104,21 +104,32 @@ def _draw_numbers(figure: go.Figure, curve: EffectCurve, words: EffectWords) -> 
     )  # fmt: skip
     edges = curve.numbers[known]
     span = float(np.ptp(edges)) or 1.0
-    starts = np.insert(edges[:-1], 0, edges[0] - span * 0.006)
-    figure.add_bar(
-        x=(starts + edges) / 2, y=curve.n[known], width=edges - starts, yaxis="y2",
-        marker={"color": QUIET, "line": {"width": 0}}, showlegend=False,
-        hovertemplate="%{y:,}<extra></extra>",
-    )  # fmt: skip
+    _draw_rows(figure, edges, curve.n[known], words)
     for place in np.flatnonzero(np.isnan(curve.numbers)):
-        _draw_missing(figure, curve, int(place), float(edges[-1]) + 0.1 * span, span)
+        _draw_missing(figure, curve, int(place), float(edges[-1]) + 0.1 * span)
 
 
-def _draw_missing(figure: go.Figure, curve: EffectCurve, place: int, x: float, span: float) -> None:
-    """Draw the point of missing values to the right of the numbers."""
-    name = curve.texts[place]
+def _draw_rows(figure: go.Figure, edges: FloatArray, n: IntArray, words: EffectWords) -> None:
+    """Draw where the rows are: a bar's area is its rows, from the point before to its own.
+
+    Cells of quantiles hold about as many rows each: bars as high as their counts would hide that
+    a wide cell is nearly empty.
+    """
+    widths = np.diff(edges)
+    widths = np.insert(widths, 0, widths.min() if len(widths) else 1.0)
+    figure.add_bar(
+        x=edges - widths / 2, y=n / widths, width=widths, yaxis="y2", showlegend=False,
+        marker={"color": QUIET, "line": {"width": 0}}, customdata=n,
+        hovertemplate=words.rows + ": %{customdata:,}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(yaxis2={"showticklabels": False, "showgrid": False})
+
+
+def _draw_missing(figure: go.Figure, curve: EffectCurve, place: int, x: float) -> None:
+    """Draw the point of missing values to the right of the numbers, with how many there are."""
+    name = f"{curve.texts[place]}: {int(curve.n[place]):,}"
     figure.add_annotation(
-        x=x, y=1, yref="paper", text=unique_labels([name], 20)[0], showarrow=False,
+        x=x, y=1, yref="paper", text=unique_labels([name], 26)[0], showarrow=False,
         font={"size": 12, "color": QUIET}, yanchor="bottom",
     )  # fmt: skip
     if not np.isnan(curve.value[place]):
@@ -127,10 +138,6 @@ def _draw_missing(figure: go.Figure, curve: EffectCurve, place: int, x: float, s
             marker={"size": 10, "color": ACCENT, "symbol": "diamond"},
             error_y=_error(curve, np.array([place])), hovertemplate="%{y:.4g}<extra></extra>",
         )  # fmt: skip
-    figure.add_bar(
-        x=[x], y=[curve.n[place]], width=[0.03 * span], yaxis="y2", showlegend=False,
-        marker={"color": QUIET}, hovertemplate="%{y:,}<extra></extra>",
-    )  # fmt: skip
 
 
 def _draw_names(figure: go.Figure, curve: EffectCurve, words: EffectWords) -> None:

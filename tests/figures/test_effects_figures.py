@@ -38,11 +38,13 @@ def test_a_number_is_a_line_with_band_fan_and_rows():
     assert list(band.y) == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.5, 0.3])
     half = next(t for t in figure.data if t.name == "half")
     assert list(half.y)[:3] == pytest.approx([0.1, 0.3, 0.5])
-    bars, lacking = [t for t in figure.data if t.type == "bar"]
-    # A bar covers its cell: from the point before to this one.
-    assert list(bars.y) == [1, 2, 3]
-    assert [x - w / 2 for x, w in zip(bars.x, bars.width, strict=True)][1:] == pytest.approx([1, 2])
-    assert list(lacking.y) == [4]
+    bars = next(t for t in figure.data if t.type == "bar")
+    # A bar runs from the point before to its own, and its area is its rows.
+    assert list(bars.customdata) == [1, 2, 3]
+    assert [y * w for y, w in zip(bars.y, bars.width, strict=True)] == pytest.approx([1, 2, 3])
+    assert [x + w / 2 for x, w in zip(bars.x, bars.width, strict=True)] == pytest.approx([1, 2, 5])
+    assert [x - w / 2 for x, w in zip(bars.x, bars.width, strict=True)] == pytest.approx([0, 1, 2])
+    assert [note.text for note in figure.layout.annotations] == ["(missing): 4"]
     marker = next(t for t in figure.data if t.type == "scatter" and t.mode == "markers")
     assert marker.x[0] > 5
     assert list(marker.y) == pytest.approx([0.8])
@@ -53,7 +55,7 @@ def test_accumulated_has_no_point_for_missing_values():
     curve.value[2] = curve.low[2] = curve.high[2] = np.nan
     chart = draw_effect(curve, title="t", column="age", axis="Change", words=WORDS)
     assert not [t for t in chart.figure.data if t.type == "scatter" and t.mode == "markers"]
-    assert [t.y[0] for t in chart.figure.data if t.type == "bar"] == [1, 3]
+    assert [note.text for note in chart.figure.layout.annotations] == ["(missing): 3"]
     assert "(missing)" not in chart.alt
 
 
