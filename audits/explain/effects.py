@@ -21,6 +21,8 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 DRAWS = 500
 _FEW_ROWS = 100
+_CELLS = 300_000_000
+"""Most values handed to the model for one check: binding from about 150 columns on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,10 @@ def compute_effects(
 
 def compute_row_budget(features: int, rows: int, predictions: int, each: int) -> int:
     """Return how many of `rows` can be used so that `features` columns, each asking `each` times
-    a row, stay under about `predictions` predictions; at least 100 rows, or all there are."""
-    return min(rows, max(predictions // max(features * each, 1), _FEW_ROWS))
+    a row, stay under about `predictions` predictions, fewer where the rows are wide; at least
+    100 rows, or all there are."""
+    allowed = min(predictions, _CELLS // max(features, 1))
+    return min(rows, max(allowed // max(features * each, 1), _FEW_ROWS))
 
 
 def _draw_rows(total: int, wanted: int, generator: np.random.Generator) -> IntArray:

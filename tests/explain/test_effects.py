@@ -11,7 +11,7 @@ from sklearn.inspection import partial_dependence
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from audits.explain.effects import QUANTILES, Effect, compute_effects
+from audits.explain.effects import QUANTILES, Effect, compute_effects, compute_row_budget
 from audits.explain.grid import MISSING_TEXT, Grid, NoEffect, build_grid
 
 
@@ -219,6 +219,14 @@ def test_many_columns_are_asked_for_in_few_calls():
     flat = found["c7"].dependence_range
     assert flat.low == flat.value == pytest.approx(0, abs=1e-12)
     assert flat.high < 1e-12
+
+
+def test_wide_data_is_looked_at_on_fewer_rows():
+    assert compute_row_budget(14, 2000, 2_000_000, 21) == 2000
+    assert compute_row_budget(100, 2000, 2_000_000, 21) == 952
+    assert compute_row_budget(500, 10_000, 1_000_000, 2) == 600  # 300 million values
+    assert compute_row_budget(5000, 2000, 2_000_000, 21) == 100
+    assert compute_row_budget(5000, 30, 2_000_000, 21) == 30
 
 
 def test_rows_are_drawn_by_the_generator():
