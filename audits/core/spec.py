@@ -118,7 +118,7 @@ class ExplainSection(Frozen):
     error: float = Field(default=0.01, gt=0, lt=1)
     effects_rows: int = Field(default=2000, ge=0)
     permutation_rows: int = Field(default=5000, ge=0)
-    anchors: int = Field(default=6, ge=0, le=200)
+    anchors: int = Field(default=4, ge=0, le=200)
     anchor_seconds: float = Field(default=10.0, gt=0)
 
     @model_validator(mode="after")

@@ -77,7 +77,7 @@ def test_rules_are_sentences_with_what_was_counted(run: RunData) -> None:
     assert not app.exception
     shown = texts(app)
     found = anchors.load_rules(run)
-    assert len(found) == 6
+    assert len(found) == 4
     for rule in found:
         assert rule.rule in shown
         assert rule.rule.startswith(("If ", "No rule", "Nearly every"))
