@@ -93,9 +93,24 @@ class ModelSection(Frozen):
 
 
 class ExplainSection(Frozen):
-    """`[explain]`: how many rows are explained, "all" or a number drawn by the seed."""
+    """`[explain]`: which rows, by which method, in which output.
+
+    `rows` is "all" or a number drawn by the seed; `sampled_rows` bounds it where values have to be
+    sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
+    one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
+    "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
+    `error` the error, as a share of the range of the scores, at which it is done.
+    """
 
     rows: Literal["all"] | int = "all"
+    sampled_rows: int = Field(default=1_000, ge=1)
+    method: Literal[
+        "auto", "tree_shap", "interventional_shap", "linear_shap", "permutation_shap",
+        "integrated_gradients", "gradient_shap", "deeplift",
+    ] = "auto"  # fmt: skip
+    output: Literal["auto", "margin", "probability"] = "auto"
+    pairs: int = Field(default=512, ge=2)
+    error: float = Field(default=0.01, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:

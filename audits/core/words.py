@@ -204,6 +204,10 @@ METRICS: dict[str, Word] = {
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
     ),
+    "attribution_error": Word(
+        "Error of sampled attributions",
+        "Half of the widest 95% interval of any sampled attribution; 0 is best.",
+    ),
     "additivity_error": Word(
         "Additivity error",
         "Largest gap of the output and what its attributions add up to; 0 is best.",
