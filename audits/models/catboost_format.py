@@ -41,13 +41,18 @@ class CatBoostAdapter:
         self.info = info
         self._header = header
 
+    @property
+    def has_log_link(self) -> bool:
+        """Whether the raw output is the logarithm of the target."""
+        return self._header.loss in _LOG_LINK
+
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
         width = len(self.info.classes)
         if not len(frame):
             return np.empty((0, width) if width else 0)
         if self.info.task == "regression":
-            kind = "Exponent" if self._header.loss in _LOG_LINK else "RawFormulaVal"
+            kind = "Exponent" if self.has_log_link else "RawFormulaVal"
             values = self.estimator.predict(self.pool(frame), prediction_type=kind)
             return np.asarray(values, dtype=np.float64).reshape(len(frame))
         if self._header.n_outputs > 1:
@@ -153,7 +158,12 @@ def _task(header: catboost_file.Header, name: str) -> tuple[Task, tuple[str, ...
             f"{name} answers {header.n_outputs} numbers a row with the loss {header.loss!r}; give "
             "a model of one target"
         )
-    if header.loss in _ONE_OUTPUT or (header.loss in _OUTPUT_A_CLASS and len(header.classes) == 2):
+    if header.loss == "MultiClassOneVsAll" and len(header.classes) == 2:
+        raise InputError(
+            f"{name} has the CatBoost loss MultiClassOneVsAll with two classes, whose "
+            "probabilities do not add up to 1; train with Logloss"
+        )
+    if header.loss in _ONE_OUTPUT or len(header.classes) == header.n_outputs == 2:
         return "binary", header.classes
     if header.loss in _OUTPUT_A_CLASS:
         return "multiclass", header.classes
