@@ -107,8 +107,8 @@ class CatBoostAdapter:
             if self._header.missing is None:
                 raise InputError(
                     f"column {column.name!r} has missing values, which CatBoost refuses in a "
-                    "categorical column; fill them with the text that stood for them in training, "
-                    "or write that text into the model: model.get_metadata()"
+                    "categorical column; fill them with the text that stood for them in training "
+                    "(and do not name it under [data] missing), or write that text into the model: model.get_metadata()"
                     f"[{catboost_file.MISSING_KEY!r}] = '...', then save_model"
                 )
             texts.append(self._header.missing)

@@ -7,6 +7,7 @@ from pathlib import Path
 from audits.core.errors import InputError, near_misses
 from audits.models import (
     catboost_format,
+    endpoint_format,
     lightgbm_format,
     onnx_format,
     skops_format,
@@ -21,6 +22,7 @@ FORMATS: tuple[Format, ...] = (
     lightgbm_format.FORMAT,
     onnx_format.FORMAT,
     torch_format.FORMAT,
+    endpoint_format.FORMAT,
     catboost_format.FORMAT,
     xgboost_format.FORMAT,
 )
