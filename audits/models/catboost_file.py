@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from audits.core.errors import InputError
+from audits.models import catboost_cbm, catboost_json
 from audits.models.adapter import numbered_classes
-from audits.models.catboost_trees import (
-    Binary,
-    check_binary_trees,
-    check_encodings,
-    check_json_trees,
-)
-from audits.models.flatbuffer import Table, read_root
+from audits.models.catboost_cbm import Core, check_core, check_encodings
+from audits.models.catboost_layout import Trees
+from audits.models.flatbuffer import read_root
 
 MAGIC = b"CBM1"
 JSON_KEYS = (b'"ctr_data"', b'"features_info"')
@@ -43,6 +40,7 @@ class Header:
     categorical: frozenset[str]
     n_outputs: int
     missing: str | None
+    trees: Trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +84,23 @@ def _read_binary(content: bytes, name: str) -> Header:
         raise _beyond_tables(name)
     if _STATISTICS in core.texts(3):
         check_encodings(content[8 + size :])
-    binary = Binary(trees)
-    check_binary_trees(binary)
+    found = Core(trees)
+    check_core(found)
     info = {item.text(0): item.text(1) for item in core.tables(2)}
     parsed = {key: json.loads(info.get(key) or "{}") for key in ("params", "class_params")}
-    return _header([*_binary_columns(trees)], binary.n_outputs, parsed, info.get(MISSING_KEY))
+    return _header(
+        [*_binary_columns(found)],
+        found.n_outputs,
+        parsed,
+        info.get(MISSING_KEY),
+        catboost_cbm.read_trees(found),
+    )
 
 
-def _binary_columns(trees: Table) -> Iterator[_Column]:
-    for item in trees.tables(4):
+def _binary_columns(core: Core) -> Iterator[_Column]:
+    for item in core.texts:
         yield _Column(item.integer(1, -1), item.text(2), _CATEGORICAL)
-    for item in trees.tables(5):
+    for item in core.numbers:
         yield _Column(item.integer(2, -1), item.text(4), _NUMERIC)
 
 
@@ -105,18 +109,23 @@ def _read_json(content: bytes, name: str) -> Header:
     features = document["features_info"]
     if features.get("text_features") or features.get("embedding_features"):
         raise _beyond_tables(name)
-    n_outputs = check_json_trees(document)
+    parsed = catboost_json.Document(document)
+    trees = catboost_json.read_trees(parsed)
     info = document["model_info"]
     columns = [
         _Column(int(item["flat_feature_index"]), str(item.get("feature_id", "")), kind)
         for key, kind in (("categorical_features", _CATEGORICAL), ("float_features", _NUMERIC))
         for item in features.get(key, ())
     ]
-    return _header(columns, n_outputs, info, info.get(MISSING_KEY))
+    return _header(columns, parsed.n_outputs, info, info.get(MISSING_KEY), trees)
 
 
 def _header(
-    columns: list[_Column], n_outputs: int, info: Mapping[str, Any], missing: str | None
+    columns: list[_Column],
+    n_outputs: int,
+    info: Mapping[str, Any],
+    missing: str | None,
+    trees: Trees,
 ) -> Header:
     columns.sort(key=lambda column: column.index)
     if not columns or [column.index for column in columns] != [*range(len(columns))]:
@@ -134,6 +143,7 @@ def _header(
         ),
         n_outputs=n_outputs,
         missing=missing,
+        trees=trees,
     )
 
 

@@ -19,6 +19,7 @@ from audits.models.adapter import (
     Task,
     with_complement,
 )
+from audits.models.catboost_layout import Trees
 from audits.models.columns import compute_matrix, compute_numbers, select_features
 
 _ONE_OUTPUT = ("Logloss", "CrossEntropy", "Focal")
@@ -45,6 +46,11 @@ class CatBoostAdapter:
     def has_log_link(self) -> bool:
         """Whether the raw output is the logarithm of the target."""
         return self._header.loss in _LOG_LINK
+
+    @property
+    def trees(self) -> Trees:
+        """The trees as the file tells them."""
+        return self._header.trees
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
@@ -77,6 +83,15 @@ class CatBoostAdapter:
         matrix = compute_matrix(chosen, self.info.features, {})
         return Encoded(matrix, np.arange(len(self.info.features)))
 
+    def numbers(self, frame: pd.DataFrame) -> FloatArray:
+        """Return float64 `[n_rows, n_features]`: the numeric columns, NaN in the categorical."""
+        chosen = select_features(frame, self.info.features)
+        matrix = np.full(chosen.shape, np.nan)
+        for place, name in enumerate(self.info.features):
+            if name not in self._header.categorical:
+                matrix[:, place] = compute_numbers(chosen[name])
+        return matrix
+
     def pool(self, frame: pd.DataFrame) -> NativeModel:
         """Return the rows as a `catboost.Pool`: numbers as numbers, categories as texts.
 
@@ -108,8 +123,9 @@ class CatBoostAdapter:
                 raise InputError(
                     f"column {column.name!r} has missing values, which CatBoost refuses in a "
                     "categorical column; fill them with the text that stood for them in training "
-                    "(and do not name it under [data] missing), or write that text into the model: model.get_metadata()"
-                    f"[{catboost_file.MISSING_KEY!r}] = '...', then save_model"
+                    "(and do not name it under [data] missing), or write that text into the "
+                    f"model: model.get_metadata()[{catboost_file.MISSING_KEY!r}] = '...', and "
+                    "save it again"
                 )
             texts.append(self._header.missing)
             codes = np.where(codes < 0, len(texts) - 1, codes)

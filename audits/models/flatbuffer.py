@@ -43,8 +43,8 @@ class Table:
         place = self._follow(field)
         return "" if place is None else self._text_at(place)
 
-    def array(self, field: int, kind: str) -> np.ndarray:
-        """Return a vector of numbers of a numpy kind ("<i4"), empty where it is absent."""
+    def array(self, field: int, kind: str | np.dtype) -> np.ndarray:
+        """Return a vector of numbers (of a numpy kind, "<i4") or structs, empty where absent."""
         place = self._follow(field)
         if place is None:
             return np.empty(0, dtype=kind)

@@ -14,7 +14,12 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain.catboost_engine import compute_catboost_shap, compute_output, explain_rows
+from audits.explain.catboost_engine import (
+    compute_catboost_shap,
+    compute_library_shap,
+    compute_output,
+    explain_rows,
+)
 from audits.explain.columns import Request
 from audits.explain.engine import SERVICE, Settings, compute_attributions
 from audits.models.catboost_format import load
@@ -118,7 +123,7 @@ def brute_force(document, leaves, n_features, output=0):
     owners = find_owners(document["features_info"])
     values, base = (
         np.zeros((len(leaves), n_features)),
-        np.full(len(leaves), document["scale_and_bias"][1][output]),
+        np.full(len(leaves), float(document["scale_and_bias"][1][output])),
     )
     for tree, ways in zip(document["oblivious_trees"], leaves.T, strict=True):
         used = sorted(
@@ -164,7 +169,7 @@ def test_values_are_those_of_all_subsets(tmp_path, frame, targets, task, options
     pool = adapter.pool(rows)
     leaves = model.calc_leaf_indexes(pool)
     target_class = 2 if task == "multiclass" else 1
-    values, base = compute_catboost_shap(adapter.estimator, pool, target_class)
+    values, base = compute_catboost_shap(adapter.estimator, adapter.trees, pool, target_class)
     wanted, start = brute_force(
         document, leaves, frame.shape[1], target_class if task == "multiclass" else 0
     )
@@ -175,29 +180,33 @@ def test_values_are_those_of_all_subsets(tmp_path, frame, targets, task, options
         assert any(len(item) > 1 for item in find_owners(document["features_info"]))
 
 
+@pytest.mark.parametrize("kind", ["cbm", "json"])
 @pytest.mark.parametrize("growth", ["SymmetricTree", "Depthwise", "Lossguide"])
 @pytest.mark.parametrize(
-    ("task", "loss", "space"),
+    ("task", "loss"),
     [
-        ("binary", "Logloss", "margin"),
-        ("binary", "MultiClass", "margin"),
-        ("multiclass", "MultiClass", "margin"),
-        ("multiclass", "MultiClassOneVsAll", "margin"),
-        ("regression", "RMSE", "target"),
-        ("count", "Poisson", "margin"),
+        ("binary", "Logloss"),
+        ("binary", "MultiClass"),
+        ("multiclass", "MultiClass"),
+        ("multiclass", "MultiClassOneVsAll"),
+        ("regression", "RMSE"),
+        ("count", "Poisson"),
     ],
 )
-def test_values_add_up_to_the_models_own_output(
-    tmp_path, frame, targets, growth, task, loss, space
-):
-    model = train(frame, targets[task], loss_function=loss, depth=4, grow_policy=growth)
-    adapter = load(save(model, tmp_path), "cpu")
+def test_values_add_up_to_the_models_own_output(tmp_path, frame, targets, kind, growth, task, loss):
+    numbers = frame if growth == "SymmetricTree" else frame.drop(columns=TEXTS)
+    options = {"loss_function": loss, "depth": 4, "grow_policy": growth}
+    space = "target" if task == "regression" else "margin"
+    method = "tree_shap:leaf tables" if growth == "SymmetricTree" else "tree_shap:woodelf"
+    adapter = load(save(train(numbers, targets[task], **options), tmp_path, kind), "cpu")
     for target_class in range(1, max(2, len(adapter.info.classes))):
         found = explain_rows(adapter, frame, Request(adapter.info.task, target_class))
-        assert (found.space, found.method, found.exact) == (space, "tree_shap:catboost", True)
-        assert found.values.shape == frame.shape
-        assert found.additivity_error <= 1e-6 * np.abs(found.output).max()
-        assert not found.values[:, 4].any()  # the constant column
+        assert (found.space, found.method, found.exact) == (space, method, True)
+        assert found.values.shape == numbers.shape
+        # woodelf adds up in float32
+        within = 1e-9 if growth == "SymmetricTree" else 2e-6
+        assert found.additivity_error <= within * np.abs(found.output).max()
+        assert not found.values[:, -1].any()  # the constant column
     scores = adapter.predict(frame)
     if adapter.info.task == "binary":
         np.testing.assert_allclose(found.output, np.log(scores[:, 1] / scores[:, 0]), atol=1e-9)
@@ -205,6 +214,106 @@ def test_values_add_up_to_the_models_own_output(
         np.testing.assert_allclose(np.exp(found.output), scores)
     elif task == "regression":
         np.testing.assert_allclose(found.output, scores)
+
+
+def mean_of_node(node, row, known):
+    """What a tree of numeric splits answers where only the columns `known` of a row are."""
+
+    def weight(node):
+        return node["weight"] if "value" in node else weight(node["left"]) + weight(node["right"])
+
+    if "value" in node:
+        return node["value"]
+    feature, border = node["split"]["float_feature_index"], node["split"]["border"]
+    if feature in known:
+        return mean_of_node(node["right" if row[feature] > border else "left"], row, known)
+    sides = [node["left"], node["right"]]
+    total = sum(map(weight, sides))
+    return sum(weight(side) / total * mean_of_node(side, row, known) for side in sides)
+
+
+@pytest.mark.parametrize("kind", ["cbm", "json"])
+@pytest.mark.parametrize("nan_mode", ["Min", "Max"])
+@pytest.mark.parametrize("growth", ["Depthwise", "Lossguide"])
+def test_other_trees_against_all_subsets(tmp_path, frame, targets, growth, nan_mode, kind):
+    numbers = frame[["age", "pay"]].assign(more=frame["pay"] ** 2)
+    options = {"loss_function": "Logloss", "grow_policy": growth, "nan_mode": nan_mode}
+    model = train(numbers, targets["binary"], **options)
+    path = save(model, tmp_path, "json")
+    adapter = load(save(model, tmp_path, kind), "cpu")
+    found = explain_rows(adapter, numbers.head(10), Request("binary"))
+    assert np.isnan(numbers["age"][0])
+    document = json.loads(path.read_text(encoding="utf-8"))
+    filled = numbers.head(10).fillna(np.inf if nan_mode == "Max" else -np.inf)
+    for row, values in zip(filled.to_numpy(np.float32), found.values, strict=True):
+        worth = {
+            known: sum(mean_of_node(tree, row, known) for tree in document["trees"])
+            for size in range(4)
+            for known in itertools.combinations(range(3), size)
+        }
+        for feature in range(3):
+            wanted = 0.0
+            for known in [item for item in worth if feature not in item]:
+                share = math.factorial(len(known)) * math.factorial(2 - len(known)) / 6
+                wanted += share * (worth[tuple(sorted({*known, feature}))] - worth[known])
+            assert values[feature] == pytest.approx(wanted, abs=1e-5)
+
+
+def test_the_librarys_own_values_agree_where_no_split_combines_columns(tmp_path, frame, targets):
+    model = train(frame, targets["multiclass"], loss_function="MultiClass", max_ctr_complexity=1)
+    adapter = load(save(model, tmp_path), "cpu")
+    pool = adapter.pool(frame)
+    ours = compute_catboost_shap(adapter.estimator, adapter.trees, pool, 2)
+    theirs = compute_library_shap(adapter.estimator, pool, 2)
+    np.testing.assert_allclose(ours[0], theirs[0], atol=1e-9)
+    np.testing.assert_allclose(ours[1], theirs[1], atol=1e-9)
+
+
+@pytest.mark.parametrize(("complexity", "is_explained"), [(1, True), (3, False)])
+def test_deep_trees_are_the_librarys(tmp_path, frame, targets, complexity, is_explained):
+    options = {"loss_function": "Logloss", "depth": 11, "iterations": 6}
+    model = train(frame, targets["binary"], max_ctr_complexity=complexity, **options)
+    adapter = load(save(model, tmp_path), "cpu")
+    if is_explained:
+        found = explain_rows(adapter, frame, Request("binary"))
+        assert found.method == "tree_shap:catboost"
+        assert found.additivity_error < 1e-9
+        return
+    with pytest.raises(CheckNotApplicableError, match="combines categorical columns"):
+        explain_rows(adapter, frame, Request("binary"))
+
+
+@pytest.mark.parametrize("kind", ["cbm", "json"])
+def test_what_nobody_explains_exactly_is_sampled(tmp_path, frame, targets, kind):
+    model = train(frame, targets["binary"], loss_function="Logloss", grow_policy="Depthwise")
+    path = save(model, tmp_path, kind)
+    with pytest.raises(CheckNotApplicableError, match="asks for categories in trees that are not"):
+        explain_rows(load(path, "cpu"), frame, Request("binary"))
+    with open_model(path, services=[SERVICE]) as client:
+        found = compute_attributions(client, frame.head(5), background=frame.tail(50))
+    assert (found.method, found.exact) == ("permutation_shap", False)
+
+
+def test_categorical_columns_that_no_split_asks_for_are_in_nobodys_way(tmp_path, frame, targets):
+    dull = frame.assign(job="clerk", town="north")
+    model = train(dull, targets["binary"], loss_function="Logloss", grow_policy="Lossguide")
+    found = explain_rows(load(save(model, tmp_path), "cpu"), frame, Request("binary"))
+    assert found.method == "tree_shap:woodelf"
+    assert not found.values[:, [0, 2, 4]].any()
+
+
+def test_trees_that_ask_nothing(tmp_path, frame):
+    model = train(
+        frame[["pay"]],
+        np.r_[1.0, np.zeros(499)],
+        loss_function="RMSE",
+        min_data_in_leaf=600,
+        grow_policy="Depthwise",
+    )
+    adapter = load(save(model, tmp_path, "json"), "cpu")
+    found = explain_rows(adapter, frame, Request("regression"))
+    assert not found.values.any()
+    np.testing.assert_allclose(found.base, adapter.predict(frame))
 
 
 def test_many_rows_are_explained_in_parts_and_equally(tmp_path, frame, targets, monkeypatch):
@@ -217,11 +326,16 @@ def test_many_rows_are_explained_in_parts_and_equally(tmp_path, frame, targets, 
 
 def test_a_scaled_model_is_explained_in_its_own_scale(tmp_path, frame, targets):
     model = train(frame, targets["regression"], loss_function="RMSE")
-    plain = compute_catboost_shap(model, catboost.Pool(frame, cat_features=TEXTS), 1)
+    adapter = load(save(model, tmp_path), "cpu")
+    plain = compute_catboost_shap(adapter.estimator, adapter.trees, adapter.pool(frame), 1)
     model.set_scale_and_bias(3.0, -2.0)
     adapter = load(save(model, tmp_path), "cpu")
     pool = adapter.pool(frame)
-    values, base = compute_catboost_shap(adapter.estimator, pool, 1)
+    values, base = compute_catboost_shap(adapter.estimator, adapter.trees, pool, 1)
+    library = compute_library_shap(adapter.estimator, pool, 1)
+    np.testing.assert_allclose(
+        library[0].sum(axis=1) + library[1], base + values.sum(axis=1), atol=1e-9
+    )
     np.testing.assert_allclose(values, 3 * plain[0], atol=1e-9)
     output = compute_output(adapter.estimator, pool, 1)
     np.testing.assert_allclose(base + values.sum(axis=1), output, atol=1e-9)
@@ -237,7 +351,7 @@ def test_a_file_without_leaf_weights_is_no_error_of_the_audit(tmp_path, frame, t
         del tree["leaf_weights"]
     path.write_text(json.dumps(document), encoding="utf-8")
     adapter = load(path, "cpu")
-    with pytest.raises(CheckNotApplicableError, match="CatBoost cannot explain this model"):
+    with pytest.raises(CheckNotApplicableError, match="how many training rows reached each leaf"):
         explain_rows(adapter, frame, Request("binary"))
 
 
@@ -249,6 +363,6 @@ def test_explained_through_the_worker(tmp_path, frame, targets):
         other = compute_attributions(
             client, frame, background=None, settings=Settings(target_class=0)
         )
-    assert (found.method, found.space, found.exact) == ("tree_shap:catboost", "margin", True)
+    assert (found.method, found.space, found.exact) == ("tree_shap:leaf tables", "margin", True)
     np.testing.assert_array_equal(found.values, expected.values)
     np.testing.assert_array_equal(other.values, -expected.values)
