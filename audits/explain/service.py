@@ -22,6 +22,7 @@ from audits.explain.columns import (
     kind_of,
     sum_by_owner,
 )
+from audits.explain.gap_service import compute_gap_steps
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.models.adapter import Adapter
 
@@ -256,5 +257,6 @@ HANDLERS: Mapping[
 ] = {
     "attribute": compute_attribution,
     "choose": choose_method,
+    "gap": compute_gap_steps,
     "remember": remember,
 }
