@@ -57,14 +57,21 @@ class CatBoostAdapter:
         width = len(self.info.classes)
         if not len(frame):
             return np.empty((0, width) if width else 0)
+        return self._score(self.pool(frame))
+
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix`."""
+        return self._score(matrix)
+
+    def _score(self, rows: NativeModel) -> FloatArray:
         if self.info.task == "regression":
             kind = "Exponent" if self.has_log_link else "RawFormulaVal"
-            values = self.estimator.predict(self.pool(frame), prediction_type=kind)
-            return np.asarray(values, dtype=np.float64).reshape(len(frame))
+            values = self.estimator.predict(rows, prediction_type=kind)
+            return np.asarray(values, dtype=np.float64).reshape(-1)
         if self._header.n_outputs > 1:
-            answer = self.estimator.predict(self.pool(frame), prediction_type="Probability")
+            answer = self.estimator.predict(rows, prediction_type="Probability")
             return np.asarray(answer, dtype=np.float64)
-        log_odds = self.estimator.predict(self.pool(frame), prediction_type="RawFormulaVal")
+        log_odds = self.estimator.predict(rows, prediction_type="RawFormulaVal")
         return with_complement(1.0 / (1.0 + np.exp(-np.asarray(log_odds, dtype=np.float64))))
 
     def encode(self, frame: pd.DataFrame) -> Encoded:

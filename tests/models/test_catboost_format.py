@@ -5,10 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audits.cli.init import init_command
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.models import open_model
 from audits.models.catboost_format import load
 from audits.models.formats import detect_format
+from audits.run import run_audit
+from audits.verify import recompute_problems
 
 TEXTS = ["job", "grade", "constant"]
 LOSSES = {
@@ -141,7 +144,9 @@ def test_encode_gives_numbers_only(tmp_path, saved, mixed, targets):
     train(numeric, targets["binary"], [], loss_function="Logloss").save_model(
         str(tmp_path / "m.cbm")
     )
-    encoded = load(tmp_path / "m.cbm", "cpu").encode(mixed)
+    adapter = load(tmp_path / "m.cbm", "cpu")
+    encoded = adapter.encode(mixed)
+    np.testing.assert_array_equal(adapter.predict_encoded(encoded.matrix), adapter.predict(mixed))
     np.testing.assert_array_equal(encoded.matrix, numeric.to_numpy(dtype=float))
     assert encoded.owner.tolist() == [0, 1, 2]
     with pytest.raises(CheckNotApplicableError, match="'constant', 'grade', 'job'"):
@@ -159,6 +164,45 @@ def test_the_worker_opens_it(saved, mixed):
         assert client.info.format == "catboost"
         expected = load(saved / "SymmetricTree.cbm", "cpu").predict(mixed)
         np.testing.assert_array_equal(client.predict(mixed), expected)
+
+
+AUDIT = """
+[audit]
+name = "CatBoost"
+[data]
+path = "rows.csv"
+target = "hired"
+positive = "yes"
+protected = ["sex"]
+[model]
+path = "model.cbm"
+[recourse]
+rows = 3
+"""
+
+
+def test_a_whole_audit_over_it(tmp_path, mixed, targets):
+    labels = np.where(targets["binary"], "yes", "no")
+    features = mixed.drop(columns="constant")
+    model = train(features, labels, ["job", "grade"], loss_function="Logloss")
+    model.save_model(str(tmp_path / "model.cbm"))
+    sex = np.random.default_rng(3).choice(["f", "m"], len(mixed))
+    features.assign(sex=sex, hired=labels).to_csv(tmp_path / "rows.csv", index=False)
+    init_command(tmp_path / "model.cbm", tmp_path / "rows.csv", tmp_path / "starter.toml")
+    starter = (tmp_path / "starter.toml").read_text(encoding="utf-8")
+    assert 'target = "hired"' in starter
+    assert 'positive = "yes"' in starter
+    (tmp_path / "audit.toml").write_text(AUDIT, encoding="utf-8")
+    bundle = run_audit(tmp_path / "audit.toml", tmp_path / "run")
+    assert recompute_problems(bundle) == []
+    states = {check.code: (str(check.status), check.reason) for check in bundle.report.checks}
+    assert not [code for code, (status, _) in states.items() if status == "error"], states
+    scores = pd.read_parquet(bundle.evidence_path("predictions.parquet"))["y_score"]
+    expected = model.predict(features, prediction_type="Probability")[:, 1]
+    np.testing.assert_allclose(scores, expected, atol=1e-9)
+    assert (bundle.path / "evidence" / "attributions.tree_shap.parquet").exists()
+    assert bundle.report.subject.model.format == "catboost"
+    assert "catboost" in bundle.report.run.environment.packages
 
 
 def test_features_without_names_are_numbered_as_the_library_numbers_them(tmp_path, frame, targets):
