@@ -12,6 +12,7 @@ from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
 from audits.checks.recourse import RECOURSE
+from audits.checks.recourse_burden import RECOURSE_FAIRNESS
 from audits.checks.slices import SLICES
 
 CUBE_CHECKS: tuple[CubeCheck, ...] = (
@@ -33,4 +34,5 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     SLICES,
     EXPLANATIONS,
     RECOURSE,
+    RECOURSE_FAIRNESS,
 )
