@@ -7,6 +7,7 @@ from audits.checks.conditional import CONDITIONAL
 from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.flips import COUNTERFACTUAL
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
@@ -31,6 +32,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
     *CUBE_CHECKS,
     CONSISTENCY,
+    COUNTERFACTUAL,
     SLICES,
     EXPLANATIONS,
     RECOURSE,
