@@ -19,6 +19,7 @@ from audits.checks.base import (
 from audits.checks.recourse import FOUND, NONE, choose_rows, read_reference
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
+from audits.core.findings import COLUMN
 from audits.core.groups import JOIN
 from audits.core.measurement import Direction, Measurement, Unit
 from audits.cube.compare import choose_reference
@@ -54,7 +55,7 @@ _EVIDENCE = (BURDEN, PREDICTIONS_FILE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
     """A group and its reference group, of one protected column or of an intersection."""
 
     attribute: str
@@ -66,7 +67,7 @@ class _Pair:
 
 def name_column(column: str) -> str:
     """Return the slice of a measurement about one column's part in the cost of recourse."""
-    return f"column={column}"
+    return f"{COLUMN}{column}"
 
 
 def compute_fairness(context: Context) -> CheckResult:
@@ -81,13 +82,13 @@ def compute_fairness(context: Context) -> CheckResult:
     if effort is None:
         raise CheckNotApplicableError("none of the rejected rows searched has recourse")
     found = [_measure_effort(effort, int((draw.base & settled).sum()))]
-    pairs: list[_Pair] = []
+    pairs: list[Pair] = []
     for attributes in context.groupings:
         groups = _split(context, draw, burden, settled, attributes)
         found += [m for label, own in groups.items() for m in
                   _measure_group(JOIN.join(attributes), label, own, effort)]  # fmt: skip
         pairs += _pair_up(context, attributes, groups)
-    found += _measure_pairs(pairs, effort)
+    found += measure_pairs(pairs, effort)
     table = tabulate_burden(burden, draw, settled)
     pq.write_table(table, context.folder / BURDEN, compression="zstd")
     about = "Least cost of recourse of every row searched, and what of it falls on each column"
@@ -126,14 +127,14 @@ def _split(
 
 def _pair_up(
     context: Context, attributes: tuple[str, ...], groups: dict[str, Burden]
-) -> Iterator[_Pair]:
+) -> Iterator[Pair]:
     view = context.view(attributes)
     reference = view.labels[choose_reference(view, context.wanted_reference(attributes))]
     if reference not in groups:
         return
     for label, ours in groups.items():
         if label != reference:
-            yield _Pair(JOIN.join(attributes), label, reference, ours, groups[reference])
+            yield Pair(JOIN.join(attributes), label, reference, ours, groups[reference])
 
 
 def _measure_effort(effort: float, n: int) -> Measurement:
@@ -158,7 +159,7 @@ def _measure_group(attribute: str, label: str, own: Burden, effort: float) -> It
         )  # fmt: skip
 
 
-def _measure_pairs(pairs: Sequence[_Pair], effort: float) -> Iterator[Measurement]:
+def measure_pairs(pairs: Sequence[Pair], effort: float) -> Iterator[Measurement]:
     """Compare every group with its reference; the rank tests are adjusted over all of them."""
     ranked = [compute_dearer(pair.ours.cost, pair.theirs.cost) for pair in pairs]
     tested = np.array([p for _, p in ranked if not np.isnan(p)])
@@ -173,7 +174,7 @@ def _measure_pairs(pairs: Sequence[_Pair], effort: float) -> Iterator[Measuremen
             yield from _measure_columns(pair)
 
 
-def _measure_shares(pair: _Pair, effort: float) -> Iterator[Measurement]:
+def _measure_shares(pair: Pair, effort: float) -> Iterator[Measurement]:
     n, ref_n = len(pair.ours.rows), len(pair.theirs.rows)
     for metric, reach in (("recourse_share", np.finfo(np.float64).max),
                           ("recourse_within_effort", effort)):  # fmt: skip
@@ -184,7 +185,7 @@ def _measure_shares(pair: _Pair, effort: float) -> Iterator[Measurement]:
         yield _compare(pair, f"{metric}_ratio", gap.ratio, "ratio", gap.p_value, "closer_to_one")
 
 
-def _measure_columns(pair: _Pair) -> Iterator[Measurement]:
+def _measure_columns(pair: Pair) -> Iterator[Measurement]:
     """Return the difference of the mean costs, and what each column adds to it."""
     gap = compare_mean_cost(pair.ours.cost, pair.theirs.cost)
     yield _compare(pair, "recourse_mean_cost_difference", gap, "difference", float("nan"))
@@ -201,7 +202,7 @@ def _measure_columns(pair: _Pair) -> Iterator[Measurement]:
 
 
 def _compare(
-    pair: _Pair,
+    pair: Pair,
     metric: str,
     result: Estimate | Unavailable,
     unit: Unit,

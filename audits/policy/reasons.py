@@ -42,12 +42,19 @@ def render_breach(item: Measurement, bound: float, p_value: float | None) -> str
     return f"{_say_finding(item)}; {_say_bound(item, bound)}{sure}."
 
 
-def _say_needed(needed: tuple[str, int] | None) -> str:
+def _name_rows(item: Measurement, n: int) -> str:
+    """Return "rows", or what is counted where a comparison is of some of a group's rows."""
+    rows = "row" if n == 1 else "rows"
+    return f"rejected {rows} searched" if item.metric.startswith("recourse_") else rows
+
+
+def _say_needed(item: Measurement, needed: tuple[str, int] | None) -> str:
     """Return how many rows of which group would tell, where that can be said."""
     if needed is None:
         return "More rows are needed to tell."
     group, rows = needed
-    return f"About {format_count(rows)} rows of {plain_text(group)} would be needed to tell."
+    counted = _name_rows(item, rows)
+    return f"About {format_count(rows)} {counted} of {plain_text(group)} would be needed to tell."
 
 
 def render_chance(
@@ -57,7 +64,7 @@ def render_chance(
     how = "" if p_value is None else f" ({format_p(p_value)}, adjusted)"
     return (
         f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, "
-        f"but chance alone could explain it{how}. {_say_needed(needed)}"
+        f"but chance alone could explain it{how}. {_say_needed(item, needed)}"
     )
 
 
@@ -78,8 +85,8 @@ def render_small(
     item: Measurement, group: str, rows: int, least: int, needed: tuple[str, int] | None
 ) -> str:
     """A group is too small for the number to be judged; `needed` as for `render_chance`."""
-    has = "row" if rows == 1 else "rows"
-    more = f" {_say_needed(needed)}" if needed and needed[1] > least else ""
+    has = _name_rows(item, rows)
+    more = f" {_say_needed(item, needed)}" if needed and needed[1] > least else ""
     whom = ""
     if item.group is not None and item.group != group:
         whom = f"{plain_text(item.group)} cannot be compared: "
