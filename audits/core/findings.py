@@ -88,8 +88,8 @@ def render_recourse_gap(
     one, other = (group, reference) if more else (reference, group)
     level = f"{dearer.estimate.confidence * 100:.3g}%"
     sentence = (
-        f"The way back is dearer for {one} than for {other}: of two rejected, one of each, it is "
-        f"in {format_value(share, 'share')} of cases ({level} interval "
+        f"The way back is dearer for {one} than for {other}: in {format_value(share, 'share')} of "
+        f"pairs of one rejected person of each ({level} interval "
         f"{format_range(low, high, 'share')}; {format_p(dearer.p_value or 0.0)}, adjusted)"
     )
     if shift is not None and shift.estimate is not None:
