@@ -46,6 +46,7 @@ _APART = (
     "fairness.interventions",
     "fairness.conditional",
     "fairness.consistency",
+    "fairness.counterfactual",
     "performance.slices",
     "performance.classes",
 )
