@@ -42,19 +42,19 @@ def render_breach(item: Measurement, bound: float, p_value: float | None) -> str
     return f"{_say_finding(item)}; {_say_bound(item, bound)}{sure}."
 
 
-def _name_rows(item: Measurement, n: int) -> str:
-    """Return "rows", or what is counted where a comparison is of some of a group's rows."""
-    rows = "row" if n == 1 else "rows"
-    return f"rejected {rows} searched" if item.metric.startswith("recourse_") else rows
+def _of_rejected(item: Measurement) -> bool:
+    """Whether a comparison is of some of the groups' rejected rows, those that were searched."""
+    return item.metric.startswith("recourse_")
 
 
 def _say_needed(item: Measurement, needed: tuple[str, int] | None) -> str:
     """Return how many rows of which group would tell, where that can be said."""
     if needed is None:
         return "More rows are needed to tell."
-    group, rows = needed
-    counted = _name_rows(item, rows)
-    return f"About {format_count(rows)} {counted} of {plain_text(group)} would be needed to tell."
+    group, rows = plain_text(needed[0]), format_count(needed[1])
+    if _of_rejected(item):
+        return f"About {rows} rejected rows of {group} would have to be searched to tell."
+    return f"About {rows} rows of {group} would be needed to tell."
 
 
 def render_chance(
@@ -85,7 +85,9 @@ def render_small(
     item: Measurement, group: str, rows: int, least: int, needed: tuple[str, int] | None
 ) -> str:
     """A group is too small for the number to be judged; `needed` as for `render_chance`."""
-    has = _name_rows(item, rows)
+    has = "row" if rows == 1 else "rows"
+    if _of_rejected(item):
+        has = f"rejected {has} searched"
     more = f" {_say_needed(item, needed)}" if needed and needed[1] > least else ""
     whom = ""
     if item.group is not None and item.group != group:

@@ -155,7 +155,8 @@ def make_parts_chart(run: RunData, attribute: str) -> Chart | None:
     ]
     names = {"group": plain_text(first.group or ""),
              "reference": plain_text(first.reference_group or "")}  # fmt: skip
-    dear = [item for item in parts if is_sure(item) and (item.value or 0) > 0]
+    # Columns are named only where the groups differ at all: there are many to choose from.
+    dear = [x for x in parts if is_sure(first) and is_sure(x) and (x.value or 0.0) > 0]
     key = "burden.parts_title" if dear else "burden.parts_title_none"
     column = plain_text((dear[0].slice or "").removeprefix(COLUMN)) if dear else ""
     return draw_dots(
