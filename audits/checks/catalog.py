@@ -8,10 +8,12 @@ from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.flips import COUNTERFACTUAL
+from audits.checks.gap import GAP
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
+from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
 from audits.checks.recourse_burden import RECOURSE_FAIRNESS
 from audits.checks.slices import SLICES
@@ -35,6 +37,8 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     COUNTERFACTUAL,
     SLICES,
     EXPLANATIONS,
+    GAP,
+    ADVERSE_ACTION,
     RECOURSE,
     RECOURSE_FAIRNESS,
 )

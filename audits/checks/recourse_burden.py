@@ -19,9 +19,9 @@ from audits.checks.base import (
 from audits.checks.recourse import FOUND, NONE, choose_rows, read_reference
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
-from audits.core.findings import COLUMN
 from audits.core.groups import JOIN
 from audits.core.measurement import Direction, Measurement, Unit
+from audits.core.recourse_findings import COLUMN
 from audits.cube.compare import choose_reference
 from audits.cube.intervals import compute_holm
 from audits.recourse.burden import (

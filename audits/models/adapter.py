@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,18 @@ class Adapter(Protocol):
 
         Raises CheckNotApplicableError where an encoded column mixes several raw ones.
         """
+        ...
+
+
+@runtime_checkable
+class PredictsEncoded(Protocol):
+    """An adapter whose prediction is a function of `encode(frame).matrix` alone.
+
+    Whoever predicts many mixtures of few rows can encode those few and mix the columns.
+    """
+
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix` `[n_rows, n_encoded]`."""
         ...
 
 

@@ -41,10 +41,14 @@ class XGBoostAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
+        return self.predict_encoded(self.encode(frame).matrix)
+
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix`."""
         as_margin = self._header.objective in ("binary:logitraw", "multi:softmax")
-        scores = self._run(self.encode(frame).matrix, as_margin)
+        scores = self._run(matrix, as_margin)
         if self.info.task == "regression":
-            return scores.reshape(len(frame))
+            return scores.reshape(len(matrix))
         if self.info.task == "multiclass":
             return _softmax(scores) if as_margin else scores
         return with_complement(1.0 / (1.0 + np.exp(-scores)) if as_margin else scores)

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from audits.core.findings import FLIP_NOTE
 from audits.core.format import format_count
+from audits.core.recourse_findings import FLIP_NOTE
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
 from dashboard.components.page import choose, require_run
@@ -147,7 +147,7 @@ def main() -> None:
     run = require_run()
     show_text(say("recourse.intro"), "intro", "lead")
     if not recourse.has_answers(run):
-        reason = find_check_reason(run, "recourse") or say("recourse.none_checked")
+        reason = find_check_reason(run, "recourse.counterfactuals") or say("recourse.none_checked")
         show_text(say("recourse.none", reason=reason), "none")
         show_flips(run)
         return

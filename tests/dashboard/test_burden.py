@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audits.core.findings import FLIP_NOTE
 from audits.core.format import format_value, plain_text
+from audits.core.recourse_findings import FLIP_NOTE
 from audits.figures.theme import MAX_POINTS, count_points
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE

@@ -10,7 +10,7 @@ import pytest
 
 from audits.checks.recourse import RECOURSE
 from audits.checks.recourse_burden import RECOURSE_FAIRNESS
-from audits.core.findings import FLIP_NOTE
+from audits.core.recourse_findings import FLIP_NOTE
 from audits.core.report import AuditReport
 from audits.run import run_audit
 from model_cards.build import build_card
