@@ -9,6 +9,7 @@ from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.effects import EFFECTS
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.flips import COUNTERFACTUAL
 from audits.checks.gap import GAP
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
@@ -17,6 +18,7 @@ from audits.checks.permutation import PERMUTATION
 from audits.checks.profile import PROFILE
 from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
+from audits.checks.recourse_burden import RECOURSE_FAIRNESS
 from audits.checks.slices import SLICES
 
 CUBE_CHECKS: tuple[CubeCheck, ...] = (
@@ -35,6 +37,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
     *CUBE_CHECKS,
     CONSISTENCY,
+    COUNTERFACTUAL,
     SLICES,
     EXPLANATIONS,
     EFFECTS,
@@ -43,4 +46,5 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     GAP,
     ADVERSE_ACTION,
     RECOURSE,
+    RECOURSE_FAIRNESS,
 )

@@ -45,6 +45,20 @@ class DataSection(Frozen):
     missing: tuple[str, ...] = ()
     edges: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     reference_groups: Mapping[str, str] = Field(default_factory=dict)
+    descendants: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _descend(self) -> Self:
+        for name, columns in self.descendants.items():
+            if name not in self.protected:
+                hint = near_misses(name, self.protected)
+                raise ValueError(f"descendants names {name!r}, which is not in protected{hint}")
+            if both := sorted(set(columns) & {*self.protected, self.target}):
+                raise ValueError(
+                    f"descendants of {name!r} has {both[0]!r}, which is protected or the target; "
+                    "name columns that the model sees and that follow from the protected one"
+                )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -137,10 +151,15 @@ class RecourseSection(Frozen):
     nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
     once and then answers very many rows at once. alibi is under the Business Source License 1.1:
     production use needs a licence from its maker.
+    For comparisons between groups more rows are searched, until every group of a protected column
+    has `group_rows` (by default a quarter of `rows`) or all that it has, at most `rows` more a
+    column. `effort` is the cost at which groups are compared (by default the median cost).
     """
 
     engine: Literal["search", "nearest", "reinforcement"] = "search"
     rows: int = Field(default=200, ge=0)
+    group_rows: int | None = Field(default=None, ge=0)
+    effort: float | None = Field(default=None, gt=0)
     immutable: tuple[str, ...] = ()
     increase_only: tuple[str, ...] = ()
     decrease_only: tuple[str, ...] = ()

@@ -292,6 +292,58 @@ METRICS: dict[str, Word] = {
         "Of the answers that the engine proposed, the share that was dropped: the model did not "
         "repeat its answer, a rule was broken, or too many columns changed.",
     ),
+    "recourse_rows": Word("Rejected rows searched", "How many rejected rows the comparison has."),
+    "recourse_effort": Word(
+        "Effort",
+        "The cost of recourse at which groups are compared: the settings', or the median of all.",
+    ),
+    "recourse_median_cost": Word(
+        "Median least cost",
+        "What the cheapest change found costs half of the rejected rows at most, in units of each "
+        "column's spread; rows without recourse count as dearer than any.",
+    ),
+    "recourse_within_effort": Word(
+        "Within reach",
+        "Of the rejected rows searched, the share that the same effort would get accepted.",
+    ),
+    "recourse_dearer": Word(
+        "Chance of the dearer way",
+        "Of all pairs of a rejected row of the group and one of the reference group, the share in "
+        "which the group's has the dearer recourse (none at all is dearest, ties count half); 50% "
+        "is equal. The p-value of the rank test is adjusted (Holm) over all groups compared.",
+    ),
+    "recourse_cost_shift": Word(
+        "Extra cost of recourse",
+        "How much dearer the group's recourse is in the median pair of a rejected row of the group "
+        "and one of the reference group. The p-value is that of the rank test, adjusted (Holm).",
+    ),
+    "recourse_mean_cost_difference": Word(
+        "Gap in mean cost",
+        "Mean least cost of the group's rows with recourse minus that of the reference group's; "
+        "by column, what of it falls on each: these add up. Their p-values are adjusted (Holm).",
+    ),
+    "recourse_change_share_difference": Word(
+        "Gap in asking for a column",
+        "How much more often the cheapest changes of the group move this column than those of the "
+        "reference group; p-values are adjusted (Holm) over the columns.",
+    ),
+    "flip_turned_share": Word(
+        "Decisions that turn",
+        "Share of rows that would be decided otherwise with the protected value of another group "
+        "and what is declared to follow from it; 0 is best.",
+    ),
+    "flip_gained_share": Word(
+        "Accepted only in the other group",
+        "Share of the group's rows that are turned down and would be accepted as the other group.",
+    ),
+    "flip_lost_share": Word(
+        "Accepted only in their own group",
+        "Share of the group's rows that are accepted and would be turned down as the other group.",
+    ),
+    "flip_score_change": Word(
+        "Change of the prediction",
+        "By how much the prediction moves on average when rows are made rows of the other group.",
+    ),
 }
 """Metrics with well-known names; any other is shown under its own name in plain letters."""
 

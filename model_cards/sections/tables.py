@@ -48,6 +48,7 @@ _APART = (
     "fairness.interventions",
     "fairness.conditional",
     "fairness.consistency",
+    "fairness.counterfactual",
     "performance.slices",
     "performance.classes",
 )

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from audits.figures.burden import MAX_GROUPS, EffortCurve, draw_effort_curves
 from audits.figures.dots import Dot, Mark, choose_shown, draw_dots
 from audits.figures.explanations import (
     Importance,
@@ -214,3 +215,23 @@ def test_spread_of_equal_values_is_no_error() -> None:
 def test_changed_columns_are_sorted() -> None:
     chart = draw_changed_columns(["a", "b"], [0.2, 0.8], title="t", axis="x")
     assert list(chart.figure.data[0].y) == ["b", "a"]
+
+
+def test_effort_curves_keep_shares_bands_and_the_mark() -> None:
+    efforts = np.array([0.0, 1.0, 2.0])
+    curves = [
+        EffortCurve(RUDE if i == 0 else f"g{i}", efforts / (i + 2), efforts / (i + 3), efforts / 2)
+        for i in range(MAX_GROUPS + 1)
+    ]
+    chart = draw_effort_curves(
+        curves, efforts, title="t", axes=("Effort", "Share"), mark=(1.0, RUDE)
+    )
+    lines = [t for t in chart.figure.data if t.fill is None]
+    assert len(lines) == MAX_GROUPS
+    assert list(lines[0].y) == [0.0, 0.5, 1.0]
+    assert "<b>" not in lines[0].name
+    band = chart.figure.data[0]
+    assert list(band.y) == [0.0, 0.5, 1.0, *(efforts[::-1] / 3)]
+    assert "<b>" not in chart.figure.layout.annotations[0].text
+    assert f"g1: {1 / 3:.1%}" in chart.alt
+    assert "The first 6 of 7 groups are shown" in chart.alt
