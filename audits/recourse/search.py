@@ -31,7 +31,7 @@ from audits.recourse.result import RecourseResult
 from audits.recourse.rules import ActionRules
 from audits.recourse.shrink import shrink_numbers
 
-BLOCK = 1_024
+BLOCK = 4_096
 """Rows searched together: bounds the memory, and the time grows linearly with rows."""
 
 
