@@ -16,6 +16,7 @@ from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
+from audits.recourse.remote import WorkerScorer
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import build_rules
 from audits.recourse.search import search_counterfactuals
@@ -73,6 +74,7 @@ def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
         reference,
         build_rules(_about_features(spec.recourse, features), features, reference),
         threshold=spec.model.threshold,
+        direct=WorkerScorer(model),
         answers=spec.recourse.answers,
         max_changes=spec.recourse.max_changes,
         generator=context.generator(f"{CODE}:search"),

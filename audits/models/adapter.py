@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,19 @@ class Adapter(Protocol):
 
         Raises CheckNotApplicableError where an encoded column mixes several raw ones.
         """
+        ...
+
+
+@runtime_checkable
+class MatrixAdapter(Adapter, Protocol):
+    """A model that reads each feature as one number, whatever the other features hold."""
+
+    def encode_column(self, column: pd.Series) -> FloatArray:
+        """Return the numbers of one feature's values, `[n]`; the series' name is the feature."""
+        ...
+
+    def predict_matrix(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` does, of a matrix `[n, n_features]` of such numbers."""
         ...
 
 

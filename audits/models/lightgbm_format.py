@@ -41,8 +41,16 @@ class LightGBMAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
-        scores = self.estimator.predict(self.encode(frame).matrix)
+        return self.predict_matrix(self.encode(frame).matrix)
+
+    def predict_matrix(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` does for rows that are encoded already."""
+        scores = self.estimator.predict(matrix)
         return with_complement(scores) if self.info.task == "binary" else np.asarray(scores)
+
+    def encode_column(self, column: pd.Series) -> FloatArray:
+        """Return one feature's values as `encode` does, `[n]`."""
+        return compute_matrix(column.to_frame(), [str(column.name)], self._categories)[:, 0]
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return the columns as numbers, categories as the codes that the trees split on."""

@@ -41,10 +41,14 @@ class XGBoostAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
+        return self.predict_matrix(self.encode(frame).matrix)
+
+    def predict_matrix(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` does for rows that are encoded already."""
         as_margin = self._header.objective in ("binary:logitraw", "multi:softmax")
-        scores = self._run(self.encode(frame).matrix, as_margin)
+        scores = self._run(matrix, as_margin)
         if self.info.task == "regression":
-            return scores.reshape(len(frame))
+            return scores.reshape(len(matrix))
         if self.info.task == "multiclass":
             return _softmax(scores) if as_margin else scores
         return with_complement(1.0 / (1.0 + np.exp(-scores)) if as_margin else scores)
@@ -64,18 +68,21 @@ class XGBoostAdapter:
         Raises InputError on a category that the model never saw, as XGBoost itself does.
         """
         chosen = select_features(frame, self.info.features)
-        matrix = compute_matrix(chosen, self.info.features, self._categories)
-        for index, name in enumerate(self.info.features):
-            if name not in self._categories:
-                continue
-            unseen = np.isnan(matrix[:, index]) & chosen[name].notna().to_numpy()
-            if unseen.any():
-                raise InputError(
-                    f"column {name!r} holds {str(chosen[name][unseen].iloc[0])!r}, a category that "
-                    "this XGBoost model never saw and refuses; merge it into a known one or leave "
-                    "these rows out"
-                )
-        return Encoded(matrix, np.arange(len(self.info.features)))
+        columns = [self.encode_column(chosen[name]) for name in self.info.features]
+        return Encoded(np.column_stack(columns), np.arange(len(self.info.features)))
+
+    def encode_column(self, column: pd.Series) -> FloatArray:
+        """Return one feature's values as `encode` does, `[n]`; raises InputError as it does."""
+        name = str(column.name)
+        values = compute_matrix(column.to_frame(), [name], self._categories)[:, 0]
+        unseen = np.isnan(values) & column.notna().to_numpy()
+        if name in self._categories and unseen.any():
+            raise InputError(
+                f"column {name!r} holds {str(column[unseen].iloc[0])!r}, a category that "
+                "this XGBoost model never saw and refuses; merge it into a known one or leave "
+                "these rows out"
+            )
+        return values
 
 
 def load(path: Path, device: str) -> XGBoostAdapter:

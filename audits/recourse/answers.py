@@ -34,13 +34,14 @@ def rank_answers(
         return ranked
     stored = to_stored(editor.apply(proposals))
     before = to_stored(editor.apply(editor.unchanged()))
-    scores = scorer.score(from_stored(stored, columns))
+    answer = scorer.answer(from_stored(stored, columns))
+    gains, scores = scorer.goal.compute_gain(answer), scorer.goal.pick_score(answer)
     costs = compute_costs(columns, editor, proposals).sum(axis=1)
     plausible = neighbourhood.contains(editor.apply_codes(proposals))
     changed = (proposals.columns >= 0).sum(axis=1)
-    for i in np.lexsort((-scores, costs, changed)):
+    for i in np.lexsort((-gains, costs, changed)):
         row = int(proposals.rows[i])
-        if scores[i] < scorer.threshold:
+        if gains[i] < scorer.threshold:
             continue
         where = sorted(int(place) for place in proposals.columns[i] if place >= 0)
         touched = [columns[place].name for place in where]

@@ -104,15 +104,14 @@ class Block:
             f"{self._tried[row]:,} predictions of the row with up to {most} changes at once, "
             f"in the {len(names)} columns that may change ({', '.join(names)})."
         )
-        threshold = self._scorer.threshold
         if self._found[row]:
             reason = "Changes were found, but the model did not repeat its answer to them."
         elif self._unfinished[row]:
             reason = "Time ran out before every allowed change was tried; none tried so far works."
         else:
             reason = (
-                f"No allowed change of up to {most} columns that was tried is enough: the best "
-                f"reaches a score of {self._best[row]:.4g}, {threshold:.4g} is needed."
+                f"No allowed change of up to {most} columns that was tried is enough: "
+                f"{self._scorer.goal.explain(float(self._best[row]))}."
             )
         return NoRecourse(name, reason, searched)
 

@@ -25,8 +25,9 @@ from audits.recourse.answers import rank_answers
 from audits.recourse.block import Block
 from audits.recourse.candidates import build_candidates
 from audits.recourse.columns import build_columns
+from audits.recourse.goals import Goal, ReachScore
 from audits.recourse.plausibility import find_neighbourhood
-from audits.recourse.proposals import Editor, Predict, Progress, Scorer
+from audits.recourse.proposals import Direct, Editor, Predict, Progress, Scorer
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import ActionRules
 from audits.recourse.shrink import shrink_numbers
@@ -41,8 +42,10 @@ def search_counterfactuals(
     reference: pd.DataFrame,
     rules: ActionRules,
     *,
-    threshold: float,
+    threshold: float = 0.5,
     positive_output: int = 1,
+    goal: Goal | None = None,
+    direct: Direct | None = None,
     answers: int = 3,
     max_changes: int = 3,
     generator: np.random.Generator,
@@ -53,7 +56,8 @@ def search_counterfactuals(
 
     predict: takes a frame with the columns of `rows`, answers the wanted class's scores `[n]`,
     or `[n, n_outputs]` of which column `positive_output` counts; a score of at least
-    `threshold` is accepted. rows: the model's features, one rejected row each; the index holds
+    `threshold` is accepted. goal: what is accepted instead: a class or a range of values.
+    direct: the same model, asked with changes alone (`audits.recourse.remote`). rows: the model's features, one rejected row each; the index holds
     the row ids. reference: where candidate values, spreads and plausibility come from.
     answers: how many answers a row gets at most; each changes a different set of columns, and
     none merely adds to another's. max_changes: the most columns that one answer changes.
@@ -68,9 +72,9 @@ def search_counterfactuals(
     if not len(rows):
         return []
     columns = build_columns(rows, reference)
-    scorer = Scorer(
-        predict, positive_output, threshold, time.monotonic() + budget_s, len(rows), progress
-    )
+    goal = goal or ReachScore(threshold, positive_output)
+    deadline = time.monotonic() + budget_s
+    scorer = Scorer(predict, goal, deadline, len(rows), progress, direct)
     _refuse_accepted(scorer, Editor(rows, columns))
     candidates = build_candidates(columns, reference, rules)
     neighbourhood = find_neighbourhood(scorer, columns, reference, generator)
@@ -78,6 +82,7 @@ def search_counterfactuals(
     for start in range(0, len(rows), BLOCK):
         frame = rows.iloc[start : start + BLOCK]
         editor = Editor(frame, columns)
+        scorer.open_block(editor, frame, columns)
         block = Block(editor, scorer, columns, candidates, rules, answers=answers)
         block.search(max_changes)
         found = shrink_numbers(editor, scorer, columns, rules, block.proposals())
