@@ -27,7 +27,7 @@ def make_frame(draw: np.random.Generator, n: int = 800) -> pd.DataFrame:
         {
             "age": draw.integers(18, 80, n),
             "rate": np.where(draw.random(n) < 0.1, np.nan, np.round(draw.random(n), 2)),
-            "job": draw.choice(["clerk", "nurse", "Köchin"], n),
+            "job": draw.choice(["clerk", "nurse", "cook"], n),
             "owner": draw.random(n) < 0.5,
         }
     )
