@@ -12,7 +12,7 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
-from audits.core.spec import RecourseSection
+from audits.core.spec_recourse import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result

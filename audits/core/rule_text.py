@@ -247,6 +247,4 @@ def parse_moves(text: str) -> tuple[tuple[str, str], ...]:
         raise RuleTextError(f'{text!r}: write a transition as "old -> new"')
     if len(set(values)) < len(values):
         raise RuleTextError(f"{text!r}: a value stands there twice")
-    return tuple(
-        (old, new) for place, old in enumerate(values) for new in values[place + 1 :]
-    )
+    return tuple((old, new) for place, old in enumerate(values) for new in values[place + 1 :])

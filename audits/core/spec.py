@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
+from audits.core.spec_recourse import RecourseSection, Scalar
 
 Task = Literal["binary", "multiclass", "regression"]
-Scalar = str | bool | int | float
 
 
 class AuditSection(Frozen):
@@ -102,22 +102,6 @@ class ExplainSection(Frozen):
         if self.rows != "all" and self.rows < 1:
             raise ValueError('rows must be "all" or at least 1')
         return self
-
-
-class RecourseSection(Frozen):
-    """`[recourse]`: for how many rejected rows counterfactuals are sought, and what may change.
-
-    `immutable` columns never change; `increase_only` and `decrease_only` go one way;
-    `ranges` bounds a numeric column; `answers` is how many different answers a row gets.
-    """
-
-    rows: int = Field(default=200, ge=0)
-    immutable: tuple[str, ...] = ()
-    increase_only: tuple[str, ...] = ()
-    decrease_only: tuple[str, ...] = ()
-    ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
-    answers: int = Field(default=3, ge=1, le=10)
-    max_changes: int = Field(default=3, ge=1, le=6)
 
 
 class MitigateSection(Frozen):
@@ -226,6 +210,11 @@ class AuditSpec(Frozen):
             raise ValueError("[data] needs target, the column with the true outcome")
         if self.audit.task == "binary" and self.data.target and self.data.positive is None:
             raise ValueError("[data] needs positive, the target's favourable value")
+        return self
+
+    @model_validator(mode="after")
+    def _recourse_target_fits(self) -> Self:
+        self.recourse.check_target(self.audit.task, self.data.positive)
         return self
 
     @model_validator(mode="after")

@@ -81,5 +81,5 @@ def test_transitions_go_forward_along_the_arrows():
     assert parse_moves("rent -> own") == (("rent", "own"),)
     assert parse_moves("a->b -> c d") == (("a", "b"), ("a", "c d"), ("b", "c d"))
     for text in ("rent", "rent ->", "-> own", "a -> a"):
-        with pytest.raises(RuleTextError, match="->|twice"):
+        with pytest.raises(RuleTextError, match=r"->|twice"):
             parse_moves(text)

@@ -1,0 +1,126 @@
+"""`[recourse]`: who is searched a way for, and what a person can act on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from audits.core.estimate import Frozen
+from audits.core.rule_text import ColumnRule, parse_moves, parse_rule
+
+Scalar = str | bool | int | float
+
+
+class RecourseSection(Frozen):
+    """`[recourse]`: for how many rejected rows counterfactuals are sought, and what may change.
+
+    `immutable` columns never change; `increase_only` and `decrease_only` go one way; `ranges`
+    bounds a numeric column, `steps` makes its new values whole multiples of a step, `allowed`
+    lists the values that a column may change to. `transitions` lists the only moves between a
+    column's categories ("rent -> own"); `links` names the columns that follow another one, by what
+    the reference data has; `rules` holds between columns (see `audits.core.rule_text`).
+    `costs` is the price of one unit of a number, of any change of a category, or of transitions.
+    `overrides` names a file with columns `row`, `column`, and `immutable`, `low` or `high`.
+    `answers` is how many different answers a row gets. `target` is what is sought where it is not
+    the positive class: a class, or `[low, high]` of a predicted value (`inf` leaves an end open).
+    `max_distance` (0 to 1) and `min_density` bound how unlike real rows an answer may be.
+    """
+
+    rows: int = Field(default=200, ge=0)
+    target: Scalar | tuple[float, float] | None = None
+    immutable: tuple[str, ...] = ()
+    increase_only: tuple[str, ...] = ()
+    decrease_only: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    steps: Mapping[str, float] = Field(default_factory=dict)
+    allowed: Mapping[str, tuple[Scalar, ...]] = Field(default_factory=dict)
+    transitions: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    costs: Mapping[str, float | Mapping[str, float]] = Field(default_factory=dict)
+    links: Mapping[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    rules: tuple[str, ...] = ()
+    overrides: str | None = None
+    answers: int = Field(default=3, ge=1, le=10)
+    max_changes: int = Field(default=3, ge=1, le=6)
+    max_distance: float | None = Field(default=None, ge=0, le=1)
+    min_density: float | None = Field(default=None, ge=0)
+
+    def read_rules(self) -> tuple[ColumnRule, ...]:
+        """Return the rules between columns, read."""
+        return tuple(parse_rule(text) for text in self.rules)
+
+    def list_followers(self) -> dict[str, tuple[str, ...]]:
+        """Return for each leading column those that move with it."""
+        return {k: (v,) if isinstance(v, str) else tuple(v) for k, v in self.links.items()}
+
+    def list_named(self) -> dict[str, tuple[str, ...]]:
+        """Return the columns that each setting names."""
+        followers = [name for names in self.list_followers().values() for name in names]
+        return {
+            "immutable": self.immutable,
+            "increase_only": self.increase_only,
+            "decrease_only": self.decrease_only,
+            "ranges": tuple(self.ranges),
+            "steps": tuple(self.steps),
+            "allowed": tuple(self.allowed),
+            "transitions": tuple(self.transitions),
+            "costs": tuple(self.costs),
+            "links": (*self.links, *followers),
+            "rules": tuple(name for rule in self.read_rules() for name in rule.columns),
+        }
+
+    def check_target(self, task: str, positive: Scalar | None) -> None:
+        """Raise ValueError where `target` is none that a task of this kind can have."""
+        if self.target is None:
+            return
+        if task == "regression" and not isinstance(self.target, tuple):
+            raise ValueError("recourse.target: give a range of values, [low, high]")
+        if task != "regression" and isinstance(self.target, tuple):
+            raise ValueError("recourse.target: give the name of a class, not a range")
+        if task == "binary" and str(self.target) != str(positive):
+            raise ValueError(
+                "recourse.target: a binary audit seeks the positive outcome "
+                f"{str(positive)!r}; leave target out"
+            )
+
+    @model_validator(mode="after")
+    def _values(self) -> Self:
+        if isinstance(self.target, tuple):
+            low, high = self.target
+            if not low <= high or (math.isinf(low) and math.isinf(high)):
+                raise ValueError("target: give [low, high], one of which may be inf")
+        for name, step in self.steps.items():
+            if not 0 < step < math.inf:
+                raise ValueError(f"steps.{name}: a step is greater than 0")
+        for name, cost in self.costs.items():
+            for price in cost.values() if isinstance(cost, Mapping) else (cost,):
+                if not 0 <= price < math.inf:
+                    raise ValueError(f"costs.{name}: a cost is 0 or greater")
+        for name, values in self.allowed.items():
+            if not values:
+                raise ValueError(f"allowed.{name}: no value; use immutable to keep it as it is")
+        return self
+
+    @model_validator(mode="after")
+    def _texts(self) -> Self:
+        """Read every rule and transition, so that a slip is told before anything runs."""
+        self.read_rules()
+        for texts in (
+            *self.transitions.values(),
+            *(tuple(cost) for cost in self.costs.values() if isinstance(cost, Mapping)),
+        ):
+            for text in texts:
+                parse_moves(text)
+        return self
+
+    @model_validator(mode="after")
+    def _links_are_plain(self) -> Self:
+        followers = [name for names in self.list_followers().values() for name in names]
+        for name in followers:
+            if followers.count(name) > 1:
+                raise ValueError(f"links: {name!r} follows two columns; let it follow one")
+            if name in self.links:
+                raise ValueError(f"links: {name!r} both leads and follows; link it to one column")
+        return self
