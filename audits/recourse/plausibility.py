@@ -105,7 +105,7 @@ class Neighbourhood:
                 own = np.arange(len(chunk))
                 gaps[own, start + own] = np.inf
             found = np.argpartition(gaps, k - 1, axis=1)[:, :k]
-            found.sort(axis=1)  # of equally near rows the first, whatever the partition did
+            found.sort(axis=1)
             near = np.take_along_axis(gaps, found, axis=1)
             order = np.argsort(near, axis=1, kind="stable")
             which[start : start + CHUNK] = np.take_along_axis(found, order, axis=1)
