@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
+from audits.checks.recourse_goal import find_goal
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
-from audits.core.spec_recourse import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
+from audits.recourse.goals import Goal
+from audits.recourse.limits import build_limits
+from audits.recourse.plausibility import Bounds
 from audits.recourse.remote import WorkerScorer
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import build_rules
@@ -29,54 +31,33 @@ _FOUND = "evidence/counterfactuals.parquet"
 _NONE = "evidence/no_recourse.parquet"
 
 
-def _choose_rejected(context: Context) -> np.ndarray:
-    decided = context.read_predictions(["y_pred"])["y_pred"]
-    rejected = np.flatnonzero(decided == 0)
-    if not len(rejected):
-        raise CheckNotApplicableError("the model turned nobody down")
+def _choose_rejected(context: Context, rejected: np.ndarray) -> np.ndarray:
     wanted = context.spec.recourse.rows
     if len(rejected) <= wanted:
         return rejected
     return np.sort(context.generator(CODE).choice(rejected, size=wanted, replace=False))
 
 
-def _about_features(section: RecourseSection, features: list[str]) -> RecourseSection:
-    """Leave out rules on columns that the model does not look at: changing them changes nothing."""
-    return section.model_copy(
-        update={
-            "immutable": tuple(name for name in section.immutable if name in features),
-            "increase_only": tuple(name for name in section.increase_only if name in features),
-            "decrease_only": tuple(name for name in section.decrease_only if name in features),
-            "ranges": {k: v for k, v in section.ranges.items() if k in features},
-        }
-    )
-
-
-def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
-    model, spec = context.model, context.spec
+def _search(context: Context, goal: Goal, positions: np.ndarray) -> list[RecourseResult]:
+    model, section = context.model, context.spec.recourse
     assert model is not None
-    assert spec.model is not None
-    assert context.output is not None
-    names = context.read_predictions(["row"])["row"].astype(str)[positions]
+    ids = context.read_predictions(["row"])["row"].astype(str)
     features = list(model.info.features)
-    rows = context.table.read_rows(positions)[features].set_axis(names, axis=0)
+    rows = context.table.read_rows(positions)[features].set_axis(ids[positions], axis=0)
     reference = context.table.sample_reference(
         REFERENCE_ROWS, context.generator(f"{CODE}:reference")
     )[features]
-
-    def predict(frame: pd.DataFrame) -> FloatArray:
-        scores: FloatArray = model.predict(frame)[:, context.output]
-        return scores
-
+    limits = build_limits(context.table.overrides, ids)
     return search_counterfactuals(
-        predict,
+        model.predict,
         rows,
         reference,
-        build_rules(_about_features(spec.recourse, features), features, reference),
-        threshold=spec.model.threshold,
+        build_rules(section.keep_features(features), features, reference, limits),
+        goal=goal,
         direct=WorkerScorer(model),
-        answers=spec.recourse.answers,
-        max_changes=spec.recourse.max_changes,
+        bounds=Bounds(section.max_distance, section.min_density),
+        answers=section.answers,
+        max_changes=section.max_changes,
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),
@@ -151,12 +132,11 @@ def compute_recourse(context: Context) -> CheckResult:
     """Search counterfactuals for rejected rows; measure how many get one and what it costs."""
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
-    if context.spec.audit.task != "binary":
-        raise CheckNotApplicableError("counterfactuals are sought for binary decisions only")
     if not context.spec.recourse.rows:
         raise CheckSkippedError("[recourse] rows = 0")
-    positions = _choose_rejected(context)
-    results = _search(context, positions)
+    goal, rejected = find_goal(context)
+    positions = _choose_rejected(context, rejected)
+    results = _search(context, goal, positions)
     found = tabulate_counterfactuals(results, list(context.model.info.features))
     missing = tabulate_no_recourse(results)
     pq.write_table(found, context.folder / _FOUND, compression="zstd")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -70,6 +70,21 @@ class RecourseSection(Frozen):
             "links": (*self.links, *followers),
             "rules": tuple(name for rule in self.read_rules() for name in rule.columns),
         }
+
+    def keep_features(self, features: Collection[str]) -> Self:
+        """Return the settings about columns that the model looks at: changing others changes
+        nothing."""
+        lists = ("immutable", "increase_only", "decrease_only")
+        tables = ("ranges", "steps", "allowed", "transitions", "costs")
+        kept: dict[str, object] = {}
+        for name in lists:
+            kept[name] = tuple(column for column in getattr(self, name) if column in features)
+        for name in tables:
+            kept[name] = {k: v for k, v in getattr(self, name).items() if k in features}
+        kept["links"] = {k: v for k, v in self.links.items() if k in features}
+        read = zip(self.rules, self.read_rules(), strict=True)
+        kept["rules"] = tuple(text for text, rule in read if set(rule.columns) <= set(features))
+        return self.model_copy(update=kept)
 
     def check_target(self, task: str, positive: Scalar | None) -> None:
         """Raise ValueError where `target` is none that a task of this kind can have."""
