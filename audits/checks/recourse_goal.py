@@ -6,6 +6,7 @@ import numpy as np
 
 from audits.checks.base import Context
 from audits.core.errors import CheckNotApplicableError, one_of
+from audits.core.spec_recourse import SoughtRange
 from audits.recourse.goals import BecomeClass, FallWithin, Goal, ReachScore
 
 
@@ -34,12 +35,12 @@ def find_goal(context: Context) -> tuple[Goal, np.ndarray]:
         goal = BecomeClass(classes.index(str(target)), str(target))
         lacking = decided.astype(str) != str(target)
         return goal, _require(lacking, f"the model predicts {str(target)!r} for every row")
-    if not isinstance(target, tuple):
+    if not isinstance(target, SoughtRange):
         raise CheckNotApplicableError(
-            "which values to seek is not said; [recourse] target = [low, high] does, inf leaves "
-            "an end open"
+            "which values to seek is not said; [recourse] target = [low, high] or "
+            "{ at_least = ... } does"
         )
-    goal = FallWithin(*target)
+    goal = FallWithin(*target.ends)
     outside = goal.compute_gain(decided.astype(np.float64)) < goal.needed
     return goal, _require(outside, "every predicted value lies within the target")
 

@@ -6,12 +6,33 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from audits.core.estimate import Frozen
 from audits.core.rule_text import ColumnRule, parse_moves, parse_rule
 
 Scalar = str | bool | int | float
+
+
+class SoughtRange(Frozen):
+    """Where a predicted value should lie, ends included; at least one end is given."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both ends, infinite where open."""
+        low = -math.inf if self.at_least is None else self.at_least
+        return low, math.inf if self.at_most is None else self.at_most
+
+    @model_validator(mode="after")
+    def _some_values(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give at_least, at_most or both")
+        if self.ends[0] > self.ends[1]:
+            raise ValueError("at_least is greater than at_most")
+        return self
 
 
 class RecourseSection(Frozen):
@@ -25,12 +46,13 @@ class RecourseSection(Frozen):
     `costs` is the price of one unit of a number, of any change of a category, or of transitions.
     `overrides` names a file with columns `row`, `column`, and `immutable`, `low` or `high`.
     `answers` is how many different answers a row gets. `target` is what is sought where it is not
-    the positive class: a class, or `[low, high]` of a predicted value (`inf` leaves an end open).
+    the positive class: a class, or where a predicted value should lie (`{ at_least = 10 }`,
+    `{ at_most = 20 }`, or both ends as `[10, 20]`).
     `max_distance` (0 to 1) and `min_density` bound how unlike real rows an answer may be.
     """
 
     rows: int = Field(default=200, ge=0)
-    target: Scalar | tuple[float, float] | None = None
+    target: Scalar | SoughtRange | None = None
     immutable: tuple[str, ...] = ()
     increase_only: tuple[str, ...] = ()
     decrease_only: tuple[str, ...] = ()
@@ -90,9 +112,10 @@ class RecourseSection(Frozen):
         """Raise ValueError where `target` is none that a task of this kind can have."""
         if self.target is None:
             return
-        if task == "regression" and not isinstance(self.target, tuple):
+        is_range = isinstance(self.target, SoughtRange)
+        if task == "regression" and not is_range:
             raise ValueError("recourse.target: give a range of values, [low, high]")
-        if task != "regression" and isinstance(self.target, tuple):
+        if task != "regression" and is_range:
             raise ValueError("recourse.target: give the name of a class, not a range")
         if task == "binary" and str(self.target) != str(positive):
             raise ValueError(
@@ -100,12 +123,17 @@ class RecourseSection(Frozen):
                 f"{str(positive)!r}; leave target out"
             )
 
+    @field_validator("target", mode="before")
+    @classmethod
+    def _pair_is_a_range(cls, given: object) -> object:
+        if isinstance(given, list | tuple):
+            if len(given) != 2:
+                raise ValueError("give a class, [low, high], or at_least and at_most")
+            return SoughtRange(at_least=given[0], at_most=given[1])
+        return SoughtRange(**given) if isinstance(given, dict) else given
+
     @model_validator(mode="after")
     def _values(self) -> Self:
-        if isinstance(self.target, tuple):
-            low, high = self.target
-            if not low <= high or (math.isinf(low) and math.isinf(high)):
-                raise ValueError("target: give [low, high], one of which may be inf")
         for name, step in self.steps.items():
             if not 0 < step < math.inf:
                 raise ValueError(f"steps.{name}: a step is greater than 0")
