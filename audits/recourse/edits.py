@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from audits.recourse.columns import build_columns, encode_frame
 from audits.recourse.relations import build_relations
-from audits.recourse.rules import ActionRules, RowLimits
+from audits.recourse.rules import ActionRules, RowLimits, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def _break_relations(
     return found
 
 
-def _same(old: Any, new: Any) -> bool:
+def _same(old: Value, new: Value) -> bool:
     absent = bool(pd.isna(old)), bool(pd.isna(new))
     return all(absent) or (not any(absent) and bool(old == new))
 
