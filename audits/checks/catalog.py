@@ -7,10 +7,12 @@ from audits.checks.conditional import CONDITIONAL
 from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.gap import GAP
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
+from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
 from audits.checks.slices import SLICES
 
@@ -32,5 +34,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     CONSISTENCY,
     SLICES,
     EXPLANATIONS,
+    GAP,
+    ADVERSE_ACTION,
     RECOURSE,
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -19,10 +21,11 @@ from audits.core.measurement import Measurement
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_mean_interval
 from audits.cube.values import to_result
-from audits.explain.engine import iterate_attributions
+from audits.explain.engine import Explainer, Settings, prepare_explainer
+from audits.explain.methods import METHODS, PERMUTATION_SHAP
 
 CODE = "explain.attributions"
-BACKGROUND_ROWS = 1000
+REFERENCE_ROWS = 100_000
 _TAKEN = ("row", "base", "output")
 
 
@@ -34,6 +37,7 @@ class _Totals:
     absolute: FloatArray = field(default_factory=lambda: np.zeros(0))
     square: FloatArray = field(default_factory=lambda: np.zeros(0))
     additivity_error: float = 0.0
+    stated_error: float = 0.0
 
     def add(self, chunk: Attribution) -> None:
         if not self.rows:
@@ -43,6 +47,8 @@ class _Totals:
         self.absolute += np.abs(chunk.values).sum(axis=0)
         self.square += (chunk.values**2).sum(axis=0)
         self.additivity_error = max(self.additivity_error, chunk.additivity_error)
+        if chunk.error is not None:
+            self.stated_error = max(self.stated_error, float(chunk.error.max(initial=0.0)))
 
 
 def name_column(feature: str) -> str:
@@ -50,28 +56,96 @@ def name_column(feature: str) -> str:
     return f"feature[{feature}]" if feature in _TAKEN else feature
 
 
-def _to_table(rows: np.ndarray, chunk: Attribution) -> pa.Table:
+def _to_table(
+    rows: np.ndarray, values: FloatArray, chunk: Attribution, *, sums: bool = True
+) -> pa.Table:
     columns: dict[str, pa.Array] = {"row": pa.array(rows, pa.string())}
     for position, feature in enumerate(chunk.features):
-        values = chunk.values[:, position].astype(np.float32)
-        columns[name_column(feature)] = pa.array(values)
-    columns["base"] = pa.array(chunk.base.astype(np.float32))
-    columns["output"] = pa.array(chunk.output.astype(np.float32))
+        columns[name_column(feature)] = pa.array(values[:, position].astype(np.float32))
+    if sums:
+        columns["base"] = pa.array(chunk.base.astype(np.float32))
+        columns["output"] = pa.array(chunk.output.astype(np.float32))
     return pa.table(columns)
 
 
-def _choose_rows(context: Context) -> np.ndarray | None:
+def prepare(context: Context, settings: Settings, name: str = "background") -> Explainer:
+    """Return the explainer of an audit's model by `settings`, with as many reference rows as its
+    method compares with."""
+    assert context.model is not None
+    probe = next(context.table.batches(64)).frame
+    few = sample_reference(context, METHODS[PERMUTATION_SHAP].reference_rows)
+    explainer = prepare_explainer(context.model, probe, few, settings, name=name)
+    rows = METHODS[explainer.method].reference_rows
+    if rows == METHODS[PERMUTATION_SHAP].reference_rows or rows == 0:
+        return explainer
+    settings = replace(settings, method=explainer.method)
+    whole = prepare_explainer(
+        context.model, probe, sample_reference(context, rows), settings, name=name
+    )
+    return replace(whole, why=explainer.why)
+
+
+def sample_reference(context: Context, rows: int | None) -> pd.DataFrame:
+    """Return reference rows drawn by the seed; None for all, up to REFERENCE_ROWS."""
+    wanted = REFERENCE_ROWS if rows is None else rows
+    return context.table.sample_reference(wanted, context.generator(f"{CODE}:base"))
+
+
+def build_settings(context: Context) -> Settings:
+    """Return how `[explain]` wants the audited output to be explained."""
+    spec = context.spec.explain
+    return Settings(
+        method=spec.method,
+        output=spec.output,
+        target_class=context.output or 0,
+        pairs=spec.pairs,
+        error=spec.error,
+        seed=context.spec.audit.seed,
+    )
+
+
+def _choose_rows(context: Context, method: str) -> np.ndarray | None:
     """Return the positions to explain, None for all."""
-    wanted = context.spec.explain.rows
-    if wanted == "all" or wanted >= context.table.rows:
+    spec = context.spec.explain
+    wanted = context.table.rows if spec.rows == "all" else spec.rows
+    if method == PERMUTATION_SHAP:
+        wanted = min(wanted, spec.sampled_rows)
+    if wanted >= context.table.rows:
         return None
     chosen = context.generator(CODE).choice(context.table.rows, size=wanted, replace=False)
     return np.sort(chosen)
 
 
-def _write(context: Context, background: pd.DataFrame) -> tuple[Path, Attribution, _Totals]:
-    assert context.model is not None
-    positions = _choose_rows(context)
+@dataclass(slots=True)
+class _Writer:
+    """A Parquet file that is there once it is whole, and else not at all."""
+
+    path: Path
+    _file: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        if self._file is None:
+            self._file = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+        self._file.write_table(table)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+        if kind is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _write(context: Context, explainer: Explainer) -> tuple[list[str], Attribution, _Totals]:
+    """Explain the chosen rows chunk by chunk; return the files' names."""
+    positions = _choose_rows(context, explainer.method)
     names = context.read_predictions(["row"])["row"].astype(str)
     frames: Iterator[pd.DataFrame]
     if positions is None:
@@ -80,25 +154,23 @@ def _write(context: Context, background: pd.DataFrame) -> tuple[Path, Attributio
         names = names[positions]
         frames = iter([context.table.read_rows(positions)])
     totals, last = _Totals(), None
-    writer: pq.ParquetWriter | None = None
-    unfinished = context.folder / "evidence" / "attributions.parquet"
-    try:
+    folder = context.folder / "evidence"
+    with (
+        _Writer(folder / f"attributions.{explainer.method}.parquet") as values,
+        _Writer(folder / f"attribution_errors.{explainer.method}.parquet") as errors,
+    ):
         for frame in frames:
-            for chunk in iterate_attributions(
-                context.model, frame, background=background, target_class=context.output or 0
-            ):
-                part = _to_table(names[totals.rows : totals.rows + len(chunk.values)], chunk)
-                writer = writer or pq.ParquetWriter(unfinished, part.schema, compression="zstd")
-                writer.write_table(part)
+            for chunk in explainer.iterate(frame, first=totals.rows):
+                rows = names[totals.rows : totals.rows + len(chunk.values)]
+                values.write(_to_table(rows, chunk.values, chunk))
+                if chunk.error is not None:
+                    errors.write(_to_table(rows, chunk.error, chunk, sums=False))
                 totals.add(chunk)
                 last = chunk
                 context.progress("explain", totals.rows / len(names))
-    finally:
-        if writer is not None:
-            writer.close()
     assert last is not None  # a table without rows does not get so far
-    method = last.method.split(":")[0]
-    return unfinished.rename(unfinished.with_name(f"attributions.{method}.parquet")), last, totals
+    paths = [values.path] if last.error is None else [values.path, errors.path]
+    return [f"evidence/{path.name}" for path in paths], last, totals
 
 
 def _measure(
@@ -117,6 +189,13 @@ def _measure(
         )
         for k, feature in enumerate(sample.features)
     ]  # fmt: skip
+    if sample.error is not None:
+        found.append(
+            build_measurement(
+                CODE, "attribution_error", Estimate.exact(totals.stated_error, n), unit="score",
+                direction="lower_is_better", evidence=(evidence,),
+            )
+        )  # fmt: skip
     found.append(
         build_measurement(
             CODE, "additivity_error", Estimate.exact(totals.additivity_error, n), unit="score",
@@ -130,24 +209,40 @@ def compute_explanations(context: Context) -> CheckResult:
     """Attribute the model's output to its raw columns and measure each column's mean push."""
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
-    background = context.table.sample_reference(BACKGROUND_ROWS, context.generator(f"{CODE}:base"))
-    path, sample, totals = _write(context, background)
-    evidence = f"evidence/{path.name}"
-    steps = f", {sample.budget} steps" if sample.budget else ""
-    described = (
-        f"{'Exact' if sample.exact else 'Approximate'} attributions by {sample.method} in "
-        f"{sample.space} of {totals.rows} of {context.table.rows} rows on {sample.device}{steps}"
+    explainer = prepare(context, build_settings(context))
+    paths, sample, totals = _write(context, explainer)
+    about = (
+        _describe(context, explainer, sample, totals),
+        "Half of the 95% interval of each attribution",
     )
     return CheckResult(
-        tuple(_measure(context, sample, totals, evidence)),
-        (EvidenceFile(evidence, totals.rows, described),),
+        tuple(_measure(context, sample, totals, paths[0])),
+        tuple(
+            EvidenceFile(path, totals.rows, text)
+            for path, text in zip(paths, about[: len(paths)], strict=True)
+        ),
+    )
+
+
+def _describe(context: Context, explainer: Explainer, sample: Attribution, totals: _Totals) -> str:
+    """Return how the attributions were made, for the reader of the report."""
+    kind = "Exact" if sample.exact else "Approximate"
+    rows = f"{totals.rows} of {context.table.rows} rows"
+    if totals.rows < context.table.rows:
+        rows += ", drawn by the seed,"
+    steps = f", {sample.budget} model evaluations a row" if sample.budget else ""
+    why = f". Not by the model's own method: {explainer.why}" if explainer.why else ""
+    return (
+        f"{kind} attributions by {sample.method} in {sample.space} of {rows} on "
+        f"{sample.device}{steps}{why}"
     )
 
 
 EXPLANATIONS = Check(
     CODE,
     "Explanations",
-    "Attributes the model's output to its columns: SHAP for trees, integrated gradients for "
-    "networks; checks that the parts add up.",
+    "Attributes the model's output to its columns: exact SHAP for trees and linear models, "
+    "integrated gradients for networks, sampled SHAP with stated errors for any other model; "
+    "checks that the parts add up.",
     compute_explanations,
 )

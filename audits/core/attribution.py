@@ -20,6 +20,8 @@ class Attribution:
     method: the engine by name. exact: whether values are exact or an approximation.
     additivity_error: largest `|base + sum - output|` over the rows, in `space` units.
     budget: model evaluations per row (0 where the method makes none). device: "cpu", "cuda:0".
+    error: for sampled values half of the 95% interval of each, `[n_rows, n_features]`; None for
+    the others.
     """
 
     values: FloatArray
@@ -32,3 +34,4 @@ class Attribution:
     additivity_error: float
     budget: int
     device: str
+    error: FloatArray | None = None

@@ -93,9 +93,24 @@ class ModelSection(Frozen):
 
 
 class ExplainSection(Frozen):
-    """`[explain]`: how many rows are explained, "all" or a number drawn by the seed."""
+    """`[explain]`: which rows, by which method, in which output.
+
+    `rows` is "all" or a number drawn by the seed; `sampled_rows` bounds it where values have to be
+    sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
+    one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
+    "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
+    `error` the error, as a share of the range of the scores, at which it is done.
+    """
 
     rows: Literal["all"] | int = "all"
+    sampled_rows: int = Field(default=1_000, ge=1)
+    method: Literal[
+        "auto", "tree_shap", "interventional_shap", "linear_shap", "permutation_shap",
+        "integrated_gradients", "gradient_shap", "deeplift",
+    ] = "auto"  # fmt: skip
+    output: Literal["auto", "margin", "probability"] = "auto"
+    pairs: int = Field(default=512, ge=2)
+    error: float = Field(default=0.01, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -180,10 +195,30 @@ class LocalLaw144Section(Frozen):
         return self
 
 
+class AdverseActionSection(Frozen):
+    """`[rules.adverse_action]`: the reasons that rejected applicants can be told (US Reg B).
+
+    `codes` says in which words a column is told; columns with the same words are one reason.
+    `prohibited` columns are never a reason; by default the protected ones. `near` is the share of
+    approved applicants, from the cut-off upwards, that rejected ones are compared with; `rows`
+    is for how many rejected people reasons are worked out at most, drawn by the seed.
+    """
+
+    codes: Mapping[str, str] = Field(default_factory=dict)
+    prohibited: tuple[str, ...] | None = None
+    near: float = Field(default=0.2, gt=0, le=1)
+    rows: int = Field(default=1_000, ge=1)
+
+    def barred(self, protected: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the columns that are never a reason."""
+        return protected if self.prohibited is None else self.prohibited
+
+
 class RulesSection(Frozen):
     """`[rules]`: rules that apply only where somebody says so."""
 
     local_law_144: LocalLaw144Section | None = None
+    adverse_action: AdverseActionSection | None = None
 
 
 class AuditSpec(Frozen):
@@ -215,6 +250,12 @@ class AuditSpec(Frozen):
     @model_validator(mode="after")
     def _recourse_target_fits(self) -> Self:
         self.recourse.check_target(self.audit.task, self.data.positive)
+        return self
+
+    @model_validator(mode="after")
+    def _reasons_are_of_decisions(self) -> Self:
+        if self.rules.adverse_action is not None and self.audit.task != "binary":
+            raise ValueError('[rules.adverse_action] is about decisions; use task = "binary"')
         return self
 
     @model_validator(mode="after")

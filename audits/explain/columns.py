@@ -24,19 +24,29 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to explain.
+    """What to explain, asked of an engine that sees encoded columns.
 
     task: "binary", "multiclass" or "regression". target_class: index of the class whose output
     is explained; an engine is only ever asked for class 1 of a binary model, and ignores it for
-    regression. baseline: the encoded columns of the reference point `[n_columns]`, for engines
-    that compare with one; zeros where None. tolerance: the largest additivity error, as a share
-    of the range of the outputs, that an approximate engine may leave where it can do better.
+    regression. method: one of the engine's `METHODS`. background: the encoded reference rows
+    `[n_reference, n_columns]` for engines that compare with some; None where there are none.
+    tolerance: the largest additivity error, as a share of the range of the outputs, that an
+    approximate engine may leave where it can do better. seed: of all that an engine draws.
     """
 
     task: str
     target_class: int = 1
-    baseline: FloatArray | None = None
+    method: str = ""
+    background: FloatArray | None = None
     tolerance: float = TOLERANCE
+    seed: int = 0
+
+    def baseline(self, n_columns: int) -> FloatArray:
+        """Return the mean reference row `[n_columns]`, zeros where there is none."""
+        if self.background is None or not len(self.background):
+            return np.zeros(n_columns)
+        mean: FloatArray = self.background.mean(axis=0)
+        return mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class ColumnAttribution:
     exact: bool
     budget: int = 0
     device: str = "cpu"
+    error: FloatArray | None = None
 
     @property
     def additivity_error(self) -> float:

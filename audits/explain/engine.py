@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,8 @@ import pyarrow as pa
 
 from audits.core.attribution import Attribution
 from audits.core.errors import InputError, ModelCrashError
+from audits.explain.methods import AUTO, PERMUTATION_SHAP
+from audits.explain.sampled import ERROR, PAIRS
 from audits.models.client import ModelClient
 from audits.models.columns import select_features
 
@@ -19,7 +23,116 @@ SERVICE = "audits.explain.service"
 """What to name in `open_model(..., services=[SERVICE])` so that the worker can explain."""
 
 CHUNK_ROWS = 131_072
+SAMPLED_CHUNK_ROWS = 2_048
 BACKGROUND_ROWS = 4_096
+PROBE_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to explain.
+
+    method: a name of `METHODS`, or "auto" for the model's own. output: "margin", "probability",
+    or "auto" for what the method explains by itself. target_class: index in `client.info.classes`;
+    for a binary model 0 gives the mirror image of 1; ignored for regression. pairs, error: budget
+    and aim of sampled values (`Budget`). seed: of all that is drawn.
+    """
+
+    method: str = AUTO
+    output: str = AUTO
+    target_class: int = 1
+    pairs: int = PAIRS
+    error: float = ERROR
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """One way to explain one opened model. Made by `prepare_explainer`.
+
+    method, space: what it does and in which units. why: why the model's own method is not used,
+    "" where it is.
+    """
+
+    client: ModelClient
+    settings: Settings
+    method: str
+    space: str
+    why: str
+    _params: Mapping[str, Any]
+
+    def explain(self, frame: pd.DataFrame, *, first: int = 0) -> Attribution:
+        """Explain all rows of `frame` in one request; `first` is the number of its first row,
+        which sampling draws by."""
+        features = self.client.info.features
+        chosen = select_features(frame, features)
+        params = {**self._params, "seed": self.settings.seed + first}
+        table, details = self.client.call("attribute", chosen, params)
+        if table.num_rows != len(chosen):
+            raise ModelCrashError("the model's worker answered attributions of the wrong shape")
+        return _read_attribution(table, details, features)
+
+    def iterate(
+        self,
+        frame: pd.DataFrame,
+        *,
+        first: int = 0,
+        chunk_rows: int = CHUNK_ROWS,
+        progress: Callable[[float], None] | None = None,
+    ) -> Iterator[Attribution]:
+        """Explain the rows in order, at most `chunk_rows` at a time, in bounded memory.
+
+        progress: told the share of rows done, in (0, 1], after each chunk.
+        """
+        if self.method == PERMUTATION_SHAP:
+            chunk_rows = min(chunk_rows, SAMPLED_CHUNK_ROWS)
+        n_chunks = math.ceil(len(frame) / chunk_rows)
+        # Even chunks: an engine that pays a set-up per call is never called for a small remainder.
+        edges = np.linspace(0, len(frame), n_chunks + 1).round().astype(int)
+        for begin, end in pairwise(edges):
+            yield self.explain(frame.iloc[begin:end], first=first + int(begin))
+            if progress is not None:
+                progress(float(end / len(frame)))
+
+
+def prepare_explainer(
+    client: ModelClient,
+    probe: pd.DataFrame,
+    background: pd.DataFrame | None,
+    settings: Settings | None = None,
+    *,
+    name: str = "background",
+) -> Explainer:
+    """Choose the method that explains the model, tried on the first rows of `probe`.
+
+    client: opened with `services=[SERVICE]`. background: the reference rows that the method
+    compares with; sent once, and kept by the worker under `name`: explainers in use at the same
+    time need different names. None compares with the origin, where the method can.
+
+    Raises CheckNotApplicableError where the wanted method does not explain this model, InputError
+    where there are no rows, columns lack or the class does not exist, ModelCrashError where the
+    worker dies.
+    """
+    settings = settings or Settings()
+    if not len(probe):
+        raise InputError("there are no rows to explain; give at least one row of data")
+    features = client.info.features
+    params: dict[str, Any] = {
+        "output": settings.output,
+        "target_class": settings.target_class,
+        "pairs": settings.pairs,
+        "error": settings.error,
+        "seed": settings.seed,
+    }
+    if background is not None:
+        client.call("remember", select_features(background, features), {"name": name})
+        params["background"] = name
+    chosen = select_features(probe.iloc[:PROBE_ROWS], features)
+    _, answer = client.call("choose", chosen, {**params, "method": settings.method})
+    params["method"] = str(answer["method"])
+    return Explainer(
+        client, settings, params["method"], str(answer["space"]), str(answer["why"]), params
+    )
 
 
 def sample_background(
@@ -31,72 +144,21 @@ def sample_background(
     return frame.iloc[np.sort(generator.choice(len(frame), size=rows, replace=False))]
 
 
-def iterate_attributions(
-    client: ModelClient,
-    frame: pd.DataFrame,
-    *,
-    background: pd.DataFrame | None,
-    target_class: int = 1,
-    chunk_rows: int = CHUNK_ROWS,
-    progress: Callable[[float], None] | None = None,
-) -> Iterator[Attribution]:
-    """Explain the rows of `frame` in order, about `chunk_rows` at a time, in bounded memory.
-
-    client: opened with `services=[SERVICE]`. frame: at least the columns `client.info.features`.
-    background: reference rows whose mean, as the model sees them, is the point of comparison of
-    linear models and networks (trees need none); zeros where None. It is sent once: keep it
-    small (`sample_background`). target_class: index in `client.info.classes`; for a binary
-    model 0 gives the mirror image of 1; ignored for regression. progress: told the share of
-    rows done, in (0, 1], after each chunk.
-
-    Raises CheckNotApplicableError where nothing explains this kind of model, InputError where
-    there are no rows, columns lack or the class does not exist, ModelCrashError where the worker
-    dies.
-    """
-    if not len(frame):
-        raise InputError("there are no rows to explain; give at least one row of data")
-    features = client.info.features
-    chosen = select_features(frame, features)
-    params = {"target_class": target_class}
-    if background is not None:
-        _, answer = client.call("baseline", select_features(background, features))
-        params |= answer
-    n_chunks = math.ceil(len(chosen) / chunk_rows)
-    # Even chunks: an engine that pays a set-up per call is never called for a small remainder.
-    edges = np.linspace(0, len(chosen), n_chunks + 1).round().astype(int)
-    for begin, end in pairwise(edges):
-        table, details = client.call("attribute", chosen.iloc[begin:end], params)
-        if table.num_rows != end - begin or table.num_columns != len(features) + 2:
-            raise ModelCrashError("the model's worker answered attributions of the wrong shape")
-        yield _read_attribution(table, details, features)
-        if progress is not None:
-            progress(float(end / len(chosen)))
-
-
 def compute_attributions(
     client: ModelClient,
     frame: pd.DataFrame,
     *,
     background: pd.DataFrame | None,
-    target_class: int = 1,
+    settings: Settings | None = None,
     chunk_rows: int = CHUNK_ROWS,
     progress: Callable[[float], None] | None = None,
 ) -> Attribution:
-    """Explain all rows of `frame` and keep them in memory; see `iterate_attributions`.
+    """Explain all rows of `frame` and keep them in memory; see `prepare_explainer`.
 
     `additivity_error` and `budget` are the largest of the chunks.
     """
-    parts = list(
-        iterate_attributions(
-            client,
-            frame,
-            background=background,
-            target_class=target_class,
-            chunk_rows=chunk_rows,
-            progress=progress,
-        )
-    )
-    return concatenate(parts)
+    explainer = prepare_explainer(client, frame, background, settings)
+    return concatenate(list(explainer.iterate(frame, chunk_rows=chunk_rows, progress=progress)))
 
 
 def concatenate(parts: list[Attribution]) -> Attribution:
@@ -113,6 +175,9 @@ def concatenate(parts: list[Attribution]) -> Attribution:
         additivity_error=max(part.additivity_error for part in parts),
         budget=max(part.budget for part in parts),
         device=first.device,
+        error=None
+        if first.error is None
+        else np.concatenate([part.error for part in parts if part.error is not None]),
     )
 
 
@@ -122,15 +187,19 @@ def _read_attribution(
     columns = [column.to_numpy() for column in table.columns]
     if not all(np.isfinite(column).all() for column in columns):
         raise ModelCrashError("the model's attributions are not finite numbers")
+    n = len(features)
+    if len(columns) not in (n + 2, 2 * n + 2):
+        raise ModelCrashError("the model's worker answered attributions of the wrong shape")
     return Attribution(
-        values=np.column_stack(columns[: len(features)]),
+        values=np.column_stack(columns[:n]),
         features=features,
-        base=columns[-2],
-        output=columns[-1],
+        base=columns[n],
+        output=columns[n + 1],
         space=str(details["space"]),
         method=str(details["method"]),
         exact=details["exact"] is True,
         additivity_error=float(str(details["additivity_error"])),
         budget=int(str(details["budget"])),
         device=str(details["device"]),
+        error=np.column_stack(columns[n + 2 :]) if len(columns) > n + 2 else None,
     )

@@ -13,8 +13,9 @@ from captum.attr._utils.approximation_methods import gauss_legendre_builders
 
 from audits.core.attribution import FloatArray
 from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, IntArray, Native, Request
+from audits.explain.methods import INTEGRATED_GRADIENTS
 
-USES_BASELINE = True
+METHODS = (INTEGRATED_GRADIENTS,)
 
 STEPS = (32, 64, 128, 256, 512, 1024)
 PROBE_ROWS = 256
@@ -31,7 +32,7 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
 
     estimator: a network whose `forward_embedded` maps `[n, width]` to logits `[n, n_outputs]`.
     matrix: float64 `[n_rows, width]`, the dense input of its first layer. The path runs
-    straight from `request.baseline` (zeros where None) to each row.
+    straight from `request.baseline()` to each row.
 
     The number of steps is raised until the completeness error of every row is at most
     `request.tolerance` of the range of the outputs, or `STEPS` ends; the error that is left is
@@ -39,7 +40,7 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
     """
     weight = next(estimator.parameters())
     rows = torch.as_tensor(matrix, dtype=weight.dtype)
-    start = np.zeros(matrix.shape[1]) if request.baseline is None else request.baseline
+    start = request.baseline(matrix.shape[1])
     baseline = torch.as_tensor(start, dtype=weight.dtype, device=weight.device)[None, :]
     forward = _one_output(estimator, request)
     width = max(parameter.shape[0] for parameter in estimator.parameters() if parameter.ndim == 2)
@@ -68,7 +69,7 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
         base=base,
         output=output,
         space=TARGET if request.task == "regression" else MARGIN,
-        method="integrated_gradients",
+        method=INTEGRATED_GRADIENTS,
         exact=False,
         budget=budget,
         device=str(weight.device),

@@ -12,8 +12,9 @@ import numpy as np
 
 from audits.core.attribution import FloatArray
 from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, Native, Request, choose_column
+from audits.explain.methods import LINEAR_SHAP
 
-USES_BASELINE = True
+METHODS = (LINEAR_SHAP,)
 
 
 def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAttribution:
@@ -27,14 +28,14 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
     row = request.target_class if len(coefficients) > 1 else 0
     intercept = float(np.broadcast_to(estimator.intercept_, len(coefficients))[row])
     coefficient = coefficients[row]
-    baseline = np.zeros(matrix.shape[1]) if request.baseline is None else request.baseline
+    baseline = request.baseline(matrix.shape[1])
     output, space = _predict_output(estimator, matrix, request)
     return ColumnAttribution(
         values=(matrix - baseline) * coefficient,
         base=np.full(len(matrix), intercept + float(baseline @ coefficient)),
         output=output,
         space=space,
-        method="linear_shap",
+        method=LINEAR_SHAP,
         exact=True,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -11,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from audits.core.attribution import FloatArray
-from audits.core.errors import CheckNotApplicableError, InputError
+from audits.core.errors import CheckNotApplicableError, one_of
+from audits.explain.any_model import check_class, choose_space, explain_by_sampling
 from audits.explain.columns import (
     TOLERANCE,
     ColumnAttribution,
@@ -20,6 +22,8 @@ from audits.explain.columns import (
     kind_of,
     sum_by_owner,
 )
+from audits.explain.gap_service import compute_gap_steps
+from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.models.adapter import Adapter
 
 _TREE = "audits.explain.tree"
@@ -70,10 +74,15 @@ SUPPORTED = (
 )
 
 
-class Engine(Protocol):
-    """A module that explains encoded columns."""
+_REMEMBERED: dict[str, pd.DataFrame] = {}
+"""Tables that the audit sent once, to be compared with many times. A worker has one model."""
+_PROBE_ROWS = 64
 
-    USES_BASELINE: bool
+
+class Engine(Protocol):
+    """A module that explains encoded columns. METHODS: what it can do, its own choice first."""
+
+    METHODS: tuple[str, ...]
 
     def explain(self, estimator: Native, matrix: FloatArray, request: Request) -> ColumnAttribution:
         """Explain each row of `matrix` `[n_rows, n_columns]`."""
@@ -85,23 +94,56 @@ def find_engine(estimator: Native) -> Engine:
     path = ENGINES.get(kind_of(estimator))
     if path is None:
         raise CheckNotApplicableError(
-            f"a model of kind {kind_of(estimator)} is not explained; explained are {SUPPORTED}"
+            f"a model of kind {kind_of(estimator)} has no engine of its own; those that have: "
+            f"{SUPPORTED}"
         )
     return cast(Engine, importlib.import_module(path))
 
 
-def compute_baseline(
+def remember(
     adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Answer `baseline`: the mean of the reference rows, as the estimator sees them.
+    """Answer `remember`: keep a table of raw columns under `params["name"]`."""
+    del adapter
+    _REMEMBERED[str(params["name"])] = frame
+    return pa.table({}), {}
 
-    Returns an empty table and `{"baseline": [n_columns] or None}`; None where the model's
-    engine compares with no reference point.
+
+def recall(params: dict[str, Any], key: str = "background") -> pd.DataFrame | None:
+    """Return the remembered table that `params[key]` names, None where it names none."""
+    name = params.get(key)
+    return None if name is None else _REMEMBERED[str(name)]
+
+
+def choose_method(
+    adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Answer `choose`: which method explains this model, tried on the first rows of `frame`.
+
+    params: as `compute_attribution`'s; `method` may be "auto": the model's own engine where it
+    explains the model in the wanted output, else sampling, which explains any model.
+    Returns `{"method": name, "space": what it explains, "why": why not the model's own}`.
+    Raises CheckNotApplicableError where the wanted method does not explain this model.
     """
-    del params
-    if not len(frame) or not find_engine(adapter.estimator).USES_BASELINE:
-        return pa.table({}), {"baseline": None}
-    return pa.table({}), {"baseline": adapter.encode(frame).matrix.mean(axis=0).tolist()}
+    wanted = str(params.get("method", AUTO))
+    probe = frame.iloc[:_PROBE_ROWS]
+    own, why = _find_own_methods(adapter)
+    if wanted not in (AUTO, PERMUTATION_SHAP):
+        if wanted not in own:
+            raise CheckNotApplicableError(
+                f"{wanted} does not explain this model{f' ({why})' if why else ''}; "
+                f"what does: {one_of([*own, PERMUTATION_SHAP])}"
+            )
+        space = _try_method(adapter, probe, params | {"method": wanted})
+        return pa.table({}), {"method": wanted, "space": space, "why": ""}
+    if wanted == AUTO and own:
+        try:
+            space = _try_method(adapter, probe, params | {"method": own[0]})
+            return pa.table({}), {"method": own[0], "space": space, "why": ""}
+        except CheckNotApplicableError as error:
+            why = str(error)
+    space = choose_space(adapter, params)
+    return pa.table({}), {"method": PERMUTATION_SHAP, "space": space, "why": why}
 
 
 def compute_attribution(
@@ -109,24 +151,23 @@ def compute_attribution(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `attribute`: attributions of the raw columns of `frame`.
 
-    params: `target_class` (index, default 1; ignored for regression), `baseline` (what
-    `compute_baseline` answered), `tolerance` (see `Request`).
+    params: `method` (a name; what `choose_method` answered), `output` ("auto", "margin" or
+    "probability"), `target_class` (index, default 1; ignored for regression), `background` (the
+    name of a remembered table), `tolerance`, `seed`, `pairs` (see `Budget`).
     Returns a table of float64 columns "0", "1", ... (one a raw feature, in the order of
     `adapter.info.features`; names by position, for a feature may be called "base"), "base" and
-    "output", and a dict with `method`, `space`, `exact`, `additivity_error`, `budget`, `device`.
-    Raises CheckNotApplicableError where no engine explains the model, InputError for a class
-    that the model does not have.
+    "output", for sampled values then "error 0", ..., and a dict with `method`, `space`, `exact`,
+    `additivity_error`, `budget`, `device`.
+    Raises CheckNotApplicableError where the method does not explain the model, InputError for a
+    class that the model does not have.
     """
-    engine = find_engine(adapter.estimator)
-    request = _read_request(adapter, params)
-    encoded = adapter.encode(frame)
-    found = engine.explain(adapter.estimator, encoded.matrix, request)
-    if adapter.info.task == "binary" and params.get("target_class") == 0:
-        found = found.for_the_other_class()
-    n_features = len(adapter.info.features)
-    values = sum_by_owner(found.values, np.asarray(encoded.owner, dtype=np.intp), n_features)
-    arrays = [*values.T, found.base, found.output]
+    found = _explain(adapter, frame, params)
+    n_features = found.values.shape[1]
+    arrays = [*found.values.T, found.base, found.output]
     names = [*(str(index) for index in range(n_features)), "base", "output"]
+    if found.error is not None:
+        arrays += [*found.error.T]
+        names += [f"error {index}" for index in range(n_features)]
     table = pa.table([pa.array(np.ascontiguousarray(array)) for array in arrays], names=names)
     return table, {
         "method": found.method,
@@ -138,23 +179,54 @@ def compute_attribution(
     }
 
 
-def _read_request(adapter: Adapter, params: dict[str, Any]) -> Request:
-    info = adapter.info
-    target_class = int(params.get("target_class", 1))
-    if info.task != "regression" and not 0 <= target_class < len(info.classes):
-        raise InputError(
-            f"class {target_class} cannot be explained: the model has the classes 0 to "
-            f"{len(info.classes) - 1}"
+def _find_own_methods(adapter: Adapter) -> tuple[tuple[str, ...], str]:
+    """Return the methods of the model's own engine, and why there are none."""
+    try:
+        return find_engine(adapter.estimator).METHODS, ""
+    except CheckNotApplicableError as error:
+        return (), str(error)
+
+
+def _try_method(adapter: Adapter, probe: pd.DataFrame, params: dict[str, Any]) -> str:
+    found = _explain(adapter, probe, params)
+    wanted = params.get("output", AUTO)
+    if wanted not in (AUTO, found.space):
+        raise CheckNotApplicableError(
+            f"{params['method']} explains this model's {found.space}, not its {wanted}"
         )
-    baseline = params.get("baseline")
-    return Request(
-        task=info.task,
-        target_class=target_class if info.task == "multiclass" else 1,
-        baseline=None if baseline is None else np.asarray(baseline, dtype=np.float64),
+    return found.space
+
+
+def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> ColumnAttribution:
+    """Return attributions of the raw columns by the method that `params` names."""
+    check_class(adapter, params)
+    if params.get("method") == PERMUTATION_SHAP:
+        return explain_by_sampling(adapter, frame, recall(params), params)
+    engine = find_engine(adapter.estimator)
+    encoded = adapter.encode(frame)
+    background = recall(params)
+    target_class = int(params.get("target_class", 1))
+    request = Request(
+        task=adapter.info.task,
+        target_class=target_class if adapter.info.task == "multiclass" else 1,
+        method=str(params.get("method", engine.METHODS[0])),
+        background=None if background is None else adapter.encode(background).matrix,
         tolerance=float(params.get("tolerance", TOLERANCE)),
+        seed=int(params.get("seed", 0)),
     )
+    found = engine.explain(adapter.estimator, encoded.matrix, request)
+    if adapter.info.task == "binary" and target_class == 0:
+        found = found.for_the_other_class()
+    owner = np.asarray(encoded.owner, dtype=np.intp)
+    values = sum_by_owner(found.values, owner, len(adapter.info.features))
+    return replace(found, values=values)
 
 
 HANDLERS: Mapping[
     str, Callable[[Adapter, pd.DataFrame, dict[str, Any]], tuple[pa.Table, dict[str, Any]]]
-] = {"attribute": compute_attribution, "baseline": compute_baseline}
+] = {
+    "attribute": compute_attribution,
+    "choose": choose_method,
+    "gap": compute_gap_steps,
+    "remember": remember,
+}

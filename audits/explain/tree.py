@@ -34,9 +34,10 @@ from audits.explain.forest import (
     XGBOOST,
     load_forest,
 )
+from audits.explain.methods import TREE_SHAP
 from audits.explain.woodelf_engine import compute_forest_shap
 
-USES_BASELINE = False
+METHODS = (TREE_SHAP,)
 
 FEW_ROWS = 1_000
 """Below so many rows the libraries' own engines are faster: woodelf takes seconds to set up."""
@@ -69,7 +70,7 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
         except (ValueError, NotImplementedError, treelite.TreeliteError):
             continue
         found = ColumnAttribution(
-            values[:, order], base, output, space, method=f"tree_shap:{name}", exact=True
+            values[:, order], base, output, space, method=f"{TREE_SHAP}:{name}", exact=True
         )
         if found.additivity_error <= _tolerance(found):
             return found

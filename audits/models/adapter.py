@@ -79,15 +79,23 @@ class Adapter(Protocol):
 
 
 @runtime_checkable
-class MatrixAdapter(Adapter, Protocol):
+class PredictsEncoded(Protocol):
+    """An adapter whose prediction is a function of `encode(frame).matrix` alone.
+
+    Whoever predicts many mixtures of few rows can encode those few and mix the columns.
+    """
+
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix` `[n_rows, n_encoded]`."""
+        ...
+
+
+@runtime_checkable
+class ReadsColumns(PredictsEncoded, Protocol):
     """A model that reads each feature as one number, whatever the other features hold."""
 
     def encode_column(self, column: pd.Series) -> FloatArray:
         """Return the numbers of one feature's values, `[n]`; the series' name is the feature."""
-        ...
-
-    def predict_matrix(self, matrix: FloatArray) -> FloatArray:
-        """Return what `predict` does, of a matrix `[n, n_features]` of such numbers."""
         ...
 
 

@@ -41,10 +41,10 @@ class LightGBMAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
-        return self.predict_matrix(self.encode(frame).matrix)
+        return self.predict_encoded(self.encode(frame).matrix)
 
-    def predict_matrix(self, matrix: FloatArray) -> FloatArray:
-        """Return what `predict` does for rows that are encoded already."""
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix`."""
         scores = self.estimator.predict(matrix)
         return with_complement(scores) if self.info.task == "binary" else np.asarray(scores)
 

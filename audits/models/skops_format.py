@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,13 @@ class SkopsAdapter:
             matrix = matrix.toarray()
         numbers = np.asarray(matrix, dtype=np.float64)
         return Encoded(numbers, compute_owner(self._before, identity, numbers.shape[1]))
+
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix`."""
+        name = "predict" if self.info.task == "regression" else "predict_proba"
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            return np.asarray(getattr(self.estimator, name)(matrix), dtype=np.float64)
 
     def _ask(self, method: Callable[[object], FloatArray], frame: pd.DataFrame) -> FloatArray:
         chosen = select_features(frame, self.info.features)

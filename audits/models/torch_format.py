@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,21 @@ class TorchAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
+        return self._run(lambda: self.estimator(*self.tensors(frame)))
+
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix`."""
+        import torch  # noqa: PLC0415
+
+        weight = next(self.estimator.parameters())
+        dense = torch.as_tensor(matrix, dtype=weight.dtype, device=weight.device)
+        return self._run(lambda: self.estimator.forward_embedded(dense))
+
+    def _run(self, network: Callable[[], NativeModel]) -> FloatArray:
         import torch  # noqa: PLC0415
 
         with torch.inference_mode():
-            logits = self.estimator(*self.tensors(frame)).double()
+            logits = network().double()
             if self.info.task == "multiclass":
                 scores = torch.softmax(logits, dim=1)
             elif self.info.task == "binary":

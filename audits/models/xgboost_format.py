@@ -41,10 +41,10 @@ class XGBoostAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
-        return self.predict_matrix(self.encode(frame).matrix)
+        return self.predict_encoded(self.encode(frame).matrix)
 
-    def predict_matrix(self, matrix: FloatArray) -> FloatArray:
-        """Return what `predict` does for rows that are encoded already."""
+    def predict_encoded(self, matrix: FloatArray) -> FloatArray:
+        """Return what `predict` answers for the rows behind `matrix`."""
         as_margin = self._header.objective in ("binary:logitraw", "multi:softmax")
         scores = self._run(matrix, as_margin)
         if self.info.task == "regression":

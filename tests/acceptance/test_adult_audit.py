@@ -150,10 +150,11 @@ def test_integrated_gradients_equal_captum_and_are_complete(network_run) -> None
 def call_captum(model: Path, bundle: Bundle, table: pd.DataFrame, steps: int) -> np.ndarray:
     """Captum itself on the same network, baseline and steps; sums embeddings by raw column."""
     from audits.checks.base import CubeContext
-    from audits.checks.explain import BACKGROUND_ROWS, CODE
+    from audits.checks.explain import CODE
     from audits.core.spec_file import load_spec
     from audits.data.source import connect
     from audits.data.table import open_table
+    from audits.explain.methods import INTEGRATED_GRADIENTS, METHODS
     from audits.models.torch_format import FORMAT
 
     adapter = FORMAT.load(model, "cpu")
@@ -161,7 +162,9 @@ def call_captum(model: Path, bundle: Bundle, table: pd.DataFrame, steps: int) ->
     with connect() as connection:
         opened = open_table(connection, spec, bundle.origin)
         generator = CubeContext(spec, bundle.load_cube()).generator(f"{CODE}:base")
-        background = opened.sample_reference(BACKGROUND_ROWS, generator)
+        background = opened.sample_reference(
+            METHODS[INTEGRATED_GRADIENTS].reference_rows, generator
+        )
         rows = opened.read_rows(table["row"].astype(int).to_numpy()[:50])
     encoded, base = adapter.encode(rows), adapter.encode(background).matrix.mean(axis=0)
     values = IntegratedGradients(adapter.estimator.forward_embedded).attribute(

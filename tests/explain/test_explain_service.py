@@ -22,10 +22,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.explain.engine import (
     SERVICE,
+    Settings,
     compute_attributions,
-    iterate_attributions,
+    prepare_explainer,
     sample_background,
 )
+from audits.explain.methods import METHODS
 from audits.explain.service import ENGINES, find_engine
 from audits.models.client import open_model
 from audits.models.torch_tabular import TabularNetwork
@@ -101,7 +103,9 @@ def test_a_one_hot_pipeline_is_explained_at_its_raw_columns(estimator, frame, sc
     with opened(model, tmp_path / "model.skops") as client:
         assert set(client.info.features) == set(FEATURES)
         found = compute_attributions(client, shuffled, background=None)
-        other = compute_attributions(client, shuffled, background=None, target_class=0)
+        other = compute_attributions(
+            client, shuffled, background=None, settings=Settings(target_class=0)
+        )
     matrix = np.asarray(model[0].transform(frame), dtype=float)
     explainer = shap.TreeExplainer(model[1], feature_perturbation="tree_path_dependent")
     reference = np.asarray(explainer.shap_values(matrix, check_additivity=False))
@@ -127,7 +131,9 @@ def test_a_linear_pipeline_compares_with_the_background(frame, score, tmp_path):
     background = frame.iloc[:60]
     with opened(model, tmp_path / "model.skops") as client:
         found = compute_attributions(client, frame, background=background)
-        other = compute_attributions(client, frame, background=background, target_class=0)
+        other = compute_attributions(
+            client, frame, background=background, settings=Settings(target_class=0)
+        )
     matrix = model[0].transform(frame)
     shares = (matrix - model[0].transform(background).mean(axis=0)) * model[1].coef_[0]
     owner = np.array(one_hot_owner(model))
@@ -146,9 +152,8 @@ def test_chunks_give_what_the_whole_gives_and_tell_progress(frame, score, tmp_pa
     heard = []
     with opened(model, tmp_path / "model.skops") as client:
         whole = compute_attributions(client, frame, background=frame)
-        parts = iterate_attributions(
-            client, frame, background=frame, chunk_rows=70, progress=heard.append
-        )
+        explainer = prepare_explainer(client, frame, frame)
+        parts = explainer.iterate(frame, chunk_rows=70, progress=heard.append)
         sizes = [len(part.values) for part in parts]
         joined = compute_attributions(client, frame, background=frame, chunk_rows=70)
     assert sizes == [60] * 5
@@ -186,11 +191,13 @@ def test_several_classes_of_xgboost(frame, score, tmp_path):
     margin = model.predict(data, output_margin=True)
     with open_model(tmp_path / "model.json", services=[SERVICE]) as client:
         for target_class in range(3):
-            found = compute_attributions(client, rows, background=None, target_class=target_class)
+            found = compute_attributions(
+                client, rows, background=None, settings=Settings(target_class=target_class)
+            )
             np.testing.assert_allclose(found.values, reference[:, target_class, :-1], atol=1e-4)
             np.testing.assert_allclose(found.output, margin[:, target_class], atol=1e-5)
         with pytest.raises(InputError, match="class 3 cannot be explained"):
-            compute_attributions(client, rows, background=None, target_class=3)
+            compute_attributions(client, rows, background=None, settings=Settings(target_class=3))
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +251,7 @@ def test_a_torch_network_at_its_raw_columns(torch_file, frame):
 
 
 def test_a_model_without_an_engine_says_what_is_explained():
-    expected = r"sklearn\.GaussianNB is not explained; explained are .*LightGBM.*torch networks"
+    expected = r"sklearn\.GaussianNB has no engine of its own; those that have: .*torch networks"
     with pytest.raises(CheckNotApplicableError, match=expected):
         find_engine(GaussianNB())
 
@@ -254,7 +261,7 @@ def test_every_engine_in_the_table_is_one():
         kind = next(kind for kind, module in ENGINES.items() if module == path)
         library, name = kind.split(".")
         engine = find_engine(type(name, (), {"__module__": library})())
-        assert isinstance(engine.USES_BASELINE, bool)
+        assert set(engine.METHODS) <= set(METHODS)
         assert callable(engine.explain)
 
 

@@ -49,7 +49,7 @@ def test_a_linear_network_is_exact():
     made = network([])
     rows = dense(made, 40)
     baseline = rows.mean(axis=0)
-    found = gradient.explain(made, rows, Request("binary", 1, baseline))
+    found = gradient.explain(made, rows, Request("binary", 1, background=baseline[None, :]))
     weights = made.layers[0].weight[0].double().numpy()
     np.testing.assert_allclose(found.values, (rows - baseline) * weights, atol=1e-6)
     assert found.budget == gradient.STEPS[0]
@@ -60,7 +60,9 @@ def test_a_quadratic_has_the_closed_form():
     matrix = np.random.default_rng(0).normal(size=(4, 4))
     rows = np.random.default_rng(1).normal(size=(25, 4))
     baseline = np.full(4, 0.3)
-    found = gradient.explain(Quadratic(matrix), rows, Request("regression", 1, baseline))
+    found = gradient.explain(
+        Quadratic(matrix), rows, Request("regression", 1, background=baseline[None, :])
+    )
     expected = (rows - baseline) * ((rows + baseline) / 2 @ (matrix + matrix.T))
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
     assert found.space == "target"
@@ -71,7 +73,9 @@ def test_a_relu_network_equals_numerical_integration():
     rows = dense(made.float(), 6, width=1)
     made = made.double()
     baseline = np.zeros(rows.shape[1])
-    found = gradient.explain(made, rows, Request("binary", 1, baseline, tolerance=1e-4))
+    found = gradient.explain(
+        made, rows, Request("binary", 1, background=baseline[None, :], tolerance=1e-4)
+    )
     first, last = (layer.weight.numpy() for layer in made.layers)
     bias = made.layers[0].bias.numpy()
 
@@ -93,7 +97,7 @@ def test_equals_captum_called_directly(task):
     rows = dense(made, 150)
     baseline = rows[:50].mean(axis=0)
     column = 2 if task == "multiclass" else 0
-    request = Request(task, 2 if column else 1, baseline, tolerance=5e-3)
+    request = Request(task, 2 if column else 1, background=baseline[None, :], tolerance=5e-3)
     found = gradient.explain(made, rows, request)
     expected = IntegratedGradients(made.forward_embedded).attribute(
         torch.as_tensor(rows, dtype=torch.float32),
@@ -162,7 +166,7 @@ def test_one_row_that_does_not_fit_is_an_error():
 def test_a_row_at_the_baseline_owes_nothing():
     made = network([8])
     rows = dense(made, 1)
-    found = gradient.explain(made, rows, Request("binary", 1, rows[0]))
+    found = gradient.explain(made, rows, Request("binary", background=rows[:1]))
     np.testing.assert_allclose(found.values, 0.0, atol=1e-9)
 
 
@@ -172,7 +176,7 @@ def test_cuda_equals_cpu():
         pytest.skip("no CUDA device")
     made = network([32, 16], outputs=3)
     rows = dense(made, 5_000)
-    request = Request("multiclass", 1, rows.mean(axis=0))
+    request = Request("multiclass", background=rows)
     on_cpu = gradient.explain(made, rows, request)
     on_cuda = gradient.explain(made.cuda(), rows, request)
     assert on_cuda.device == "cuda:0"

@@ -56,7 +56,7 @@ def brute_force(worth, row, background):
 def test_classifier_equals_brute_force(model, task):
     model.fit(MATRIX, BINARY if task == "binary" else THREE)
     background = MATRIX[:30]
-    request = Request(task, 2 if task == "multiclass" else 1, background.mean(axis=0))
+    request = Request(task, 2 if task == "multiclass" else 1, background=background)
     found = linear.explain(model, MATRIX[50:60], request)
 
     def worth(rows):
@@ -78,7 +78,7 @@ def test_classifier_equals_brute_force(model, task):
 def test_regression_equals_brute_force(model):
     model.fit(MATRIX, SCORE)
     background = MATRIX[:20]
-    request = Request("regression", 1, background.mean(axis=0))
+    request = Request("regression", 1, background=background)
     found = linear.explain(model, MATRIX[50:55], request)
     expected = [brute_force(model.predict, row, background) for row in MATRIX[50:55]]
     np.testing.assert_allclose(found.values, expected, atol=1e-9)
@@ -88,7 +88,7 @@ def test_regression_equals_brute_force(model):
 
 def test_a_log_link_is_explained_before_the_link():
     model = PoissonRegressor().fit(MATRIX, np.abs(SCORE))
-    found = linear.explain(model, MATRIX, Request("regression", 1, MATRIX.mean(axis=0)))
+    found = linear.explain(model, MATRIX, Request("regression", background=MATRIX))
     assert found.space == "margin"
     np.testing.assert_allclose(np.exp(found.output), model.predict(MATRIX))
     assert found.additivity_error < 1e-9

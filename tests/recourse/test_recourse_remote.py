@@ -9,7 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
-from sklearn.linear_model import LogisticRegression
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skops.io import dump
 
 from audits.models import open_model
@@ -41,12 +45,20 @@ def save_model(kind: str, folder: Path, frame: pd.DataFrame, label: np.ndarray) 
         booster = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 20)
         booster.save_model(str(folder / "model.txt"))
         return folder / "model.txt"
+    if kind == "pipeline":
+        words = OneHotEncoder(handle_unknown="ignore")
+        numbers = make_pipeline(SimpleImputer(), StandardScaler())
+        parts = make_column_transformer((words, ["job"]), (numbers, ["age", "rate", "owner"]))
+        grown = RandomForestClassifier(30, max_depth=5, random_state=0)
+        plain = frame.astype({"job": object})
+        dump(make_pipeline(parts, grown).fit(plain, label), folder / "model.skops")
+        return folder / "model.skops"
     model = xgb.XGBClassifier(n_estimators=20, enable_categorical=True, n_jobs=1)
     model.fit(frame, label.astype(int)).get_booster().save_model(folder / "model.json")
     return folder / "model.json"
 
 
-@pytest.mark.parametrize("kind", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("kind", ["lightgbm", "xgboost", "pipeline"])
 def test_changes_alone_are_scored_as_whole_rows_are(kind: str, tmp_path: Path):
     draw = np.random.default_rng(0)
     frame = make_frame(draw)
@@ -87,9 +99,9 @@ def test_changes_alone_are_scored_as_whole_rows_are(kind: str, tmp_path: Path):
         assert all(result.answers for result in both[0])
 
 
-def test_a_pipeline_is_asked_with_whole_rows(tmp_path: Path):
-    frame = make_frame(np.random.default_rng(0))[["age", "owner"]].astype(float)
-    model = LogisticRegression().fit(frame, frame["age"] > 50)
-    dump(model, tmp_path / "model.skops")
+def test_a_model_that_encodes_inside_itself_is_asked_with_whole_rows(tmp_path: Path):
+    frame = make_frame(np.random.default_rng(0))
+    model = HistGradientBoostingClassifier(max_iter=5, categorical_features=["job"])
+    dump(model.fit(frame, frame["age"] > 50), tmp_path / "model.skops")
     with open_model(tmp_path / "model.skops", services=SERVICES) as client:
         assert not WorkerScorer(client).keep(frame, build_columns(frame, frame))
