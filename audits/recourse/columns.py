@@ -88,6 +88,10 @@ class Column:
 
     def settle(self, codes: FloatArray) -> FloatArray:
         """Return the codes of the values that `dtype` can hold (float32 rounds)."""
+        if self.kind == "number" and self.dtype == np.dtype(np.float64):
+            return np.where(np.isfinite(codes), codes, np.nan)
+        if self.kind == "number" and self.dtype == np.dtype(np.int64):
+            return np.rint(codes)
         return self.encode(pd.Series(self.decode(codes)))
 
     def cost(self, old: FloatArray, new: FloatArray) -> FloatArray:

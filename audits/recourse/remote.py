@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from audits.core.errors import CheckNotApplicableError, ModelCrashError
 from audits.models.client import ModelClient
@@ -40,8 +41,8 @@ class WorkerScorer:
         data: dict[str, np.ndarray] = {"row": proposals.rows.astype(np.int32)}
         for slot in range(proposals.columns.shape[1]):
             data[f"c{slot}"] = proposals.columns[:, slot].astype(np.int32)
-            data[f"v{slot}"] = proposals.values[:, slot]
-        table, _ = self._client.call("recourse_score", pd.DataFrame(data))
+            data[f"v{slot}"] = np.ascontiguousarray(proposals.values[:, slot])
+        table, _ = self._client.call("recourse_score", pa.table(data))
         if table.num_rows != len(proposals) or table.num_columns != self._width:
             raise ModelCrashError(f"the model did not answer {len(proposals)} rows")
         scores = np.column_stack([column.to_numpy() for column in table.columns])
