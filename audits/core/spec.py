@@ -100,6 +100,11 @@ class ExplainSection(Frozen):
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
     `error` the error, as a share of the range of the scores, at which it is done.
+
+    `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
+    take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
+    `anchors`: for how many rows a rule is searched, half of them nearest to another decision;
+    0 turns each off. `anchor_seconds` is the longest that the search for one rule may take.
     """
 
     rows: Literal["all"] | int = "all"
@@ -111,6 +116,10 @@ class ExplainSection(Frozen):
     output: Literal["auto", "margin", "probability"] = "auto"
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
+    effects_rows: int = Field(default=2000, ge=0)
+    permutation_rows: int = Field(default=5000, ge=0)
+    anchors: int = Field(default=4, ge=0, le=200)
+    anchor_seconds: float = Field(default=10.0, gt=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
