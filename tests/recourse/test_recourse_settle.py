@@ -17,6 +17,7 @@ from audits.recourse.answers import from_stored
 from audits.recourse.columns import build_columns
 from audits.recourse.engines import ENGINES
 from audits.recourse.finish import RecourseTask
+from audits.recourse.goals import ReachScore
 from audits.recourse.proof import SERVICE
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import ActionRules
@@ -34,7 +35,7 @@ def make_task(adapter, frame, threshold, rules=RULES, most=2) -> RecourseTask:
     rows = frame[adapter.predict(frame)[:, 1] < threshold].iloc[:30]
     rows = rows.set_axis([f"row-{n}" for n in rows.index], axis=0)
     return RecourseTask(
-        adapter.predict, rows, frame, rules, threshold, 1, 2, most,
+        adapter.predict, rows, frame, rules, ReachScore(threshold, 1), 2, most,
         np.random.default_rng(0), 600.0,
     )  # fmt: skip
 
@@ -133,7 +134,15 @@ def test_adult_in_the_models_own_worker(shared_data, tmp_path):
     with open_model(tmp_path / "adult.txt", services=(SERVICE,)) as client:
         rows = test[client.predict(test)[:, 1] < 0.5].iloc[:40]
         task = RecourseTask(
-            client.predict, rows, train, rules, 0.5, 1, 1, 2, np.random.default_rng(0), 600.0
+            client.predict,
+            rows,
+            train,
+            rules,
+            ReachScore(0.5, 1),
+            1,
+            2,
+            np.random.default_rng(0),
+            600.0,
         )
         outcome = ENGINES["search"](task)
         settled = settle_results(client, task, outcome.results)
