@@ -76,6 +76,8 @@ SUPPORTED = (
 
 _REMEMBERED: dict[str, pd.DataFrame] = {}
 """Tables that the audit sent once, to be compared with many times. A worker has one model."""
+_ENCODED: dict[str, FloatArray] = {}
+"""Of the remembered tables what the final estimator sees of them, once it was asked for."""
 _PROBE_ROWS = 64
 
 
@@ -105,7 +107,9 @@ def remember(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `remember`: keep a table of raw columns under `params["name"]`."""
     del adapter
-    _REMEMBERED[str(params["name"])] = frame
+    name = str(params["name"])
+    _REMEMBERED[name] = frame
+    _ENCODED.pop(name, None)
     return pa.table({}), {}
 
 
@@ -113,6 +117,20 @@ def recall(params: dict[str, Any], key: str = "background") -> pd.DataFrame | No
     """Return the remembered table that `params[key]` names, None where it names none."""
     name = params.get(key)
     return None if name is None else _REMEMBERED[str(name)]
+
+
+def encode_background(adapter: Adapter, params: dict[str, Any]) -> FloatArray | None:
+    """Return the remembered reference rows as the final estimator sees them, None without any.
+
+    Always the same array for the same table, by which engines know what they prepared before.
+    """
+    background = recall(params)
+    if background is None:
+        return None
+    name = str(params["background"])
+    if name not in _ENCODED:
+        _ENCODED[name] = adapter.encode(background).matrix
+    return _ENCODED[name]
 
 
 def choose_method(
@@ -204,13 +222,12 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
         return explain_by_sampling(adapter, frame, recall(params), params)
     engine = find_engine(adapter.estimator)
     encoded = adapter.encode(frame)
-    background = recall(params)
     target_class = int(params.get("target_class", 1))
     request = Request(
         task=adapter.info.task,
         target_class=target_class if adapter.info.task == "multiclass" else 1,
         method=str(params.get("method", engine.METHODS[0])),
-        background=None if background is None else adapter.encode(background).matrix,
+        background=encode_background(adapter, params),
         tolerance=float(params.get("tolerance", TOLERANCE)),
         seed=int(params.get("seed", 0)),
     )
