@@ -126,7 +126,7 @@ def test_deep_trees_are_left_to_shap_while_there_are_few_pairs(monkeypatch):
     background = matrix[:20]
     found = explain(model, matrix[:30], background, "binary")
     assert found.method == "interventional_shap:shap"
-    assert found.additivity_error < 1e-9
+    assert found.additivity_error < 1e-6
     assert found.base[0] == pytest.approx(model.predict_proba(background)[:, 1].mean())
     monkeypatch.setattr(tree_interventional, "MOST_COLUMNS", 64)
     tree_interventional._LAST.clear()
