@@ -12,6 +12,7 @@ from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
+from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
 from audits.checks.slices import SLICES
 
@@ -34,5 +35,6 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     SLICES,
     EXPLANATIONS,
     GAP,
+    ADVERSE_ACTION,
     RECOURSE,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from audits.models.adapter import Adapter
 _TREE = "audits.explain.tree"
 _LINEAR = "audits.explain.linear"
 _GRADIENT = "audits.explain.gradient"
+_CATBOOST = "audits.explain.catboost_engine"
 
 ENGINES: Mapping[str, str] = {
     "lightgbm.Booster": _TREE,
@@ -64,13 +65,14 @@ ENGINES: Mapping[str, str] = {
     "sklearn.GammaRegressor": _LINEAR,
     "sklearn.TweedieRegressor": _LINEAR,
     "audits.TabularNetwork": _GRADIENT,
+    "catboost.CatBoost": _CATBOOST,
 }
 """Which engine explains which estimator. Adding an engine: its file, and its lines here. An
 engine is imported only where its model is, for the libraries behind them take seconds."""
 
 SUPPORTED = (
-    "XGBoost, LightGBM, scikit-learn trees, forests, boosting and linear models, and our torch "
-    "networks"
+    "XGBoost, LightGBM, CatBoost, scikit-learn trees, forests, boosting and linear models, and "
+    "our torch networks"
 )
 
 
@@ -79,6 +81,19 @@ _REMEMBERED: dict[str, pd.DataFrame] = {}
 _ENCODED: dict[str, FloatArray] = {}
 """Of the remembered tables what the final estimator sees of them, once it was asked for."""
 _PROBE_ROWS = 64
+
+
+@runtime_checkable
+class FrameEngine(Protocol):
+    """A module that explains raw columns, for models that read categories as they are."""
+
+    METHODS: tuple[str, ...]
+
+    def explain_rows(
+        self, adapter: Native, frame: pd.DataFrame, request: Request
+    ) -> ColumnAttribution:
+        """Explain each row of `frame`: values `[n_rows, n_features]`."""
+        ...
 
 
 class Engine(Protocol):
@@ -91,7 +106,7 @@ class Engine(Protocol):
         ...
 
 
-def find_engine(estimator: Native) -> Engine:
+def find_engine(estimator: Native) -> Engine | FrameEngine:
     """Return the engine of an estimator. Raises CheckNotApplicableError where there is none."""
     path = ENGINES.get(kind_of(estimator))
     if path is None:
@@ -99,7 +114,7 @@ def find_engine(estimator: Native) -> Engine:
             f"a model of kind {kind_of(estimator)} has no engine of its own; those that have: "
             f"{SUPPORTED}"
         )
-    return cast(Engine, importlib.import_module(path))
+    return cast(Engine | FrameEngine, importlib.import_module(path))
 
 
 def remember(
@@ -221,19 +236,30 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
     if params.get("method") == PERMUTATION_SHAP:
         return explain_by_sampling(adapter, frame, recall(params), params)
     engine = find_engine(adapter.estimator)
-    encoded = adapter.encode(frame)
     target_class = int(params.get("target_class", 1))
     request = Request(
         task=adapter.info.task,
         target_class=target_class if adapter.info.task == "multiclass" else 1,
         method=str(params.get("method", engine.METHODS[0])),
-        background=encode_background(adapter, params),
         tolerance=float(params.get("tolerance", TOLERANCE)),
         seed=int(params.get("seed", 0)),
     )
-    found = engine.explain(adapter.estimator, encoded.matrix, request)
+    if isinstance(engine, FrameEngine):
+        found = engine.explain_rows(adapter, frame, request)
+    else:
+        request = replace(request, background=encode_background(adapter, params))
+        found = _explain_encoded(engine, adapter, frame, request)
     if adapter.info.task == "binary" and target_class == 0:
         found = found.for_the_other_class()
+    return found
+
+
+def _explain_encoded(
+    engine: Engine, adapter: Adapter, frame: pd.DataFrame, request: Request
+) -> ColumnAttribution:
+    """Return attributions of the raw columns, summed from those that the estimator sees."""
+    encoded = adapter.encode(frame)
+    found = engine.explain(adapter.estimator, encoded.matrix, request)
     owner = np.asarray(encoded.owner, dtype=np.intp)
     values = sum_by_owner(found.values, owner, len(adapter.info.features))
     return replace(found, values=values)
