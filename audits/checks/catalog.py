@@ -8,6 +8,7 @@ from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.gap import GAP
+from audits.checks.interactions import INTERACTIONS
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
@@ -34,6 +35,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     CONSISTENCY,
     SLICES,
     EXPLANATIONS,
+    INTERACTIONS,
     GAP,
     ADVERSE_ACTION,
     RECOURSE,

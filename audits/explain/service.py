@@ -23,6 +23,7 @@ from audits.explain.columns import (
     sum_by_owner,
 )
 from audits.explain.gap_service import compute_gap_steps
+from audits.explain.interactions import compute_interaction_values
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.models.adapter import Adapter
 
@@ -271,5 +272,6 @@ HANDLERS: Mapping[
     "attribute": compute_attribution,
     "choose": choose_method,
     "gap": compute_gap_steps,
+    "interactions": compute_interaction_values,
     "remember": remember,
 }
