@@ -65,7 +65,7 @@ def tabulate_interactions(found: Interactions) -> pa.Table:
 
 
 def _stack_pairs(found: Interactions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the positions of each pair's columns, and its whole interaction `[n_rows, n_pairs]`."""
+    """Return the positions of each pair's columns, and its interaction `[n_rows, n_pairs]`."""
     first, second = np.triu_indices(len(found.features))
     whole = found.values[:, first, second] * np.where(first == second, 1.0, 2.0)
     return first, second, whole
@@ -105,7 +105,7 @@ def _measure(found: Interactions) -> list[Measurement]:
 INTERACTIONS = Check(
     CODE,
     "Interactions",
-    "On request, for tree ensembles: how much each pair of columns moves the output together, beyond "
-    "what each does alone; exact Shapley interaction values.",
+    "On request, for tree ensembles: how much each pair of columns moves the output together, "
+    "beyond what each does alone; exact Shapley interaction values.",
     compute_interaction_strengths,
 )

@@ -34,6 +34,7 @@ from audits.explain.tree_model import (
     without_name_warnings,
 )
 from audits.explain.tree_path import compute_path_shap
+from audits.models.xgboost_format import find_device
 
 METHODS = (TREE_SHAP, INTERVENTIONAL_SHAP)
 
@@ -69,7 +70,13 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
         except (ValueError, NotImplementedError, treelite.TreeliteError):
             continue
         found = ColumnAttribution(
-            values[:, order], base, output, space, method=f"{TREE_SHAP}:{name}", exact=True
+            values[:, order],
+            base,
+            output,
+            space,
+            method=f"{TREE_SHAP}:{name}",
+            exact=True,
+            device=find_device(model) if name == "xgboost" else "cpu",
         )
         if adds_up(found):
             return found
@@ -87,6 +94,8 @@ def _engines(model: Native, n_rows: int) -> list[tuple[str, Engine]]:
         engines.append(("lightgbm", _by_lightgbm))
     elif kind_of(model) == XGBOOST:
         engines.append(("xgboost", _by_xgboost))
+        if find_device(model) != "cpu":  # the GPU outruns every core
+            return engines[::-1]
     elif _shap_reads(model):
         return [*engines, ("shap", _by_shap)]
     return engines[::-1] if n_rows * _count_nodes(model) < COMPILE_COST else engines

@@ -124,7 +124,8 @@ def _ask(tree: Tree, node: int, values: FloatArray, *, strict: bool) -> BoolArra
     else:
         known = (values >= 0) & (values < len(table) - 2)
         left = table[np.where(known, values, len(table) - 2).astype(np.intp)]
-    return np.where(missing, tree.missing_left[node], left).astype(np.bool_)
+    found: BoolArray = np.where(missing, tree.missing_left[node], left).astype(np.bool_)
+    return found
 
 
 def _add_leaf(

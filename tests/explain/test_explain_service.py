@@ -301,3 +301,34 @@ def test_histogram_boosting_with_categories_inside_by_definition(tmp_path, frame
         game = interventional_game(forest, rows[index], rows[:40])
         expected = compute_shapley(game, 4)
         np.testing.assert_allclose(against.values[index, order], expected, atol=2e-5)
+
+
+@pytest.fixture(scope="module")
+def boosted(frame, score, tmp_path_factory):
+    rows = frame.drop(columns="job")
+    data = xgboost.DMatrix(rows, (score > 0).astype(int))
+    path = tmp_path_factory.mktemp("boosted") / "m.ubj"
+    xgboost.train({"objective": "binary:logistic"}, data, 20).save_model(path)
+    return path
+
+
+@pytest.mark.gpu
+def test_xgboost_on_cuda_equals_cpu(boosted, frame):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    found = {}
+    for device in ("cpu", "cuda"):
+        with open_model(boosted, device=device, services=[SERVICE]) as client:
+            found[device] = compute_attributions(client, frame, background=None)
+    assert found["cuda"].device.startswith("cuda")
+    np.testing.assert_allclose(found["cuda"].values, found["cpu"].values, atol=1e-4)
+
+
+def test_xgboost_asked_for_cuda_without_a_gpu_runs_on_the_cpu_and_says_so(boosted, frame):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with open_model(boosted, device="cuda", services=[SERVICE]) as client:
+        assert client.info.device == "cpu"
+        found = compute_attributions(client, frame, background=None)
+    assert found.device == "cpu"
+    assert found.additivity_error < 1e-4
