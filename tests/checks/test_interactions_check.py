@@ -55,14 +55,15 @@ def test_the_planted_pair_comes_first_and_all_rows_add_up(folder):
     check = bundle.report.checks[0]
     assert check.status is CheckStatus.MEASURED, check.reason
     table = pq.read_table(bundle.evidence_path("interactions.parquet")).to_pandas()
-    assert table[["feature", "other"]].iloc[0].tolist() == ["a", "b"]
+    pairs = table[table["feature"] != table["other"]]
+    assert pairs[["feature", "other"]].iloc[0].tolist() == ["a", "b"]
     assert len(table) == 10
     assert (table["n"] == 800).all()
     rows = pd.read_csv(folder / "rows.csv")
     with open_model(folder / "model.skops", services=[SERVICE]) as client:
         found = compute_interactions(client, rows)
     whole = 2 * found.values[:, 0, 1]
-    assert table["mean_absolute"].iloc[0] == pytest.approx(np.abs(whole).mean())
+    assert pairs["mean_absolute"].iloc[0] == pytest.approx(np.abs(whole).mean())
     # The whole of the pairs and of the columns alone is the mean output less the base.
     assert table["mean"].sum() == pytest.approx((found.output - found.base).mean(), abs=1e-9)
     measured = [m for m in bundle.report.measurements if m.metric == "mean_absolute_interaction"]

@@ -203,9 +203,7 @@ def test_values_add_up_to_the_models_own_output(tmp_path, frame, targets, kind, 
         found = explain_rows(adapter, frame, Request(adapter.info.task, target_class))
         assert (found.space, found.method, found.exact) == (space, method, True)
         assert found.values.shape == numbers.shape
-        # woodelf adds up in float32
-        within = 1e-9 if growth == "SymmetricTree" else 2e-6
-        assert found.additivity_error <= within * np.abs(found.output).max()
+        assert found.additivity_error <= 1e-9 * np.abs(found.output).max()
         assert not found.values[:, -1].any()  # the constant column
     scores = adapter.predict(frame)
     if adapter.info.task == "binary":
