@@ -102,6 +102,11 @@ class ExplainSection(Frozen):
     `error` the error, as a share of the range of the scores, at which it is done.
     `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
     for none.
+
+    `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
+    take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
+    `anchors`: for how many rows a rule is searched, half of them nearest to another decision;
+    0 turns each off. `anchor_seconds` is the longest that the search for one rule may take.
     """
 
     rows: Literal["all"] | int = "all"
@@ -114,6 +119,10 @@ class ExplainSection(Frozen):
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
     interactions: int = Field(default=0, ge=0)
+    effects_rows: int = Field(default=2000, ge=0)
+    permutation_rows: int = Field(default=5000, ge=0)
+    anchors: int = Field(default=4, ge=0, le=200)
+    anchor_seconds: float = Field(default=10.0, gt=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -127,8 +136,13 @@ class RecourseSection(Frozen):
 
     `immutable` columns never change; `increase_only` and `decrease_only` go one way;
     `ranges` bounds a numeric column; `answers` is how many different answers a row gets.
+    `engine` finds the answers: "search" tries the changes themselves, "nearest" starts from the
+    nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
+    once and then answers very many rows at once. alibi is under the Business Source License 1.1:
+    production use needs a licence from its maker.
     """
 
+    engine: Literal["search", "nearest", "reinforcement"] = "search"
     rows: int = Field(default=200, ge=0)
     immutable: tuple[str, ...] = ()
     increase_only: tuple[str, ...] = ()
