@@ -11,6 +11,7 @@ from audits.checks.effects import EFFECTS
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.flips import COUNTERFACTUAL
 from audits.checks.gap import GAP
+from audits.checks.interactions import INTERACTIONS
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
@@ -40,6 +41,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     COUNTERFACTUAL,
     SLICES,
     EXPLANATIONS,
+    INTERACTIONS,
     EFFECTS,
     PERMUTATION,
     ANCHORS,

@@ -114,6 +114,8 @@ class ExplainSection(Frozen):
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
     `error` the error, as a share of the range of the scores, at which it is done.
+    `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
+    for none.
 
     `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
     take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
@@ -130,6 +132,7 @@ class ExplainSection(Frozen):
     output: Literal["auto", "margin", "probability"] = "auto"
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
+    interactions: int = Field(default=0, ge=0)
     effects_rows: int = Field(default=2000, ge=0)
     permutation_rows: int = Field(default=5000, ge=0)
     anchors: int = Field(default=4, ge=0, le=200)

@@ -204,6 +204,11 @@ METRICS: dict[str, Word] = {
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
     ),
+    "mean_absolute_interaction": Word(
+        "Mean interaction",
+        "How far two features together move the model's output on average, in either direction, "
+        "beyond what each does alone.",
+    ),
     "gap_share": Word(
         "Share of the gap",
         "How much of the gap between two groups this column makes; all columns' shares add up to "

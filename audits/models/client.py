@@ -50,8 +50,9 @@ def open_model(
 ) -> ModelClient:
     """Open a model file in a worker process of its own.
 
-    device: "cpu", "cuda" or "auto" (CUDA where there is one; torch networks only). services:
-    modules whose HANDLERS `ModelClient.call` reaches. timeout_s: how long one request may take.
+    device: "cpu", "cuda" or "auto" (CUDA where there is one). CUDA serves torch networks and, asked
+    for by name, XGBoost; others stay on the CPU. services: modules whose HANDLERS
+    `ModelClient.call` reaches. timeout_s: how long one request may take.
     Raises InputError where the file is missing, refused, damaged or not a model.
     """
     if device not in DEVICES:
