@@ -100,6 +100,7 @@ def build_settings(context: Context) -> Settings:
         target_class=context.output or 0,
         pairs=spec.pairs,
         error=spec.error,
+        baseline=spec.baseline,
         seed=context.spec.audit.seed,
     )
 

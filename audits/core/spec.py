@@ -99,7 +99,9 @@ class ExplainSection(Frozen):
     sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
-    `error` the error, as a share of the range of the scores, at which it is done.
+    `error` the error, as a share of the range of the scores, at which it is done. `baseline` is
+    what a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
+    its first layer), "sample" (drawn reference rows), or "auto", the method's own.
     """
 
     rows: Literal["all"] | int = "all"
@@ -111,6 +113,7 @@ class ExplainSection(Frozen):
     output: Literal["auto", "margin", "probability"] = "auto"
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
+    baseline: Literal["auto", "mean", "zero", "sample"] = "auto"
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
