@@ -14,6 +14,7 @@ from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
 from audits.checks.recourse import RECOURSE
 from audits.checks.slices import SLICES
+from audits.checks.trust import TRUST
 
 CUBE_CHECKS: tuple[CubeCheck, ...] = (
     PERFORMANCE_OVERALL,
@@ -33,6 +34,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     CONSISTENCY,
     SLICES,
     EXPLANATIONS,
+    TRUST,
     GAP,
     RECOURSE,
 )

@@ -101,7 +101,8 @@ class ExplainSection(Frozen):
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
     `error` the error, as a share of the range of the scores, at which it is done. `baseline` is
     what a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
-    its first layer), "sample" (drawn reference rows), or "auto", the method's own.
+    its first layer), "sample" (drawn reference rows), or "auto", the method's own. `trust_rows` is
+    on how many rows the attributions are put to the test; 0 leaves that out.
     """
 
     rows: Literal["all"] | int = "all"
@@ -114,6 +115,7 @@ class ExplainSection(Frozen):
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
     baseline: Literal["auto", "mean", "zero", "sample"] = "auto"
+    trust_rows: int = Field(default=200, ge=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
