@@ -104,16 +104,22 @@ def _measure_agreement(tests: _Tests, context: Context, own: Explainer, shown: S
     for rival in iterate_rivals(context, own, shown):
         found = True
         kind = "agreement" if rival.same_question else "other_agreement"
-        error = join_errors(shown.error, rival.found.error)
+        mine, theirs = shown.values[rival.places], rival.found.values
+        stated = None if shown.error is None else shown.error[rival.places]
+        error = join_errors(stated, rival.found.error)
         undefined = "too few rows have values that are more than their sampling error"
+
+        def fill(values: FloatArray, places: np.ndarray = rival.places) -> FloatArray:
+            whole = np.full(len(shown.names), np.nan)
+            whole[places] = values
+            return whole
+
         tests.add_mean(
-            f"trust_{kind}",
-            compute_rank_correlations(shown.values, rival.found.values, error),
+            f"trust_{kind}", fill(compute_rank_correlations(mine, theirs, error)),
             undefined, _RANKS, other=rival.method,
         )  # fmt: skip
         tests.add_mean(
-            f"trust_{kind}_top",
-            compute_overlaps(shown.values, rival.found.values, top, error),
+            f"trust_{kind}_top", fill(compute_overlaps(mine, theirs, top, error)),
             undefined, _SHARES, unit="share", other=rival.method,
         )  # fmt: skip
     if not found:
@@ -147,28 +153,26 @@ def _measure_faithfulness(tests: _Tests, context: Context, own: Explainer, shown
     columns = list(own.client.info.features)
     reference = sample_reference(context, METHODS[PERMUTATION_SHAP].reference_rows)[columns]
     score = build_score(own.space, own.settings.target_class)
-    blender = FrameBlender(
-        own.client.predict, score, shown.frame, reference.reset_index(drop=True)
-    )
+    blender = FrameBlender(own.client.predict, score, shown.frame, reference.reset_index(drop=True))
     generator = context.generator(f"{CODE}:curves")
     curves = compute_curves(blender, shown.values, len(reference), generator)
     top = choose_top(len(columns))
     deletion, insertion = curves.estimate_areas()
     tests.add("trust_deletion", curves.estimate_deletion(top), unit="ratio")
     tests.add("trust_insertion", curves.estimate_insertion(top), unit="ratio")
+    tests.add("trust_claim", curves.estimate_claim(), "closer_to_one", unit="ratio")
     tests.add("trust_deletion_area", deletion, unit="points")
     tests.add("trust_insertion_area", insertion, unit="points")
     for name, curve in (("top", curves.top), ("random", curves.random), ("last", curves.reverse)):
         for place, count in enumerate(curves.counts):
             tests.rows[f"distance|{name}|{count}"] = curve[:, place]
     tests.rows["distance|all"] = curves.whole
+    tests.rows["claim|covered"], tests.rows["claim|spread"] = curves.covered, curves.spread
 
 
 def _tabulate(shown: Shown, tests: _Tests) -> pa.Table:
     columns = {"row": pa.array(shown.names, pa.string())}
-    columns |= {
-        name: pa.array(values, from_pandas=True) for name, values in tests.rows.items()
-    }
+    columns |= {name: pa.array(values, from_pandas=True) for name, values in tests.rows.items()}
     return pa.table(columns)
 
 
@@ -201,9 +205,7 @@ def compute_trust(context: Context) -> CheckResult:
         "drawn by the seed: agreement and stability of each row, and how far its score moves when "
         "columns take reference values"
     )
-    return CheckResult(
-        tuple(tests.measured), (EvidenceFile(_FILE, len(shown.names), described),)
-    )
+    return CheckResult(tuple(tests.measured), (EvidenceFile(_FILE, len(shown.names), described),))
 
 
 TRUST = Check(

@@ -46,16 +46,19 @@ may lawfully differ, most where columns are correlated."""
 
 REFERENCE_ROWS = 2_000
 RIVAL_PAIRS = 128
+RIVAL_ROWS = 100
+"""Rows that a sampled rival explains: its cost is in the rows, and few errors matter more."""
 REPEATS = 4
 SAMPLED_REPEATS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another method's attributions of the shown rows. same_question: whether both estimate the
-    same numbers."""
+    """Another method's attributions of some of the shown rows, those at `places`. same_question:
+    whether both estimate the same numbers."""
 
     method: str
+    places: np.ndarray
     found: Attribution
     same_question: bool
 
@@ -69,15 +72,17 @@ def iterate_rivals(context: Context, own: Explainer, shown: Shown) -> Iterator[R
             own.settings, method=method, output=_output(own), baseline=AUTO, pairs=RIVAL_PAIRS
         )
         few = reference if rows is None else reference.iloc[:rows]
+        places = np.arange(len(shown.frame))
+        if method == PERMUTATION_SHAP and len(places) > RIVAL_ROWS:
+            places = np.linspace(0, len(places) - 1, RIVAL_ROWS).round().astype(np.intp)
+        frame = shown.frame.iloc[places]
         try:
-            rival = prepare_explainer(
-                own.client, shown.frame, few, settings, name="trust:rival"
-            )
-            found = rival.explain(shown.frame)
+            rival = prepare_explainer(own.client, frame, few, settings, name="trust:rival")
+            found = rival.explain(frame)
         except CheckNotApplicableError:
             continue
         same = {own.method, method} <= SAME_QUESTION and not _is_margin_of_many(own)
-        yield Rival(method, found, same)
+        yield Rival(method, places, found, same)
 
 
 def explain_moved(context: Context, own: Explainer, shown: Shown, code: str) -> list[Attribution]:
@@ -142,5 +147,5 @@ def _output(own: Explainer) -> str:
 
 
 def _is_margin_of_many(own: Explainer) -> bool:
-    """Whether methods mean different numbers by the margin: a class's raw score, or its log-odds."""
+    """Whether methods differ in what they call the margin: a class's raw score, or its log-odds."""
     return own.client.info.task == "multiclass" and own.space == "margin"

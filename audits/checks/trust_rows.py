@@ -15,7 +15,7 @@ from audits.checks.explain import choose_rows, name_column
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError
 
-SAMPLED_ROWS = 60
+SAMPLED_ROWS = 40
 """Sampled attributions take thousands of predictions a row, so that fewer rows are tested."""
 _BATCH = 65_536
 

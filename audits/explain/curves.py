@@ -17,7 +17,9 @@ from audits.explain.blend import Blender
 from audits.explain.columns import IntArray
 from audits.explain.trust import choose_top, estimate_ratio, order_columns
 
-DRAWS = 6
+DRAWS = (6, 30)
+"""The least and the most reference rows that a row meets: more where the curves have few points."""
+_PREDICTIONS = 60
 MOST_POINTS = 10
 _STILL = "the score does not move when columns are replaced"
 
@@ -27,13 +29,17 @@ class Curves:
     """counts: `[n_points]`, how many columns are replaced, from 1 to all but one. top, random,
     reverse: `[n_rows, n_points]`, the mean distance of the score from the row's own when columns
     are replaced in the order of |attribution|, in a random one, and in the reverse one. whole:
-    `[n_rows]`, the distance when all are."""
+    `[n_rows]`, the distance when all are. covered, spread: `[n_rows]`, among random sets of
+    equally many columns, the covariance of the move that the attribution claims for each set with
+    the real one, and the variance of the claimed ones."""
 
     counts: IntArray
     top: FloatArray
     random: FloatArray
     reverse: FloatArray
     whole: FloatArray
+    covered: FloatArray
+    spread: FloatArray
 
     def at(self, curve: FloatArray, count: int) -> FloatArray:
         """Return a curve `[n_rows]` where `count` columns are replaced."""
@@ -50,6 +56,15 @@ class Curves:
         columns as one that keeps the top ones; 1 is no better than random."""
         count = int(self.counts[-1]) + 1 - top
         return estimate_ratio(self.at(self.random, count), self.at(self.reverse, count), _STILL)
+
+    def estimate_claim(self) -> Estimate | Unavailable:
+        """Return by how much the score moves where the attribution claims a move by 1: the slope
+        over random sets of columns. 1 where the columns act one by one and the attribution is
+        right, 0 where it says nothing of the model (after Yeh et al. 2019, infidelity, and Bhatt,
+        Weller and Moura 2020, faithfulness correlation; a slope is not blurred by the draws)."""
+        return estimate_ratio(
+            self.covered, self.spread, "the explanation claims the same for all columns"
+        )
 
     def estimate_areas(self) -> tuple[Estimate | Unavailable, Estimate | Unavailable]:
         """Return the area between the curve of the top columns and that of random ones, and
@@ -73,7 +88,6 @@ def compute_curves(
     values: FloatArray,
     n_reference: int,
     generator: np.random.Generator,
-    draws: int = DRAWS,
 ) -> Curves:
     """Return the curves of an attribution `[n_rows, n_columns]` of the blender's explained rows.
 
@@ -84,25 +98,47 @@ def compute_curves(
     everybody = np.ones((n_rows, n_columns), dtype=np.bool_)
     rows = np.arange(n_rows)
     own = blender.predict(rows, np.zeros(n_rows, dtype=np.intp), everybody)
+    counts = choose_counts(n_columns)
+    draws = int(np.clip(_PREDICTIONS // len(counts), *DRAWS))
     others = generator.integers(n_reference, size=(n_rows, draws))
     places = order_columns(values, draws, generator)
-    counts = choose_counts(n_columns)
 
     def follow(places: IntArray, counts: IntArray) -> FloatArray:
-        """Return the mean distance `[n_rows, n_counts]` along orders `[n_rows, draws, n_columns]`."""
+        """Return the moves of the score `[n_rows, draws, n_counts]` along orders."""
         kept = places[:, :, None, :] >= counts[:, None]
         shape = kept.shape[:3]
         who = np.broadcast_to(rows[:, None, None], shape).ravel()
         whose = np.broadcast_to(others[:, :, None], shape).ravel()
         score = blender.predict(who, whose, kept.reshape(-1, n_columns)).reshape(shape)
-        distance: FloatArray = np.abs(score - own[:, None, None]).mean(axis=1)
-        return distance
+        moves: FloatArray = score - own[:, None, None]
+        return moves
 
-    by_chance = order_columns(np.zeros_like(values), draws, generator)
+    chance = order_columns(np.zeros_like(values), draws, generator)
+    by_chance = follow(chance, counts)
+    covered, spread = _compare_claims(values, chance, counts, by_chance)
     return Curves(
         counts=counts,
-        top=follow(places, counts),
-        random=follow(by_chance, counts),
-        reverse=follow(n_columns - 1 - places, counts),
-        whole=follow(places, np.array([n_columns]))[:, 0],
+        top=_measure_distance(follow(places, counts)),
+        random=_measure_distance(by_chance),
+        reverse=_measure_distance(follow(n_columns - 1 - places, counts)),
+        whole=_measure_distance(follow(places, np.array([n_columns])))[:, 0],
+        covered=covered,
+        spread=spread,
     )
+
+
+def _measure_distance(moves: FloatArray) -> FloatArray:
+    distance: FloatArray = np.abs(moves).mean(axis=1)
+    return distance
+
+
+def _compare_claims(
+    values: FloatArray, places: IntArray, counts: IntArray, moves: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return each row's covariance of claimed and real moves and variance of the claimed ones
+    `[n_rows]`, among random sets of equally many columns."""
+    replaced = places[:, :, None, :] < counts[:, None]
+    claims = -(replaced * values[:, None, None, :]).sum(axis=-1)
+    claims -= claims.mean(axis=1, keepdims=True)
+    covered = (claims * (moves - moves.mean(axis=1, keepdims=True))).mean(axis=(1, 2))
+    return covered, (claims**2).mean(axis=(1, 2))

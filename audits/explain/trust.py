@@ -115,9 +115,7 @@ def order_columns(values: FloatArray, draws: int, generator: np.random.Generator
     sizes = np.broadcast_to(-np.abs(values)[:, None, :], keys.shape)
     order = np.lexsort((keys, sizes), axis=-1)
     places = np.empty_like(order)
-    np.put_along_axis(
-        places, order, np.broadcast_to(np.arange(n_columns), order.shape), axis=-1
-    )
+    np.put_along_axis(places, order, np.broadcast_to(np.arange(n_columns), order.shape), axis=-1)
     return places
 
 
@@ -138,9 +136,7 @@ def estimate_mean(
     )
 
 
-def estimate_ratio(
-    over: FloatArray, under: FloatArray, undefined: str
-) -> Estimate | Unavailable:
+def estimate_ratio(over: FloatArray, under: FloatArray, undefined: str) -> Estimate | Unavailable:
     """Return the ratio of two means over the same rows, with the delta method's interval;
     `undefined` says why the lower one is 0, or too few rows are there."""
     n = len(over)

@@ -8,8 +8,9 @@ from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
+from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
-from dashboard.viewmodels import explanations
+from dashboard.viewmodels import explanations, trust
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
@@ -63,6 +64,7 @@ def main() -> None:
         reason = find_check_reason(run, "explain") or say("explanations.none_checked")
         show_text(say("explanations.none", reason=reason), "none")
         return
+    show_trust(trust.make_panel(run, evidence))
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
     parts = {say(f"explanations.{name}"): name for name in ("global", "groups", "row")}

@@ -19,6 +19,7 @@ from model_cards.sections.tables import (
     note_intervals,
     title_attribute,
 )
+from model_cards.sections.trust import build_trust
 
 FEATURE = "feature="
 _TOP = 15
@@ -38,7 +39,7 @@ def build_explanations(report: AuditReport) -> Section:
     if whole:
         blocks += _build_top(whole)
     blocks += [_tell_error(item) for item in items if item not in features]
-    children = tuple(
+    children = build_trust(report) + tuple(
         _build_by_group(attribute, [item for item in features if item.attribute == attribute])
         for attribute in list_attributes(features)
     )

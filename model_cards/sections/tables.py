@@ -48,6 +48,7 @@ _APART = (
     "fairness.consistency",
     "performance.slices",
     "performance.classes",
+    "explain.trust",
 )
 """Checks whose numbers stand in sections of their own."""
 
