@@ -8,7 +8,6 @@ from audits.core.format import plain_text
 from audits.core.trust import TRUST_CHECK, Aspect, Grade, Trust, judge_explanations
 from audits.core.words import describe
 from dashboard.catalogue import say
-from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.run import RunData
 
 
@@ -37,7 +36,8 @@ def make_panel(run: RunData, evidence: str) -> TrustPanel:
     method = evidence.removeprefix("attributions.").removesuffix(".parquet")
     found = {one.method: one for one in judge_explanations(run.report.measurements)}.get(method)
     if found is None:
-        reason = find_check_reason(run, TRUST_CHECK) or say("trust.none_checked")
+        reasons = (check.reason for check in run.report.checks if check.code == TRUST_CHECK)
+        reason = next(reasons, "") or say("trust.none_checked")
         label = say("trust.none")
         return TrustPanel(None, label, say("trust.untested", reason=plain_text(reason)), ())
     return TrustPanel(
