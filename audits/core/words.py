@@ -214,6 +214,24 @@ METRICS: dict[str, Word] = {
         "What the pairs of people that were compared miss of the gap measured on all rows; 0 is "
         "best.",
     ),
+    "reason_share": Word(
+        "Told this reason",
+        "Share of rejected people among whose principal reasons this one is.",
+    ),
+    "reason_stability": Word(
+        "Reasons that stay the same",
+        "Share of a person's reasons that two halves of the applicants near the cut-off agree on.",
+    ),
+    "reason_agreement": Word(
+        "Agreement of the two methods",
+        "Share of a person's reasons that stay the same when applicants at large, not those near "
+        "the cut-off, are compared with.",
+    ),
+    "prohibited_reason_share": Word(
+        "Rejections with a prohibited reason",
+        "Share of rejected people for whom a column that may not be a reason weighs as much as "
+        "one. It is left out of what they are told; the model uses it all the same.",
+    ),
     "attribution_error": Word(
         "Error of sampled attributions",
         "Half of the widest 95% interval of any sampled attribution; 0 is best.",
@@ -300,6 +318,34 @@ METRICS: dict[str, Word] = {
         "Convergence error",
         "Largest gap that integrated gradients leave of the output; 0 is best.",
     ),
+    "partial_dependence_range": Word(
+        "Range of the partial dependence",
+        "Highest minus lowest mean answer, when every row is given each value of the column.",
+    ),
+    "accumulated_effect_range": Word(
+        "Range of the accumulated effect",
+        "Highest minus lowest point of the effect added up from small steps between rows alike.",
+    ),
+    "permutation_brier_score": Word(
+        "Rise in Brier score",
+        "How much the Brier score rises when the column's values are dealt out anew.",
+    ),
+    "permutation_log_loss": Word(
+        "Rise in log loss",
+        "How much the log loss rises when the column's values are dealt out anew.",
+    ),
+    "permutation_roc_auc": Word(
+        "Fall in ROC AUC",
+        "How much the ROC AUC falls when the column's values are dealt out anew.",
+    ),
+    "permutation_squared_error": Word(
+        "Rise in squared error",
+        "How much the mean squared error rises when the column's values are dealt out anew.",
+    ),
+    "anchors_found": Word(
+        "Rules found",
+        "For how many of the rows tried a rule keeps at least 95% of made-up rows' decisions.",
+    ),
     "recourse_share": Word(
         "Recourse found", "Of the rejected rows searched, the share with a change that helps."
     ),
@@ -349,6 +395,15 @@ ATTRIBUTE_WARNING = (
     "1002.4) in lending, and 42 USC 2000e-2(l), which bans cutoff scores that differ by race, "
     "colour, religion, sex or national origin, in hiring."
 )
+EFFECTS_CHECK = "explain.effects"
+"""The check whose evidence holds the columns' curves."""
+
+PERMUTATION_CHECK = "explain.permutation"
+"""The check of what is lost without each column."""
+
+ANCHORS_CHECK = "explain.anchors"
+"""The check whose evidence holds the rules."""
+
 SLICES_CHECK = "performance.slices"
 """The check whose numbers set a part of the data against the rest of it."""
 

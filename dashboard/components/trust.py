@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.core.trust import Grade
+from audits.core.trust_limits import Grade
 from dashboard.components.status import Colour
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.viewmodels.trust import TrustPanel

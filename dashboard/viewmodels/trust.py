@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audits.core.format import plain_text
-from audits.core.trust import TRUST_CHECK, Aspect, Grade, Trust, judge_explanations
+from audits.core.trust import TRUST_CHECK, Aspect, Trust, judge_explanations
+from audits.core.trust_limits import Grade
 from audits.core.words import describe
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData

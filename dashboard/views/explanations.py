@@ -6,11 +6,12 @@ import streamlit as st
 
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.effects import show_effects, show_rules
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
-from dashboard.viewmodels import explanations, trust
+from dashboard.viewmodels import anchors, effects, explanations, gap, reasons, trust
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
@@ -36,6 +37,22 @@ def show_groups(run: RunData) -> None:
     show_chart_with_table(chart, table, "by-group")
 
 
+def show_gap(run: RunData) -> None:
+    """Show which columns make the gap between a group and its reference group."""
+    attribute = choose(say("explanations.attribute"), gap.list_gaps(run), "gap-groups")
+    if attribute is None:
+        show_text(say("gap.none", reason=find_check_reason(run, "explain.gap")), "no-gap")
+        return
+    group = choose(say("gap.group"), gap.list_groups(run, attribute), "gap-group")
+    if group is None:
+        return
+    show_text(gap.render_sentence(run, attribute, group), "gap-finding", "lead")
+    show_chart_with_table(
+        gap.make_gap_chart(run, attribute, group), gap.tabulate_gap(run, attribute, group), "gap"
+    )
+    show_text(say("gap.meaning"), "gap-meaning", "note")
+
+
 def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
     """Show one row's output as the sum of its parts."""
     ids = list_row_ids(run, evidence)
@@ -53,28 +70,24 @@ def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
     if facts:
         show_text(facts, "row-facts")
     show_chart(chart, "row")
+    told = reasons.list_reasons(run, str(row))
+    if told:
+        show_text(say("reasons.title"), "reasons-title", "lead")
+        for place, line in enumerate(told):
+            show_text(line, f"reason-{place}")
+        show_text(say("reasons.meaning"), "reasons-meaning", "note")
 
 
-def main() -> None:
-    """Show the page."""
-    run = require_run()
-    show_text(say("explanations.intro"), "intro", "lead")
-    evidence = explanations.find_evidence(run)
-    if evidence is None:
-        reason = find_check_reason(run, "explain") or say("explanations.none_checked")
-        show_text(say("explanations.none", reason=reason), "none")
-        return
-    show_trust(trust.make_panel(run, evidence))
+def show_attributions(run: RunData, part: str, evidence: str) -> None:
+    """Show one of the parts that rest on attributions."""
+    if part != "gap":
+        show_trust(trust.make_panel(run, evidence))
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
-    parts = {say(f"explanations.{name}"): name for name in ("global", "groups", "row")}
-    chosen = st.segmented_control(
-        say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,
-        key="part", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    part = parts.get(str(chosen), "global")
     if part == "groups":
         show_groups(run)
+    elif part == "gap":
+        show_gap(run)
     elif part == "row":
         show_row(run, source, evidence)
     else:
@@ -83,6 +96,32 @@ def main() -> None:
         show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
     show_text(explanations.describe_method(run), "method", "note")
     show_text(say("explanations.not_causal"), "not-causal", "note")
+
+
+def main() -> None:
+    """Show the page."""
+    run = require_run()
+    show_text(say("explanations.intro"), "intro", "lead")
+    evidence = explanations.find_evidence(run)
+    reason = find_check_reason(run, "explain.attributions") or say("explanations.none_checked")
+    if evidence is None and not effects.list_effect_features(run) and not anchors.load_rules(run):
+        show_text(say("explanations.none", reason=reason), "none")
+        return
+    names = ("global", "groups", "gap", "row", "effects", "rules")
+    parts = {say(f"explanations.{name}"): name for name in names}
+    chosen = st.segmented_control(
+        say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,
+        key="part", bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    part = parts.get(str(chosen), "global")
+    if part == "effects":
+        show_effects(run)
+    elif part == "rules":
+        show_rules(run)
+    elif evidence is None:
+        show_text(say("explanations.none", reason=reason), "none")
+    else:
+        show_attributions(run, part, evidence)
 
 
 main()

@@ -30,9 +30,10 @@ _ERRORS = frozenset({"additivity_error", "convergence_error", "completeness_erro
 
 
 def is_explanation(item: Measurement) -> bool:
-    """Whether a measurement is about attributions."""
+    """Whether a measurement is about attributions, effects of columns or rules."""
     about_feature = (item.slice or "").startswith("feature=")
-    return about_feature or item.metric in _ERRORS or "attribution" in item.metric
+    named = item.metric in _ERRORS or "attribution" in item.metric
+    return about_feature or named or item.check.startswith("explain.")
 
 
 def is_recourse(item: Measurement) -> bool:
@@ -42,6 +43,7 @@ def is_recourse(item: Measurement) -> bool:
 
 _APART = (
     "rules.",
+    "explain.",
     "fairness.adverse_impact",
     "fairness.interventions",
     "fairness.conditional",

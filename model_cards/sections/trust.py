@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from audits.core.report import AuditReport, CheckStatus
-from audits.core.trust import GRADES, TRUST_CHECK, Finding, Trust, judge_explanations, split_pair
+from audits.core.trust import TRUST_CHECK, Finding, Trust, judge_explanations, split_pair
+from audits.core.trust_limits import GRADES
 from audits.core.words import describe, lower
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number

@@ -22,7 +22,8 @@ from audits.checks.base import Check, CheckResult, Context
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.trust import CODE, TRUST
 from audits.core.report import AuditReport, CheckStatus
-from audits.core.trust import Grade, Trust, judge_explanations
+from audits.core.trust import Trust, judge_explanations
+from audits.core.trust_limits import Grade
 from audits.run import run_audit
 from audits.store.bundle import Bundle
 from audits.verify import recompute_problems

@@ -4,7 +4,8 @@ import pytest
 
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement, measurement_id
-from audits.core.trust import LIMITS, TITLES, Grade, judge_explanations, name_pair, split_pair
+from audits.core.trust import TITLES, judge_explanations, name_pair, split_pair
+from audits.core.trust_limits import LIMITS, Grade
 from audits.core.words import METRICS
 from audits.explain.methods import METHODS
 

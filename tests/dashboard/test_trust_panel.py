@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from audits.core.estimate import Estimate
 from audits.core.report import AuditReport
-from audits.core.trust import GRADES, TRUST_CHECK, Grade
+from audits.core.trust import TRUST_CHECK
+from audits.core.trust_limits import GRADES, Grade
 from dashboard.catalogue import say
 from dashboard.components.trust import COLOURS, ICONS
 from dashboard.state import RUNS_VARIABLE

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from audits.core.estimate import Estimate, Unavailable
-from audits.core.trust import LIMITS, Grade
+from audits.core.trust_limits import LIMITS, Grade
 from audits.explain.blend import FrameBlender
 from audits.explain.curves import choose_counts, compute_curves
 from audits.explain.noise import count_decimals, count_moved, move_a_little
