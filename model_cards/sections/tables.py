@@ -50,7 +50,6 @@ _APART = (
     "fairness.consistency",
     "performance.slices",
     "performance.classes",
-    "explain.trust",
 )
 """Checks whose numbers stand in sections of their own."""
 
