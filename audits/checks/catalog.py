@@ -21,6 +21,7 @@ from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
 from audits.checks.recourse_burden import RECOURSE_FAIRNESS
 from audits.checks.slices import SLICES
+from audits.checks.trust import TRUST
 
 CUBE_CHECKS: tuple[CubeCheck, ...] = (
     PERFORMANCE_OVERALL,
@@ -42,6 +43,7 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     SLICES,
     EXPLANATIONS,
     INTERACTIONS,
+    TRUST,
     EFFECTS,
     PERMUTATION,
     ANCHORS,

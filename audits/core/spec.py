@@ -116,6 +116,10 @@ class ExplainSection(Frozen):
     `error` the error, as a share of the range of the scores, at which it is done.
     `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
     for none.
+    `error` the error, as a share of the range of the scores, at which it is done. `baseline` is
+    what a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
+    its first layer), "sample" (drawn reference rows), or "auto", the method's own. `trust_rows` is
+    on how many rows the attributions are put to the test; 0 leaves that out.
 
     `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
     take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
@@ -133,6 +137,8 @@ class ExplainSection(Frozen):
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
     interactions: int = Field(default=0, ge=0)
+    baseline: Literal["auto", "mean", "zero", "sample"] = "auto"
+    trust_rows: int = Field(default=200, ge=0)
     effects_rows: int = Field(default=2000, ge=0)
     permutation_rows: int = Field(default=5000, ge=0)
     anchors: int = Field(default=4, ge=0, le=200)

@@ -9,8 +9,9 @@ from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.effects import show_effects, show_rules
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
+from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
-from dashboard.viewmodels import anchors, effects, explanations, gap, reasons
+from dashboard.viewmodels import anchors, effects, explanations, gap, reasons, trust
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
@@ -79,6 +80,8 @@ def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
 
 def show_attributions(run: RunData, part: str, evidence: str) -> None:
     """Show one of the parts that rest on attributions."""
+    if part != "gap":
+        show_trust(trust.make_panel(run, evidence))
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
     if part == "groups":

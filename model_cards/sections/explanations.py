@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
+from audits.core.trust import TRUST_CHECK
 from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
@@ -20,6 +21,7 @@ from model_cards.sections.tables import (
     note_intervals,
     title_attribute,
 )
+from model_cards.sections.trust import build_trust
 
 FEATURE = "feature="
 _TOP = 15
@@ -41,10 +43,13 @@ def build_explanations(report: AuditReport) -> Section:
     if whole:
         blocks += _build_top(_choose_shown(whole))
     blocks += [
-        _tell_error(item) for item in items if item not in features and item.attribute is None
+        _tell_error(item)
+        for item in items
+        if item not in features and item.attribute is None and item.check != TRUST_CHECK
     ]
     moves = [item for item in features if item.metric == "mean_absolute_attribution"]
     children = (
+        *build_trust(report),
         *(
             _build_by_group(attribute, [item for item in moves if item.attribute == attribute])
             for attribute in list_attributes(moves)
