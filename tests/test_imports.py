@@ -20,7 +20,7 @@ ALLOWED = {
     "audits/data": ("audits.core", "audits.data"),
     "audits/models": ("audits.core", "audits.models"),
     "audits/cube": ("audits.core", "audits.cube"),
-    "audits/explain": ("audits.core", "audits.models", "audits.explain"),
+    "audits/explain": ("audits.core", "audits.models", "audits.cube", "audits.explain"),
     "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
     "audits/rules": ("audits.core", "audits.cube", "audits.rules"),
     "audits/mitigate": ("audits.core", "audits.models", "audits.cube", "audits.mitigate"),

@@ -7,11 +7,13 @@ from audits.checks.conditional import CONDITIONAL
 from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.explain_groups import EXPLAIN_GROUPS
 from audits.checks.gap import GAP
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
+from audits.checks.proxies import PROXIES
 from audits.checks.recourse import RECOURSE
 from audits.checks.slices import SLICES
 
@@ -31,8 +33,10 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
     *CUBE_CHECKS,
     CONSISTENCY,
+    PROXIES,
     SLICES,
     EXPLANATIONS,
+    EXPLAIN_GROUPS,
     GAP,
     RECOURSE,
 )
