@@ -4,9 +4,8 @@ People of one group are paired with people of the other, and each pair is walked
 the other, a column at a time (`walks.py`). What a column's step changes, averaged over orders and
 pairs, is its share of the gap; the shares add up to it. The output may be the decision itself, so
 that the gap is that of the selection rates: no surrogate and no score stands between. This is the
-Shapley value of a decomposition as Kitagawa, Oaxaca and Blinder make it (Shorrocks 2013, "Decomposition
-procedures for distributional analysis") of what the model does; a model's output has no
-unexplained part."""
+Shapley value (Shorrocks 2013, "Decomposition procedures for distributional analysis") of the
+decomposition of Kitagawa, Oaxaca and Blinder; what a model answers has no unexplained part."""
 
 from __future__ import annotations
 

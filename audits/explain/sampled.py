@@ -22,6 +22,9 @@ PAIRS = 512
 ERROR = 0.01
 FIRST_PAIRS = 32
 """Pairs of walks before the first look at the error: fewer tell too little about it."""
+PASSES = 3
+"""Walks from the same reference row before the spread among them alone is the error: two tell
+too little where few reference rows make all the difference."""
 BLOCK_CELLS = 1 << 22
 """Cells of the running sums that one block of rows may hold: 32 MB each."""
 
@@ -95,7 +98,7 @@ class _Sums:
         second = share_moved * (weight * size + (1 - weight) * np.maximum(seen, size))
         variance = np.maximum(second - (self.total / pairs) ** 2, 0.0) / np.maximum(pairs - 1, 1)
         freedom = np.broadcast_to(np.maximum(pairs - 1, 1), variance.shape).copy()
-        whole = self.pairs >= 2 * self._n_reference
+        whole = self.pairs >= PASSES * self._n_reference
         if whole.any():
             variance[whole], freedom[whole] = self._compute_inside(whole)
         quantile = stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
@@ -168,7 +171,7 @@ class _Walker:
     ) -> None:
         self.blender, self.starts, self.finishes = blender, starts, finishes
         self.budget, self.allowed, self.generator = budget, allowed, generator
-        self.repeats = budget.pairs >= 2 * len(starts)
+        self.repeats = budget.pairs >= PASSES * len(starts)
         self.evaluations = 0
         self._order = generator.permutation(len(starts))
 

@@ -148,9 +148,9 @@ def list_unmeasured(run: RunData) -> list[str]:
     ]
 
 
-def find_check_reason(run: RunData, theme: str) -> str:
-    """Return why a theme's check ("explain", "recourse") measured nothing, "" where it did."""
+def find_check_reason(run: RunData, code: str) -> str:
+    """Return why a check measured nothing, "" where it did."""
     for check in run.report.checks:
-        if check.code.startswith(f"{theme}.") and check.reason:
+        if check.code == code and check.reason:
             return plain_text(check.reason)
     return ""

@@ -96,7 +96,7 @@ def main() -> None:
     run = require_run()
     show_text(say("recourse.intro"), "intro", "lead")
     if not recourse.has_answers(run):
-        reason = find_check_reason(run, "recourse") or say("recourse.none_checked")
+        reason = find_check_reason(run, "recourse.counterfactuals") or say("recourse.none_checked")
         show_text(say("recourse.none", reason=reason), "none")
         return
     st.header(say("recourse.choose"), anchor=False)

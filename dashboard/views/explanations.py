@@ -9,7 +9,7 @@ from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.state import find_rows
-from dashboard.viewmodels import explanations
+from dashboard.viewmodels import explanations, gap
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
@@ -33,6 +33,22 @@ def show_groups(run: RunData) -> None:
         return
     chart, table = explanations.make_group_chart(run, attribute)
     show_chart_with_table(chart, table, "by-group")
+
+
+def show_gap(run: RunData) -> None:
+    """Show which columns make the gap between a group and its reference group."""
+    attribute = choose(say("explanations.attribute"), gap.list_gaps(run), "gap-groups")
+    if attribute is None:
+        show_text(say("gap.none", reason=find_check_reason(run, "explain.gap")), "no-gap")
+        return
+    group = choose(say("gap.group"), gap.list_groups(run, attribute), "gap-group")
+    if group is None:
+        return
+    show_text(gap.render_sentence(run, attribute, group), "gap-finding", "lead")
+    show_chart_with_table(
+        gap.make_gap_chart(run, attribute, group), gap.tabulate_gap(run, attribute, group), "gap"
+    )
+    show_text(say("gap.meaning"), "gap-meaning", "note")
 
 
 def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
@@ -60,12 +76,12 @@ def main() -> None:
     show_text(say("explanations.intro"), "intro", "lead")
     evidence = explanations.find_evidence(run)
     if evidence is None:
-        reason = find_check_reason(run, "explain") or say("explanations.none_checked")
+        reason = find_check_reason(run, "explain.attributions") or say("explanations.none_checked")
         show_text(say("explanations.none", reason=reason), "none")
         return
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
-    parts = {say(f"explanations.{name}"): name for name in ("global", "groups", "row")}
+    parts = {say(f"explanations.{name}"): name for name in ("global", "groups", "gap", "row")}
     chosen = st.segmented_control(
         say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,
         key="part", bind="query-params", label_visibility="collapsed",
@@ -73,6 +89,8 @@ def main() -> None:
     part = parts.get(str(chosen), "global")
     if part == "groups":
         show_groups(run)
+    elif part == "gap":
+        show_gap(run)
     elif part == "row":
         show_row(run, source, evidence)
     else:

@@ -10,6 +10,7 @@ from audits.core.report import AuditReport
 from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
+from model_cards.sections.gap import build_gaps
 from model_cards.sections.tables import (
     explain_absence,
     full,
@@ -37,10 +38,16 @@ def build_explanations(report: AuditReport) -> Section:
     whole = [item for item in features if item.attribute is None]
     if whole:
         blocks += _build_top(whole)
-    blocks += [_tell_error(item) for item in items if item not in features]
-    children = tuple(
-        _build_by_group(attribute, [item for item in features if item.attribute == attribute])
-        for attribute in list_attributes(features)
+    blocks += [
+        _tell_error(item) for item in items if item not in features and item.attribute is None
+    ]
+    moves = [item for item in features if item.metric == "mean_absolute_attribution"]
+    children = (
+        *(
+            _build_by_group(attribute, [item for item in moves if item.attribute == attribute])
+            for attribute in list_attributes(moves)
+        ),
+        *build_gaps(report),
     )
     intro = (
         "An attribution says how far one column moved one row's output from the model's "

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from audits.core.findings import render_gap
+from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.verdict import Status
 from audits.run import run_audit
@@ -38,6 +40,18 @@ def test_credit_its_proxy_and_its_small_group(tmp_path: Path) -> None:
     assert not any("Group D" in group for group in failed(report))
     pushes = {item.slice: item.value or 0.0 for item in report.find("mean_absolute_attribution")}
     assert max(pushes, key=pushes.__getitem__) == "feature=district"
+    shares = gap_shares(report, "Group B")
+    gap = report.by_id["selection_rate_difference[ethnicity=Group B|Group A]"]
+    assert sum(item.value or 0.0 for item in shares) == pytest.approx(gap.value, abs=1e-9)
+    said = render_gap(gap, shares)
+    assert said is not None
+    assert "Group B is selected" in said
+    assert ". district makes " in said
+
+
+def gap_shares(report: AuditReport, group: str) -> list[Measurement]:
+    return [item for item in report.measurements
+            if item.metric == "gap_share" and item.group == group]  # fmt: skip
 
 
 def test_hiring_and_its_intersection(tmp_path: Path) -> None:
@@ -62,7 +76,15 @@ def test_income_and_its_noisy_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "train"), [("credit", train_credit), ("income", train_income)])
 def test_the_twin_of_a_model_does_not_fail(tmp_path: Path, name, train) -> None:
     train(tmp_path, 6000, 6000, biased=False)
-    assert failed(audit(name, tmp_path)) == set()
+    report = audit(name, tmp_path)
+    assert failed(report) == set()
+    if name == "credit":
+        shares = gap_shares(report, "Group B")
+        district = next(item for item in shares if item.slice == "feature=district")
+        assert district.estimate is not None
+        assert district.estimate.low < 0 < district.estimate.high
+        gap = report.by_id["selection_rate_difference[ethnicity=Group B|Group A]"]
+        assert "district makes" not in (render_gap(gap, shares) or "")
 
 
 def test_twins_of_decisions_fail_no_more_than_chance_allows(tmp_path: Path) -> None:
