@@ -7,6 +7,7 @@ from audits.checks.conditional import CONDITIONAL
 from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.explain_errors import ERRORS
 from audits.checks.explain_groups import EXPLAIN_GROUPS
 from audits.checks.gap import GAP
 from audits.checks.interventions import INTERVENTIONS
@@ -38,5 +39,6 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     EXPLANATIONS,
     EXPLAIN_GROUPS,
     GAP,
+    ERRORS,
     RECOURSE,
 )

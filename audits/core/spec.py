@@ -99,7 +99,8 @@ class ExplainSection(Frozen):
     sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
-    `error` the error, as a share of the range of the scores, at which it is done.
+    `error` the error, as a share of the range of the scores, at which it is done. `error_rows` is
+    how many rows, drawn by the seed, the model's errors are laid on columns for; 0 for none.
     """
 
     rows: Literal["all"] | int = "all"
@@ -111,6 +112,7 @@ class ExplainSection(Frozen):
     output: Literal["auto", "margin", "probability"] = "auto"
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
+    error_rows: int = Field(default=500, ge=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
