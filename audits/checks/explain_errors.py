@@ -19,34 +19,42 @@ from audits.checks.base import (
     build_measurement,
 )
 from audits.checks.explain import name_column, sample_reference
-from audits.checks.explain_groups import list_groupings
+from audits.checks.grouped import Told, list_groupings, measure_groups
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement, Unit
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import CONFIDENCE, compute_difference, compute_holm, compute_welch_p
-from audits.explain.gap import MeanSteps, compute_mean_steps, compute_zero_p
-from audits.explain.importance import adjust_known, choose_top
-from audits.explain.loss_service import LossSteps, explain_losses, name_loss
+from audits.cube.intervals import CONFIDENCE
+from audits.explain.importance import (
+    METHOD,
+    PartMeans,
+    PartSums,
+    adjust_known,
+    choose_top,
+    compute_zero_p,
+)
+from audits.explain.loss import LossShapley
+from audits.explain.loss_service import choose_sizes, explain_losses, name_loss
 
 CODE = "explain.errors"
-REFERENCE_ROWS = 1_000
 LEAST_ROWS = 30
 TOP = 15
 _FOUND = "evidence/loss_attributions.parquet"
 _MEAN, _WRONG = "mean_loss_attribution", "mean_loss_attribution_wrong"
 
-Positions = NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class _Truth:
-    """The rows whose true outcome is known. positions: in the data. truth: as `build_losses` wants
-    it. wrong: the decision was wrong; for a regression, the error is among the largest quarter."""
+    """Rows whose true outcome is known. positions: in the data. truth: a class's position among
+    the model's, or a regression's value. wrong: the decision was wrong; for a regression, the
+    error is among the largest quarter of all rows'."""
 
-    positions: Positions
+    positions: NDArray[np.int64]
     truth: FloatArray
     wrong: NDArray[np.bool_]
+
+    def take(self, chosen: NDArray[np.integer]) -> _Truth:
+        return _Truth(self.positions[chosen], self.truth[chosen], self.wrong[chosen])
 
 
 def _read_truth(context: Context) -> _Truth:
@@ -63,20 +71,24 @@ def _read_truth(context: Context) -> _Truth:
         truth = np.array([np.nan if value is None else value for value in true], dtype=np.float64)
         wrong = truth != predicted.astype(np.float64)
     known = np.flatnonzero(np.isfinite(truth))
-    truth, wrong = truth[known], wrong[known]
     if task == "regression" and len(known):
-        size = np.abs(truth - predicted[known].astype(np.float64))
-        wrong = size > np.quantile(size, 0.75)
-    return _Truth(known.astype(np.int64), truth, np.asarray(wrong, dtype=np.bool_))
+        size = np.abs(truth - predicted.astype(np.float64))
+        wrong = size > np.quantile(size[known], 0.75)
+    elif task == "binary" and context.output == 0:
+        truth = 1 - truth  # the favourable class is the model's first
+    return _Truth(known.astype(np.int64), truth[known], np.asarray(wrong[known], dtype=np.bool_))
 
 
-def _draw(context: Context, known: _Truth) -> _Truth:
-    wanted = context.spec.explain.error_rows
-    if len(known.positions) <= wanted:
-        return known
+def _draw(context: Context, known: _Truth) -> tuple[_Truth, int]:
+    """Return the rows to explain, and how many reference rows they are set against."""
+    assert context.model is not None
+    wanted = min(context.spec.explain.error_rows, len(known.positions))
+    rows, reference = choose_sizes(wanted, len(context.model.info.features))
+    if rows == len(known.positions):
+        return known, reference
     generator = context.generator(f"{CODE}:rows")
-    chosen = np.sort(generator.choice(len(known.positions), size=wanted, replace=False))
-    return _Truth(known.positions[chosen], known.truth[chosen], known.wrong[chosen])
+    chosen = generator.choice(len(known.positions), size=rows, replace=False)
+    return known.take(np.sort(chosen)), reference
 
 
 def compute_errors(context: Context) -> CheckResult:
@@ -85,184 +97,94 @@ def compute_errors(context: Context) -> CheckResult:
         raise CheckNotApplicableError("decisions were audited without a model")
     if not context.spec.explain.error_rows:
         raise CheckSkippedError("[explain] error_rows = 0")
-    known = _draw(context, _read_truth(context))
+    known, reference_rows = _draw(context, _read_truth(context))
     if len(known.positions) < LEAST_ROWS:
         raise CheckNotApplicableError(
-            f"{len(known.positions)} rows have a true outcome; at least {LEAST_ROWS} are needed"
+            f"{len(known.positions)} rows have a true outcome and are to be explained; at least "
+            f"{LEAST_ROWS} are needed"
         )
+    reference = sample_reference(context, reference_rows)
     found = explain_losses(
-        context.model,
-        context.table.read_rows(known.positions),
-        known.truth,
-        sample_reference(context, REFERENCE_ROWS),
-        context.generator(CODE),
-        output=context.output,
-        progress=lambda fraction: context.progress(CODE, fraction),
-    )
+        context.model, context.table.read_rows(known.positions), known.truth, reference,
+        context.generator(CODE), progress=lambda fraction: context.progress(CODE, fraction),
+    )  # fmt: skip
     features = list(context.model.info.features)
     _save(context, known, found, features)
     unit: Unit = "score" if context.spec.audit.task == "regression" else "nats"
-    measured = [*_measure_whole(found, known, features, unit)]
-    measured += _measure_groups(context, found, known, features, unit)
-    return CheckResult(tuple(measured), (_describe(context, known, found),))
-
-
-def _average(found: LossSteps, chosen: NDArray[np.bool_]) -> MeanSteps:
-    """Average the steps of the `chosen` rows `[n_rows]`."""
-    pairs = chosen[found.rows]
-    return compute_mean_steps(found.steps[pairs], found.rows[pairs], found.others[pairs])
+    measured = (
+        *_measure_whole(found, known, features, unit),
+        *_measure_groups(context, found, known, features, unit),
+    )
+    return CheckResult(measured, (_describe(context, known, len(reference)),))
 
 
 def _measure_whole(
-    found: LossSteps, known: _Truth, features: list[str], unit: Unit
+    found: LossShapley, known: _Truth, features: list[str], unit: Unit
 ) -> Iterator[Measurement]:
     """Yield every column's mean over all rows and over the wrong ones, Holm over the columns."""
-    everybody = np.ones(len(known.wrong), dtype=np.bool_)
-    for metric, chosen in ((_MEAN, everybody), (_WRONG, known.wrong)):
-        rows = int(chosen.sum())
-        means = _average(found, chosen) if rows >= LEAST_ROWS else None
+    everybody = np.zeros(len(known.wrong), dtype=np.int64)
+    for metric, parts in ((_MEAN, everybody), (_WRONG, np.where(known.wrong, 0, -1))):
+        sums = PartSums(1, len(features), signed=True)
+        sums.add(found.values, parts)
+        means = sums.compute_means()
+        rows = int(means.rows[0])
         p_values = np.full(len(features), np.nan)
-        if means is not None:
-            p_values = compute_holm(compute_zero_p(means.mean, means.error, means.freedom))
+        if rows >= LEAST_ROWS:
+            p_values = adjust_known(compute_zero_p(means)[0])
         for column, feature in enumerate(features):
             yield build_measurement(
-                CODE, metric, _to_result(means, column, rows, "rows are wrong"), unit=unit,
+                CODE, metric, _to_result(means, column, rows), unit=unit,
                 direction="lower_is_better", slice_name=f"feature={feature}",
                 p_value=float(p_values[column]), evidence=(_FOUND,),
             )  # fmt: skip
 
 
-def _to_result(
-    means: MeanSteps | None, column: int, rows: int, whose: str
-) -> Estimate | Unavailable:
-    if means is None:
+def _to_result(means: PartMeans, column: int, rows: int) -> Estimate | Unavailable:
+    if rows < LEAST_ROWS:
         return Unavailable(
-            reason=f"{rows} of the explained {whose}; at least {LEAST_ROWS} are needed"
+            reason=f"{rows} of the explained rows are wrong; at least {LEAST_ROWS} are needed"
         )
-    value, half = float(means.mean[column]), float(means.half_width[column])
-    return Estimate(
-        value=value, low=value - half, high=value + half, n=rows, method="two_way_clusters",
-        confidence=CONFIDENCE,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """One protected column's groups: means (None where too small) and rows of each, and every
-    group against the reference: difference, low, high, p-value `[n_groups, n_features]`."""
-
-    attribute: str
-    labels: tuple[str, ...]
-    reference: int
-    means: tuple[MeanSteps | None, ...]
-    rows: tuple[int, ...]
-    gaps: tuple[FloatArray, FloatArray, FloatArray]
-    p_values: FloatArray
+    value, low, high = (float(part[0, column]) for part in (means.mean, means.low, means.high))
+    return Estimate(value=value, low=low, high=high, n=rows, method=METHOD, confidence=CONFIDENCE)
 
 
 def _measure_groups(
-    context: Context, found: LossSteps, known: _Truth, features: list[str], unit: Unit
+    context: Context, found: LossShapley, known: _Truth, features: list[str], unit: Unit
 ) -> Iterator[Measurement]:
     """Yield the columns that change the loss most by group, and against the reference group."""
-    size = np.abs(found.compute_row_means()).mean(axis=0)
-    top = choose_top(size, TOP)
-    compared = [
-        _compare(found, one.attribute, one.labels, one.reference, one.codes)
-        for one in list_groupings(context, known.positions)
-    ]
-    if not compared:
+    groupings = list(list_groupings(context, known.positions))
+    if not groupings:
         return
-    flat = adjust_known(np.concatenate([one.p_values[:, top].ravel() for one in compared]))
-    start = 0
-    for one in compared:
-        stop = start + len(one.labels) * len(top)
-        adjusted = flat[start:stop].reshape(len(one.labels), len(top))
-        start = stop
-        for place, column in enumerate(top):
-            yield from _measure_column(
-                one, int(column), features[int(column)], adjusted[:, place], unit
-            )
+    sums = [one.start_sums(len(features), signed=True) for one in groupings]
+    for one, own in zip(groupings, sums, strict=True):
+        own.add(found.values, one.codes)
+    top = choose_top(np.abs(found.values).mean(axis=0), TOP)
+    told = Told(
+        CODE, _MEAN, unit=unit, gap_unit=unit, direction="lower_is_better",
+        method=name_loss(context.spec.audit.task), files=(_FOUND, PREDICTIONS_FILE),
+        least=LEAST_ROWS,
+    )  # fmt: skip
+    yield from measure_groups(groupings, sums, features, top, told)
 
 
-def _compare(
-    found: LossSteps, attribute: str, labels: tuple[str, ...], reference: int, codes: Positions
-) -> _Compared:
-    rows = tuple(int((codes == place).sum()) for place in range(len(labels)))
-    means = tuple(
-        _average(found, codes == place) if count >= LEAST_ROWS else None
-        for place, count in enumerate(rows)
-    )
-    n_features = found.steps.shape[1]
-    nothing = np.full(n_features, np.nan)
-    value = np.array([nothing if one is None else one.mean for one in means])
-    half = np.array([nothing if one is None else one.half_width for one in means])
-    n = np.array([np.nan if one is None else one.freedom + 1.0 for one in means])
-    ends = value - half, value + half
-    # Both groups are walked from the same reference rows, which only makes the true error smaller.
-    low, high = compute_difference(value, ends, value[reference], (ends[0][reference],
-                                                                  ends[1][reference]))  # fmt: skip
-    p_values = np.column_stack(
-        [
-            compute_welch_p(value[:, k], (ends[0][:, k], ends[1][:, k]), n, reference)
-            for k in range(n_features)
-        ]
-    )
-    p_values[reference] = np.nan
-    gaps = (value - value[reference], low, high)
-    return _Compared(attribute, labels, reference, means, rows, gaps, p_values)
-
-
-def _measure_column(
-    one: _Compared, column: int, feature: str, p_values: FloatArray, unit: Unit
-) -> Iterator[Measurement]:
-    for place, group in enumerate(one.labels):
-        whose = f"rows are {group}"
-        result = _to_result(one.means[place], column, one.rows[place], whose)
-        yield build_measurement(
-            CODE, _MEAN, result, unit=unit, direction="lower_is_better", attribute=one.attribute,
-            group=group, slice_name=f"feature={feature}", evidence=(_FOUND, PREDICTIONS_FILE),
-        )  # fmt: skip
-        if place == one.reference:
-            continue
-        for side in (place, one.reference):
-            if one.means[side] is None:
-                whose = f"rows are {one.labels[side]}"
-                result = _to_result(None, column, one.rows[side], whose)
-                break
-        else:
-            value, low, high = (float(part[place, column]) for part in one.gaps)
-            result = Estimate(
-                value=value, low=low, high=high, n=one.rows[place] + one.rows[one.reference],
-                method="mover_two_way_clusters", confidence=CONFIDENCE,
-            )  # fmt: skip
-        yield build_measurement(
-            CODE, f"{_MEAN}_difference", result, unit=unit, direction="closer_to_zero",
-            attribute=one.attribute, group=group, reference_group=one.labels[one.reference],
-            slice_name=f"feature={feature}", p_value=float(p_values[place]),
-            evidence=(_FOUND, PREDICTIONS_FILE),
-        )  # fmt: skip
-
-
-def _save(context: Context, known: _Truth, found: LossSteps, features: list[str]) -> None:
-    values = found.compute_row_means()
+def _save(context: Context, known: _Truth, found: LossShapley, features: list[str]) -> None:
     names = context.read_predictions(["row"])["row"].astype(str)[known.positions]
     columns: dict[str, pa.Array] = {"row": pa.array(names, pa.string())}
     for position, feature in enumerate(features):
-        columns[name_column(feature)] = pa.array(values[:, position].astype(np.float32))
-    columns["base"] = pa.array((found.loss - values.sum(axis=1)).astype(np.float32))
+        columns[name_column(feature)] = pa.array(found.values[:, position].astype(np.float32))
+    columns["base"] = pa.array(found.start.astype(np.float32))
     columns["output"] = pa.array(found.loss.astype(np.float32))
     pq.write_table(pa.table(columns), context.folder / _FOUND, compression="zstd")
 
 
-def _describe(context: Context, known: _Truth, found: LossSteps) -> EvidenceFile:
+def _describe(context: Context, known: _Truth, reference_rows: int) -> EvidenceFile:
     rows = len(known.positions)
-    drawn = "" if rows == context.table.rows else ", those of known outcome, drawn by the seed,"
-    pairs = len(found.rows) // rows
+    drawn = "" if rows == context.table.rows else ", drawn by the seed from those of known outcome,"
     loss = name_loss(context.spec.audit.task).replace("_", " ")
     return EvidenceFile(
         _FOUND, rows,
         f"The {loss} of {rows:,} of {context.table.rows:,} rows{drawn} laid on the model's columns "
-        f"by walks from {pairs} reference rows each",
+        f"against {reference_rows} reference rows",
     )  # fmt: skip
 
 
@@ -270,7 +192,7 @@ ERRORS = Check(
     CODE,
     "What makes the model err",
     "Lays the log loss (squared error for a regression) of rows drawn by the seed on the model's "
-    f"columns: which make predictions better and which worse, over all rows, the wrong ones and, "
+    "columns: which make predictions better and which worse, over all rows, the wrong ones and, "
     f"for the {TOP} columns that change it most, by group; p-values are adjusted by Holm.",
     compute_errors,
 )

@@ -79,55 +79,25 @@ def compute_gap_shares(
     two-way clusters (Cameron, Gelbach and Miller 2011). Student's t with the smaller side's
     people less one.
     """
-    found = compute_mean_steps(steps, rows, others)
-    mean, variance = found.mean, found.error**2
-    total = variance.sum()
-    missing = gap - float(mean.sum())
-    shares = mean + (missing * variance / total if total > 0 else missing / len(mean))
-    half = found.half_width
-    p_values = compute_zero_p(shares, found.error, found.freedom)
-    return GapShares(
-        shares, shares - half, shares + half, p_values, gap, float(mean.sum()), len(steps),
-        found.rows, found.others,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class MeanSteps:
-    """Mean steps over pairs, `[n_players]`, with their standard errors over people.
-
-    freedom: degrees of freedom. rows, others: how many different people on each side.
-    """
-
-    mean: FloatArray
-    error: FloatArray
-    freedom: int
-    rows: int
-    others: int
-
-    @property
-    def half_width(self) -> FloatArray:
-        """Half of the 95% intervals `[n_players]`, by Student's t."""
-        return np.asarray(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom) * self.error)
-
-
-def compute_mean_steps(steps: FloatArray, rows: IntArray, others: IntArray) -> MeanSteps:
-    """Average the pairs' steps; see `compute_gap_shares` for the errors."""
+    n = len(steps)
     mean = steps.mean(axis=0)
     centred = steps - mean
     by_row, n_rows = _sum_clusters(centred, rows)
     by_other, n_others = _sum_clusters(centred, others)
     alone = (centred**2).sum(axis=0)
-    variance = np.maximum(by_row + by_other - alone, np.maximum(by_row, by_other))
+    variance = np.maximum(by_row + by_other - alone, np.maximum(by_row, by_other)) / n**2
+    total = variance.sum()
+    missing = gap - float(mean.sum())
+    shares = mean + (missing * variance / total if total > 0 else missing / len(mean))
+    error = np.sqrt(variance)
     freedom = max(min(n_rows, n_others) - 1, 1)
-    return MeanSteps(mean, np.sqrt(variance) / len(steps), freedom, n_rows, n_others)
-
-
-def compute_zero_p(value: FloatArray, error: FloatArray, freedom: int) -> FloatArray:
-    """Return two-sided p-values of values of 0, by Student's t; 1 or 0 where there is no error."""
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = 2 * stats.t.sf(np.abs(value) / error, freedom)
-    return np.where(error > 0, p_values, np.where(value == 0, 1.0, 0.0))
+        p_values = 2 * stats.t.sf(np.abs(shares) / error, freedom)
+    p_values = np.where(error > 0, p_values, np.where(shares == 0, 1.0, 0.0))
+    return GapShares(
+        shares, shares - half, shares + half, p_values, gap, float(mean.sum()), n, n_rows, n_others
+    )
 
 
 def _sum_clusters(centred: FloatArray, members: IntArray) -> tuple[FloatArray, int]:

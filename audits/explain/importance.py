@@ -3,13 +3,16 @@ parts differ."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from audits.core.attribution import FloatArray
 from audits.cube.intervals import (
+    CONFIDENCE,
     compute_difference,
     compute_holm,
     compute_mean_interval,
@@ -112,6 +115,17 @@ def compute_part_differences(means: PartMeans, reference: int) -> PartDifference
     return PartDifferences(means.mean - means.mean[reference], low, high, p_values)
 
 
+def compute_zero_p(means: PartMeans) -> FloatArray:
+    """Return Student's two-sided p-values of means of 0, `[n_parts, n_features]`; NaN for a part
+    of fewer than two rows, 1.0 for a column that is 0 in every row."""
+    freedom = np.where(means.rows > 1, means.rows - 1, np.nan)[:, None]
+    error = (means.high - means.mean) / stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_values = 2 * stats.t.sf(np.abs(means.mean) / error, freedom)
+    certain = np.where(means.mean == 0, 1.0, 0.0)
+    return np.where(error > 0, p_values, np.where(np.isnan(error), np.nan, certain))
+
+
 def adjust_known(p_values: FloatArray) -> FloatArray:
     """Return Holm's adjustment over all p-values that are not NaN, of any shape."""
     adjusted = np.full(p_values.shape, np.nan)
@@ -124,3 +138,64 @@ def choose_top(importance: FloatArray, most: int) -> IntArray:
     """Return the positions of the `most` largest of `[n_features]`, largest first."""
     order: IntArray = np.argsort(-importance, kind="stable")[:most]
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class CohortShare:
+    """How a column moves the rows of a cohort, beside all other rows.
+
+    inside, outside: mean attributions. low, high: 95% interval of inside less outside. p_value:
+    Welch's, adjusted by Holm over the columns; NaN where a side has fewer than two rows.
+    """
+
+    feature: str
+    inside: float
+    outside: float
+    low: float
+    high: float
+    p_value: float
+
+    @property
+    def difference(self) -> float:
+        """Inside less outside."""
+        return self.inside - self.outside
+
+
+@dataclass(frozen=True, slots=True)
+class CohortImportance:
+    """What drives a part of the rows: columns, the largest difference from the rest first."""
+
+    rows: int
+    rest: int
+    shares: tuple[CohortShare, ...]
+
+
+def compute_cohort_importance(
+    chunks: Iterable[FloatArray], inside: NDArray[np.bool_], features: Sequence[str]
+) -> CohortImportance:
+    """Set the attributions of a part of the rows against those of all other rows.
+
+    chunks: attributions `[n, n_features]` of the explained rows, in order. inside: `[n_explained]`,
+    which of them are in the cohort. Raises ValueError where the two do not belong together.
+    """
+    sums, done = PartSums(2, len(features), signed=True), 0
+    for values in chunks:
+        part = inside[done : done + len(values)]
+        if len(part) != len(values):
+            raise ValueError(f"attributions of more than the {len(inside)} rows of the cohort")
+        sums.add(values, np.where(part, 0, 1))
+        done += len(values)
+    if done != len(inside):
+        raise ValueError(f"attributions of {done} rows for a cohort among {len(inside)}")
+    means = sums.compute_means()
+    gaps = compute_part_differences(means, 1)
+    p_values = adjust_known(gaps.p_values[0])
+    shares = [
+        CohortShare(
+            feature, float(means.mean[0, k]), float(means.mean[1, k]), float(gaps.low[0, k]),
+            float(gaps.high[0, k]), float(p_values[k]),
+        )
+        for k, feature in enumerate(features)
+    ]  # fmt: skip
+    shares.sort(key=lambda share: -abs(share.difference))
+    return CohortImportance(int(means.rows[0]), int(means.rows[1]), tuple(shares))

@@ -23,7 +23,7 @@ from audits.explain.columns import (
     sum_by_owner,
 )
 from audits.explain.gap_service import compute_gap_steps
-from audits.explain.loss_service import compute_loss_steps
+from audits.explain.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.models.adapter import Adapter
 
@@ -229,6 +229,6 @@ HANDLERS: Mapping[
     "attribute": compute_attribution,
     "choose": choose_method,
     "gap": compute_gap_steps,
-    "loss": compute_loss_steps,
+    "loss": compute_losses,
     "remember": remember,
 }
