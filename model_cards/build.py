@@ -26,6 +26,7 @@ from model_cards.sections.fairness import build_fairness
 from model_cards.sections.limitations import build_limitations
 from model_cards.sections.performance import build_performance
 from model_cards.sections.provenance import build_checks, build_provenance
+from model_cards.sections.reasons import build_reasons
 from model_cards.sections.recourse import build_recourse
 from model_cards.sections.subject import build_data, build_model
 from model_cards.sections.summary import build_summary
@@ -54,6 +55,7 @@ def build_card(report: AuditReport, human: Mapping[str, str] | None = None) -> C
             build_performance(report),
             build_fairness(report),
             build_explanations(report),
+            *filter(None, (build_reasons(report),)),
             build_recourse(report),
             build_limitations(report, words),
             make_human_section("ethical_considerations", words),

@@ -15,6 +15,7 @@ from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.profile import PROFILE
 from audits.checks.proxies import PROXIES
+from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
 from audits.checks.slices import SLICES
 
@@ -40,5 +41,6 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     EXPLAIN_GROUPS,
     GAP,
     ERRORS,
+    ADVERSE_ACTION,
     RECOURSE,
 )

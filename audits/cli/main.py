@@ -111,6 +111,19 @@ def ll144(
     export_command(run, out, kind)
 
 
+@app.command()
+def reasons(
+    run: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; by default stdout.")
+    ] = None,
+) -> None:
+    """Write what each rejected applicant can be told as CSV (US Regulation B; 12 CFR 1002.9)."""
+    from audits.cli.reasons import reasons_command  # noqa: PLC0415
+
+    reasons_command(run, out)
+
+
 @app.command("check-ll144")
 def check_ll144(
     table: Annotated[Path, typer.Argument(help="A published summary as CSV.", metavar="TABLE.csv")],

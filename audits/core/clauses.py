@@ -89,5 +89,26 @@ SMALL_CATEGORIES = Clause(
     _AS_OF,
     _NEW_YORK,
 )
-CLAUSES = (FOUR_FIFTHS, SMALL_NUMBERS, SELECTION_TABLES, SCORING_TABLES, SMALL_CATEGORIES)
+_REGULATION_B = "https://www.consumerfinance.gov/rules-policy/regulations/1002/interp-9/"
+ADVERSE_ACTION = Clause(
+    "adverse-action",
+    "Reasons for adverse action (US Regulation B)",
+    "12 CFR 1002.9(a)(2), (b)(2); comment 9(b)(2)-1 to -5",
+    "Whoever is turned down for credit can have the specific principal reasons. They are of "
+    "factors that were scored, none of which may be left out for being awkward; an internal "
+    "standard or a score that was missed is no reason. More than four are not likely to help. "
+    "One way to find them: the factors that fall furthest below those of applicants at or "
+    "slightly above the passing score, or of all applicants.",
+    "read",
+    _AS_OF,
+    _REGULATION_B,
+)
+CLAUSES = (
+    FOUR_FIFTHS,
+    SMALL_NUMBERS,
+    SELECTION_TABLES,
+    SCORING_TABLES,
+    SMALL_CATEGORIES,
+    ADVERSE_ACTION,
+)
 """Every clause, in the order in which people read them."""

@@ -36,6 +36,8 @@ def render_conditional(held: Measurement, plain: Measurement | None) -> str | No
 
 FEATURE = "feature="
 """Before a column's name in `slice`: the number is of this column of the model."""
+REASON = "reason="
+"""Before a reason's words in `slice`."""
 NAMED_FROM = 0.05
 """A column is named only where its p-value, times the columns that were looked at, is below."""
 

@@ -213,10 +213,30 @@ class LocalLaw144Section(Frozen):
         return self
 
 
+class AdverseActionSection(Frozen):
+    """`[rules.adverse_action]`: the reasons that rejected applicants can be told (US Reg B).
+
+    `codes` says in which words a column is told; columns with the same words are one reason.
+    `prohibited` columns are never a reason; by default the protected ones. `near` is the share of
+    approved applicants, from the cut-off upwards, that rejected ones are compared with; `rows`
+    is for how many rejected people reasons are worked out at most, drawn by the seed.
+    """
+
+    codes: Mapping[str, str] = Field(default_factory=dict)
+    prohibited: tuple[str, ...] | None = None
+    near: float = Field(default=0.2, gt=0, le=1)
+    rows: int = Field(default=1_000, ge=1)
+
+    def barred(self, protected: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the columns that are never a reason."""
+        return protected if self.prohibited is None else self.prohibited
+
+
 class RulesSection(Frozen):
     """`[rules]`: rules that apply only where somebody says so."""
 
     local_law_144: LocalLaw144Section | None = None
+    adverse_action: AdverseActionSection | None = None
 
 
 class AuditSpec(Frozen):
@@ -243,6 +263,12 @@ class AuditSpec(Frozen):
             raise ValueError("[data] needs target, the column with the true outcome")
         if self.audit.task == "binary" and self.data.target and self.data.positive is None:
             raise ValueError("[data] needs positive, the target's favourable value")
+        return self
+
+    @model_validator(mode="after")
+    def _reasons_are_of_decisions(self) -> Self:
+        if self.rules.adverse_action is not None and self.audit.task != "binary":
+            raise ValueError('[rules.adverse_action] is about decisions; use task = "binary"')
         return self
 
     @model_validator(mode="after")

@@ -238,6 +238,24 @@ METRICS: dict[str, Word] = {
         "What the pairs of people that were compared miss of the gap measured on all rows; 0 is "
         "best.",
     ),
+    "reason_share": Word(
+        "Told this reason",
+        "Share of rejected people among whose principal reasons this one is.",
+    ),
+    "reason_stability": Word(
+        "Reasons that stay the same",
+        "Share of a person's reasons that two halves of the applicants near the cut-off agree on.",
+    ),
+    "reason_agreement": Word(
+        "Agreement of the two methods",
+        "Share of a person's reasons that stay the same when applicants at large, not those near "
+        "the cut-off, are compared with.",
+    ),
+    "prohibited_reason_share": Word(
+        "Rejections with a prohibited reason",
+        "Share of rejected people for whom a column that may not be a reason weighs as much as "
+        "one. It is left out of what they are told; the model uses it all the same.",
+    ),
     "attribution_error": Word(
         "Error of sampled attributions",
         "Half of the widest 95% interval of any sampled attribution; 0 is best.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,14 +94,6 @@ def draw_group_importance(
     return Chart(figure, title, f"{axis} by group. " + "; ".join(lines) + ".")
 
 
-def _decimals(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}"
-
-
 def draw_waterfall(
     features: Sequence[str],
     parts: FloatArray,
@@ -112,14 +104,12 @@ def draw_waterfall(
     title: str,
     axis: str,
     words: tuple[str, str, str],
-    show: tuple[Callable[[float], str], Callable[[float], str]] = (_decimals, _signed),
 ) -> Chart:
-    """Draw how an output adds up from a base: the largest parts, the rest summed.
+    """Draw how one row's output adds up from the base: the largest parts, the rest summed.
 
     values: what the row has in each feature, "" where not known. words: the labels of the base,
-    of the sum of the small parts, and of the output. show: how totals and parts are written.
+    of the sum of the small parts, and of the output.
     """
-    total, part = show
     order = np.argsort(-np.abs(parts), kind="stable")
     large, rest = order[: MAX_FEATURES - 3], order[MAX_FEATURES - 3 :]
     names = [features[i] + (f" = {values[i]}" if values[i] else "") for i in large.tolist()]
@@ -132,7 +122,7 @@ def draw_waterfall(
     figure.add_waterfall(
         orientation="h", y=labels, x=[base, *steps, output],
         measure=["absolute", *["relative"] * len(steps), "total"],
-        text=[total(base), *(part(step) for step in steps), total(output)],
+        text=[f"{base:.2f}", *(f"{step:+.2f}" for step in steps), f"{output:.2f}"],
         textposition="outside", cliponaxis=False,
         increasing={"marker": {"color": UP}}, decreasing={"marker": {"color": DOWN}},
         totals={"marker": {"color": QUIET}}, connector={"line": {"color": QUIET, "width": 1}},
@@ -143,8 +133,8 @@ def draw_waterfall(
     figure.update_xaxes(range=[float(path.min()) - 0.18 * span, float(path.max()) + 0.18 * span])
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(bargap=0.3)
-    listed = "; ".join(f"{name}: {part(step)}" for name, step in zip(names, steps, strict=True))
-    return Chart(figure, title, f"From {total(base)} to {total(output)}. {listed}.")
+    listed = "; ".join(f"{name}: {step:+.3f}" for name, step in zip(names, steps, strict=True))
+    return Chart(figure, title, f"From {base:.3f} to {output:.3f}. {listed}.")
 
 
 def _spread_offsets(values: FloatArray) -> FloatArray:

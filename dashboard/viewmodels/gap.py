@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from audits.core.findings import FEATURE, render_gap
-from audits.core.format import format_value, plain_text
-from audits.core.measurement import Measurement, Unit, measurement_id
-from audits.figures.explanations import draw_waterfall
-from audits.figures.theme import Chart
+from audits.core.format import plain_text
+from audits.core.measurement import Measurement, measurement_id
+from audits.figures.dots import Mark, draw_dots
+from audits.figures.theme import MAX_BARS, Chart
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import render_measurement, render_test
+from dashboard.viewmodels.numbers import make_dot, render_measurement, render_test
 from dashboard.viewmodels.run import RunData
-
-_CHECK = "explain.gap"
-
-
-def has_gaps(run: RunData) -> bool:
-    """Whether this run laid gaps on columns."""
-    return any(item.check == _CHECK for item in run.report.measurements)
 
 
 def list_gaps(run: RunData) -> list[str]:
-    """Return the attributes that have gaps laid on columns."""
-    return [name for name in run.attributes if run.by_group("gap_share", name)]
+    """Return the attributes that have gaps laid on columns, that with the widest gap first."""
+    found = [name for name in run.attributes if run.by_group("gap_share", name)]
+    return sorted(found, key=lambda name: -_measure_widest(run, name))
+
+
+def _sum_shares(run: RunData, attribute: str) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for item in run.by_group("gap_share", attribute):
+        sums[item.group or ""] = sums.get(item.group or "", 0.0) + (item.value or 0.0)
+    return sums
+
+
+def _measure_widest(run: RunData, attribute: str) -> float:
+    return max(abs(gap) for gap in _sum_shares(run, attribute).values())
 
 
 def list_groups(run: RunData, attribute: str) -> list[str]:
     """Return an attribute's groups with a gap, the widest first."""
-    sums: dict[str, float] = {}
-    for item in run.by_group("gap_share", attribute):
-        sums[item.group or ""] = sums.get(item.group or "", 0.0) + (item.value or 0.0)
+    sums = _sum_shares(run, attribute)
     return sorted(sums, key=lambda name: -abs(sums[name]))
 
 
@@ -44,39 +46,40 @@ def list_shares(run: RunData, attribute: str, group: str) -> list[Measurement]:
 def render_sentence(run: RunData, attribute: str, group: str) -> str:
     """Return the finding, "" where the gap itself was not measured."""
     shares = list_shares(run, attribute, group)
-    plain = run.report.by_id.get(
-        measurement_id("selection_rate_difference", attribute, group, shares[0].reference_group)
-    )
+    plain = _find_gap(run, attribute, group, shares)
     return (render_gap(plain, shares) if plain is not None else None) or ""
 
 
+def _find_gap(
+    run: RunData, attribute: str, group: str, shares: list[Measurement]
+) -> Measurement | None:
+    reference = shares[0].reference_group
+    return run.report.by_id.get(
+        measurement_id("selection_rate_difference", attribute, group, reference)
+    )
+
+
+def _name(item: Measurement) -> str:
+    return plain_text((item.slice or "").removeprefix(FEATURE))
+
+
 def make_gap_chart(run: RunData, attribute: str, group: str) -> Chart:
-    """Return the way from the reference group's selection rate to the group's."""
+    """Return the whole gap, then every column's share of it, each with its interval."""
     shares = list_shares(run, attribute, group)
-    reference = shares[0].reference_group or ""
-    unit = shares[0].unit
-    gap = sum(item.value or 0.0 for item in shares)
-    rates = {item.group: item.value for item in run.by_group("selection_rate", attribute)}
-    base = rates.get(reference) or 0.0
-    total: Unit = "share" if unit == "points" else unit
-    first = plain_text((shares[0].slice or "").removeprefix(FEATURE))
-    return draw_waterfall(
-        [plain_text((item.slice or "").removeprefix(FEATURE)) for item in shares],
-        np.array([item.value or 0.0 for item in shares]),
-        ["" for _ in shares],
-        base,
-        base + gap,
-        title=say("gap.title", feature=first, group=plain_text(group),
-                  reference=plain_text(reference)),
-        axis=say("gap.axis") if unit == "points" else say("gap.axis_target"),
-        words=(plain_text(reference), say("explanations.rest"), plain_text(group)),
-        show=(lambda value: format_value(value, total), lambda value: _signed(value, unit)),
+    reference = plain_text(shares[0].reference_group or "")
+    whole = _find_gap(run, attribute, group, shares)
+    dots = [make_dot(whole, say("gap.whole"), quiet=True)] if whole is not None else []
+    dots += [make_dot(item, _name(item)) for item in shares[: MAX_BARS - 1]]
+    points = shares[0].unit == "points"
+    return draw_dots(
+        dots,
+        title=say("gap.title", feature=_name(shares[0]), group=plain_text(group),
+                  reference=reference),
+        axis=say("gap.axis" if points else "gap.axis_target", group=plain_text(group),
+                 reference=reference),
+        percent=points,
+        mark=Mark(0.0, say("gap.none_mark")),
     )  # fmt: skip
-
-
-def _signed(value: float, unit: Unit) -> str:
-    text = format_value(value, unit)
-    return f"+{text}" if value > 0 else text
 
 
 def tabulate_gap(run: RunData, attribute: str, group: str) -> pd.DataFrame:
@@ -84,7 +87,7 @@ def tabulate_gap(run: RunData, attribute: str, group: str) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                say("column.feature"): plain_text((item.slice or "").removeprefix(FEATURE)),
+                say("column.feature"): _name(item),
                 say("gap.share"): render_measurement(item),
                 say("column.chance"): render_test(item),
             }

@@ -9,7 +9,7 @@ from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.state import find_rows
-from dashboard.viewmodels import explanations, gap
+from dashboard.viewmodels import explanations, gap, reasons
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
@@ -68,6 +68,12 @@ def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
     if facts:
         show_text(facts, "row-facts")
     show_chart(chart, "row")
+    told = reasons.list_reasons(run, str(row))
+    if told:
+        show_text(say("reasons.title"), "reasons-title", "lead")
+        for place, line in enumerate(told):
+            show_text(line, f"reason-{place}")
+        show_text(say("reasons.meaning"), "reasons-meaning", "note")
 
 
 def main() -> None:

@@ -42,6 +42,7 @@ def is_recourse(item: Measurement) -> bool:
 
 _APART = (
     "rules.",
+    "explain.",
     "fairness.adverse_impact",
     "fairness.interventions",
     "fairness.conditional",

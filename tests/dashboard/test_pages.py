@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -150,6 +151,39 @@ def test_explanations_of_one_row_and_of_an_unknown_one() -> None:
     assert trace["type"] == "waterfall"
     app.selectbox(key="row").set_value("r1").run()
     assert any("r1" in text for text in texts(app))
+
+
+def test_explanations_of_the_gap(run: RunData) -> None:
+    app = open_page("explanations")
+    app.session_state["part"] = say("explanations.gap")
+    app.run()
+    assert not app.exception
+    # The planted bias is against the group with the rude name, by way of one column.
+    assert any("biased makes" in text for text in texts(app))
+    # A group that chance explains gets no column named.
+    app.selectbox(key="gap-groups").select("sex").run()
+    assert not app.exception
+    assert any("no column is named" in text for text in texts(app))
+
+
+def test_a_gap_of_means_has_shares_too() -> None:
+    app = open_page("explanations", "amounts")
+    app.session_state["part"] = say("explanations.gap")
+    app.run()
+    assert not app.exception
+    assert len(specs(app)) == 1
+
+
+def test_a_rejected_row_says_what_can_be_told(run: RunData) -> None:
+    table = pq.read_table(run.bundle.evidence_path("reasons.parquet")).to_pandas()
+    row = table[table["reason"] == "Other debts"].iloc[0]
+    app = open_page("explanations")
+    app.session_state["part"] = say("explanations.row")
+    app.session_state["row"] = row["row"]
+    app.run()
+    assert not app.exception
+    assert say("reasons.title") in texts(app)
+    assert any(text.startswith(f"{row['rank'] + 1}. Other debts (") for text in texts(app))
 
 
 def test_explanations_by_group() -> None:
