@@ -22,9 +22,10 @@ from audits.checks.base import (
 from audits.checks.columns import choose_audited_columns
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
+from audits.core.findings import FEATURE
 from audits.core.groups import MISSING
 from audits.core.measurement import Measurement
-from audits.core.proxies import ALL_COLUMNS, FEATURE, PROXIES_CHECK
+from audits.core.proxies import ALL_COLUMNS, PROXIES_CHECK
 from audits.cube.compare import choose_reference
 from audits.cube.intervals import CONFIDENCE, compute_holm
 from audits.explain.proxies import BoolArray, Separation, compute_proxies, compute_separation

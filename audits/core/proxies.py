@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audits.core.findings import FEATURE
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.measurement import Measurement
 
 PROXIES_CHECK = "fairness.proxies"
-FEATURE = "feature="
-"""Before a column's name in `slice`: the number is of this column."""
 ALL_COLUMNS = "all columns together"
 ALPHA = 0.05
 CLEAR = 0.55
@@ -85,36 +84,64 @@ def render_proxy(proxy: Proxy) -> str:
     item, estimate = proxy.item, proxy.item.estimate
     assert estimate is not None  # `list_proxies` has numbers only
     name, attribute = plain_text(proxy.feature), plain_text(item.attribute or "")
-    sentence = f"{name} {render_pairs(item)}"
-    kind = "a proxy for" if estimate.low > CLEAR else "a faint sign of"
+    kind = f"{'a proxy for' if estimate.low > CLEAR else 'a faint sign of'} {attribute}"
+    told = f"tells {plain_text(item.group or '')} from the others {_count_pairs(item)}"
     if proxy.rank is None:
-        return f"{sentence}: {kind} {attribute}."
+        return f"{name} {told}: {kind}."
     place = "most" if proxy.rank == 1 else f"{_ordinal(proxy.rank)} most"
-    return f"{name} is the model's {place} important column and {kind} {attribute}: {_rest(item)}."
+    return f"{name} is the model's {place} important column and {kind}: it {told}."
 
 
-def render_pairs(item: Measurement) -> str:
-    """Return "tells Group B from the others in 7 of 10 pairs (AUC 0.710, ...)"."""
-    return f"tells {plain_text(item.group or '')} from the others {_count_pairs(item)}"
+def render_together(item: Measurement) -> str | None:
+    """Return how well all columns together tell a group from the others; None without a number."""
+    if item.estimate is None:
+        return None
+    group, attribute = plain_text(item.group or ""), plain_text(item.attribute or "")
+    if item.p_value is None or item.p_value >= ALPHA:
+        return (
+            f"All columns together do not tell {group} from the others better than chance "
+            f"({_detail(item)})."
+        )
+    return (
+        f"All columns together tell {group} from the others {_count_pairs(item)}: so much of "
+        f"{attribute} is in the data that the model sees."
+    )
 
 
-def _rest(item: Measurement) -> str:
-    return f"it {render_pairs(item)}"
+def render_score(item: Measurement) -> str | None:
+    """Return how the model's score tells a group from the others; None without a number."""
+    if item.estimate is None:
+        return None
+    group, value = plain_text(item.group or ""), item.estimate.value
+    if item.p_value is None or item.p_value >= ALPHA:
+        return (
+            f"The model's score does not tell {group} from the others beyond chance "
+            f"({_detail(item)})."
+        )
+    way, share = ("above", value) if value > 0.5 else ("below", 1 - value)
+    return (
+        f"A person of {group} scores {way} one of the others in {_say_share(share)} pairs "
+        f"({_detail(item)})."
+    )
 
 
 def _count_pairs(item: Measurement) -> str:
+    return f"in {_say_share(item.value or 0.5)} pairs ({_detail(item)})"
+
+
+def _say_share(share: float) -> str:
+    return f"{share * 10:.0f} of 10" if share >= 0.65 else f"{share * 100:.0f} of 100"
+
+
+def _detail(item: Measurement) -> str:
     estimate = item.estimate
     assert estimate is not None  # asked only for numbers
-    share = estimate.value
-    pairs = f"{share * 10:.0f} of 10" if share >= 0.65 else f"{share * 100:.0f} of 100"
-    detail = (
-        f"AUC {format_value(share, item.unit)}, {format_interval(estimate, item.unit)}; "
+    return (
+        f"AUC {format_value(estimate.value, item.unit)}, {format_interval(estimate, item.unit)}; "
         f"n = {format_count(estimate.n)}"
     )
-    return f"in {pairs} pairs ({detail})"
 
 
 def _ordinal(number: int) -> str:
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
