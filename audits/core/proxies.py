@@ -92,10 +92,21 @@ def render_proxy(proxy: Proxy) -> str:
     return f"{name} is the model's {place} important column and {kind}: it {told}."
 
 
-def render_together(item: Measurement) -> str | None:
-    """Return how well all columns together tell a group from the others; None without a number."""
-    if item.estimate is None:
-        return None
+def render_whole(items: Sequence[Measurement]) -> list[str]:
+    """Return how well all columns together, and the score, tell the groups of one attribute apart:
+    of each the group that it tells best."""
+    known = [item for item in items if item.estimate is not None]
+    together = [item for item in known if item.slice == ALL_COLUMNS]
+    scores = [item for item in known if item.metric == "score_proxy_auc"]
+    told = []
+    if together:
+        told.append(_render_together(max(together, key=lambda item: item.value or 0.0)))
+    if scores:
+        told.append(_render_score(max(scores, key=lambda item: abs((item.value or 0.5) - 0.5))))
+    return told
+
+
+def _render_together(item: Measurement) -> str:
     group, attribute = plain_text(item.group or ""), plain_text(item.attribute or "")
     if item.p_value is None or item.p_value >= ALPHA:
         return (
@@ -108,11 +119,8 @@ def render_together(item: Measurement) -> str | None:
     )
 
 
-def render_score(item: Measurement) -> str | None:
-    """Return how the model's score tells a group from the others; None without a number."""
-    if item.estimate is None:
-        return None
-    group, value = plain_text(item.group or ""), item.estimate.value
+def _render_score(item: Measurement) -> str:
+    group, value = plain_text(item.group or ""), item.value or 0.5
     if item.p_value is None or item.p_value >= ALPHA:
         return (
             f"The model's score does not tell {group} from the others beyond chance "

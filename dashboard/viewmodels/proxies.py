@@ -15,8 +15,7 @@ from audits.core.proxies import (
     list_proxies,
     rank_features,
     render_proxy,
-    render_score,
-    render_together,
+    render_whole,
 )
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import render_measurement, render_test
@@ -42,22 +41,10 @@ def make_proxies(run: RunData, attribute: str) -> Proxies | None:
         return None
     found = [render_proxy(one) for one in list_proxies(run.report.measurements, attribute)]
     sentences = found[:SENTENCES] or [say("proxies.none", attribute=plain_text(attribute))]
-    sentences += _tell_best(items, run.by_group("score_proxy_auc", attribute))
+    sentences += render_whole([*items, *run.by_group("score_proxy_auc", attribute)])
     path = "evidence/proxies.parquet"
     note = next((plain_text(e.description) for e in run.report.evidence if e.path == path), "")
     return Proxies(tuple(sentences), _tabulate(run, items), note)
-
-
-def _tell_best(items: list[Measurement], scores: list[Measurement]) -> list[str]:
-    """Return sentences on all columns and on the score, each of the group it tells best."""
-    together = [item for item in items if item.slice == ALL_COLUMNS and item.estimate is not None]
-    told = []
-    if together:
-        told.append(render_together(max(together, key=lambda item: item.value or 0.0)))
-    known = [item for item in scores if item.estimate is not None]
-    if known:
-        told.append(render_score(max(known, key=lambda item: abs((item.value or 0.5) - 0.5))))
-    return [sentence for sentence in told if sentence]
 
 
 def _tabulate(run: RunData, items: list[Measurement]) -> pd.DataFrame:

@@ -31,6 +31,8 @@ _ERRORS = frozenset({"additivity_error", "convergence_error", "completeness_erro
 
 def is_explanation(item: Measurement) -> bool:
     """Whether a measurement is about attributions."""
+    if item.check.startswith("fairness."):
+        return False
     about_feature = (item.slice or "").startswith("feature=")
     return about_feature or item.metric in _ERRORS or "attribution" in item.metric
 
@@ -47,6 +49,7 @@ _APART = (
     "fairness.interventions",
     "fairness.conditional",
     "fairness.consistency",
+    "fairness.proxies",
     "performance.slices",
     "performance.classes",
 )
