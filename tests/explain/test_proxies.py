@@ -76,14 +76,14 @@ def make_noise(draw, n):
 def test_columns_of_chance_are_named_no_more_often_than_stated():
     """Texts with three rows each learn the most by heart; measured elsewhere they tell nothing."""
     p_values = []
-    for seed in range(150):
+    for seed in range(60):
         draw = np.random.default_rng(seed)
         frame, groups = make_noise(draw, 400), draw.choice(3, 400, p=[0.6, 0.25, 0.15])
         for one in compute_proxies(frame, groups, [0, 1, 2], draw):
             p_values.append([*(column.p_value for column in one.columns), one.together.p_value])
     shares = (np.array(p_values) < 0.05).mean(axis=0)
-    # 450 tests a column, three of them on the same rows: 0.05 with a deviation of up to 0.018.
-    assert shares.max() <= 0.1
+    # 180 tests a column, three of them on the same rows: 0.05 with a deviation of up to 0.028.
+    assert shares.max() <= 0.12
     assert np.abs(shares - 0.05).mean() < 0.03
 
 
