@@ -64,10 +64,7 @@ def make_group_chart(run: RunData, measure: str, attribute: str) -> Chart | None
         value, low, high = np.array(ends, dtype=np.float64).T
         name = say("moves.group", group=plain_text(group), n=format_count(n))
         series.append(GroupSeries(name, value, low, high))
-    differences = list_differences(run, measure, attribute)
-    title = say("moves.title_even")
-    if differences:
-        title = render_group_push(differences[0]).split(" (")[0]
+    title = say("moves.title", attribute=plain_text(attribute))
     features = [name_column(items[part, groups[0][0]]) for part in slices]
     return draw_group_importance(features, series, title=title, axis=say(f"moves.axis_{measure}"))
 

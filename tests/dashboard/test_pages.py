@@ -237,7 +237,9 @@ def test_what_drives_a_slice_is_one_choice_away(run: RunData) -> None:
     assert names
     app.selectbox(key="cohort").select(names[0]).run()
     assert not app.exception
-    assert any(text.startswith(f"In {names[0]} ") for text in texts(app))
+    assert any(
+        text.startswith(f"{names[0]}: ") and "moves the score" in text for text in texts(app)
+    )
 
 
 def test_counterfactual_is_seen_and_the_row_edited(run: RunData) -> None:
