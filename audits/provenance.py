@@ -12,7 +12,7 @@ from audits.core.report import Environment, Tool
 
 PACKAGES = (
     "numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "duckdb", "torch", "shap", "captum",
-    "woodelf_explainer", "xgboost", "lightgbm", "skops", "onnxruntime",
+    "woodelf_explainer", "xgboost", "lightgbm", "catboost", "skops", "onnxruntime",
 )  # fmt: skip
 """Packages whose versions a number may depend on."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from audits.models.adapter import Adapter
 _TREE = "audits.explain.tree"
 _LINEAR = "audits.explain.linear"
 _GRADIENT = "audits.explain.gradient"
+_CATBOOST = "audits.explain.catboost_engine"
 
 ENGINES: Mapping[str, str] = {
     "lightgbm.Booster": _TREE,
@@ -65,19 +66,33 @@ ENGINES: Mapping[str, str] = {
     "sklearn.GammaRegressor": _LINEAR,
     "sklearn.TweedieRegressor": _LINEAR,
     "audits.TabularNetwork": _GRADIENT,
+    "catboost.CatBoost": _CATBOOST,
 }
 """Which engine explains which estimator. Adding an engine: its file, and its lines here. An
 engine is imported only where its model is, for the libraries behind them take seconds."""
 
 SUPPORTED = (
-    "XGBoost, LightGBM, scikit-learn trees, forests, boosting and linear models, and our torch "
-    "networks"
+    "XGBoost, LightGBM, CatBoost, scikit-learn trees, forests, boosting and linear models, and "
+    "our torch networks"
 )
 
 
 _REMEMBERED: dict[str, pd.DataFrame] = {}
 """Tables that the audit sent once, to be compared with many times. A worker has one model."""
 _PROBE_ROWS = 64
+
+
+@runtime_checkable
+class FrameEngine(Protocol):
+    """A module that explains raw columns, for models that read categories as they are."""
+
+    METHODS: tuple[str, ...]
+
+    def explain_rows(
+        self, adapter: Native, frame: pd.DataFrame, request: Request
+    ) -> ColumnAttribution:
+        """Explain each row of `frame`: values `[n_rows, n_features]`."""
+        ...
 
 
 class Engine(Protocol):
@@ -90,7 +105,7 @@ class Engine(Protocol):
         ...
 
 
-def find_engine(estimator: Native) -> Engine:
+def find_engine(estimator: Native) -> Engine | FrameEngine:
     """Return the engine of an estimator. Raises CheckNotApplicableError where there is none."""
     path = ENGINES.get(kind_of(estimator))
     if path is None:
@@ -98,7 +113,7 @@ def find_engine(estimator: Native) -> Engine:
             f"a model of kind {kind_of(estimator)} has no engine of its own; those that have: "
             f"{SUPPORTED}"
         )
-    return cast(Engine, importlib.import_module(path))
+    return cast(Engine | FrameEngine, importlib.import_module(path))
 
 
 def remember(
@@ -204,20 +219,35 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
     if params.get("method") == PERMUTATION_SHAP:
         return explain_by_sampling(adapter, frame, recall(params), params)
     engine = find_engine(adapter.estimator)
-    encoded = adapter.encode(frame)
-    background = recall(params)
     target_class = int(params.get("target_class", 1))
     request = Request(
         task=adapter.info.task,
         target_class=target_class if adapter.info.task == "multiclass" else 1,
         method=str(params.get("method", engine.METHODS[0])),
-        background=None if background is None else adapter.encode(background).matrix,
         tolerance=float(params.get("tolerance", TOLERANCE)),
         seed=int(params.get("seed", 0)),
     )
-    found = engine.explain(adapter.estimator, encoded.matrix, request)
+    if isinstance(engine, FrameEngine):
+        found = engine.explain_rows(adapter, frame, request)
+    else:
+        found = _explain_encoded(engine, adapter, frame, request, recall(params))
     if adapter.info.task == "binary" and target_class == 0:
         found = found.for_the_other_class()
+    return found
+
+
+def _explain_encoded(
+    engine: Engine,
+    adapter: Adapter,
+    frame: pd.DataFrame,
+    request: Request,
+    background: pd.DataFrame | None,
+) -> ColumnAttribution:
+    """Return attributions of the raw columns, summed from those that the estimator sees."""
+    encoded = adapter.encode(frame)
+    if background is not None:
+        request = replace(request, background=adapter.encode(background).matrix)
+    found = engine.explain(adapter.estimator, encoded.matrix, request)
     owner = np.asarray(encoded.owner, dtype=np.intp)
     values = sum_by_owner(found.values, owner, len(adapter.info.features))
     return replace(found, values=values)

@@ -22,9 +22,10 @@ NativeModel = Any
 class ModelInfo:
     """What is known of a model without running it.
 
-    format: "skops", "xgboost", "lightgbm", "onnx" or "torch". classes: texts in the order of
-    the probabilities' columns, `()` for regression. features: the raw columns, in the order
-    that the model wants them. device: "cpu", or "cuda:0 (NVIDIA ...)".
+    format: "skops", "xgboost", "lightgbm", "catboost", "onnx", "torch" or "endpoint". classes:
+    texts in the order of the probabilities' columns, `()` for regression. features: the raw
+    columns, in the order that the model wants them. device: "cpu",
+    "cuda:0 (NVIDIA ...)", or "endpoint".
     """
 
     format: str
@@ -90,18 +91,24 @@ class PredictsEncoded(Protocol):
         ...
 
 
+def _no_variables(path: Path) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A kind of model file.
 
     recognises: whether the file is of this kind, from its path and its first bytes.
     load: opens it in the worker; raises InputError where it is damaged or not usable.
+    variables: the environment variables that the file asks for; the worker sees no others.
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[Path, bytes], bool]
     load: Callable[[Path, str], Adapter]
+    variables: Callable[[Path], tuple[str, ...]] = _no_variables
 
 
 def with_complement(positive: FloatArray) -> FloatArray:

@@ -36,6 +36,7 @@ _KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "OMP_")
 _ERRORS: Mapping[str, type[Exception]] = {
     "InputError": InputError,
     "CheckNotApplicableError": CheckNotApplicableError,
+    "ModelCrashError": ModelCrashError,
     "AssayError": AssayError,
 }
 
@@ -57,7 +58,7 @@ def open_model(
         raise InputError(f"device {device!r} is unknown; use cpu, cuda or auto")
     file = Path(path).absolute()
     known = detect_format(file)
-    client = ModelClient(timeout_s)
+    client = ModelClient(timeout_s, known.variables(file))
     request = {
         "op": "open",
         "path": str(file),
@@ -82,7 +83,7 @@ class ModelClient:
 
     info: ModelInfo
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, variables: Sequence[str] = ()) -> None:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
@@ -92,7 +93,7 @@ class ModelClient:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             cwd=os.sep,
-            env=_environment(),
+            env=_environment(variables),
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -218,11 +219,11 @@ def _read_scores(table: pa.Table | None, rows: int, width: int, start: int) -> F
     return scores
 
 
-def _environment() -> dict[str, str]:
+def _environment(variables: Sequence[str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
+        if name in (*_KEPT_VARIABLES, *variables) or name.startswith(_KEPT_PREFIXES)
     }
     root = str(Path(audits.__file__).resolve().parent.parent)
     # Threads that wait actively take the cores from one another: 25 ms for one row, not 2.

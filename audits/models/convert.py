@@ -94,7 +94,7 @@ def _load_pickle(source: Path) -> NativeModel:
         ) from error
     if not hasattr(model, "predict"):
         raise InputError(f"{source.name} holds a {type(model).__name__}, which predicts nothing")
-    if type(model).__module__.split(".")[0] in ("xgboost", "lightgbm"):
+    if type(model).__module__.split(".")[0] in ("xgboost", "lightgbm", "catboost"):
         raise InputError(
             f"{source.name} holds a {type(model).__name__}: no conversion is needed, save it with "
             "its own save_model (LightGBM: booster_.save_model) and give that file"

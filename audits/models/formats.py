@@ -6,6 +6,8 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses
 from audits.models import (
+    catboost_format,
+    endpoint_format,
     lightgbm_format,
     onnx_format,
     skops_format,
@@ -20,6 +22,8 @@ FORMATS: tuple[Format, ...] = (
     lightgbm_format.FORMAT,
     onnx_format.FORMAT,
     torch_format.FORMAT,
+    endpoint_format.FORMAT,
+    catboost_format.FORMAT,
     xgboost_format.FORMAT,
 )
 """Every format, in the order in which they are tried. A new format is a file and a line."""

@@ -68,8 +68,8 @@ def find_refused_types(path: Path) -> list[str]:
 def describe_refused(name: str, refused: list[str]) -> str:
     """Return the message of a file that holds types which were not reviewed."""
     advice = "use scikit-learn's own estimators and transformers, or export the model to ONNX"
-    if any(item.startswith(("lightgbm.", "xgboost.")) for item in refused):
-        advice = "save the LightGBM or XGBoost model in its own format (save_model)"
+    if any(item.startswith(("lightgbm.", "xgboost.", "catboost.")) for item in refused):
+        advice = "save the LightGBM, XGBoost or CatBoost model in its own format (save_model)"
     return f"{name} holds types that are not on the reviewed list: {one_of(refused)}; {advice}"
 
 

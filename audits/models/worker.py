@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from audits.core.errors import AssayError, CheckNotApplicableError, InputError
+from audits.core.errors import AssayError, CheckNotApplicableError, InputError, ModelCrashError
 from audits.models import wire
 from audits.models.adapter import Adapter
 from audits.models.formats import FORMATS
@@ -91,7 +91,7 @@ def serve(channel: wire.Channel) -> None:
 
 def describe_error(error: Exception) -> dict[str, Any]:
     """Return an error as JSON: its kind, and its message in one bounded line."""
-    kinds = (InputError, CheckNotApplicableError, AssayError)
+    kinds = (InputError, CheckNotApplicableError, ModelCrashError, AssayError)
     kind = next((known.__name__ for known in kinds if isinstance(error, known)), "")
     message = " ".join(str(error).split())[:2000]
     if not kind:

@@ -52,9 +52,12 @@ def _choose_file(path_label: str, upload_label: str, key: str, help_text: str) -
     with right:
         upload = st.file_uploader(upload_label, key=f"{key}-upload")
     if upload is not None:
-        return new_audit.save_upload(
-            runs_root(), f"upload-{upload.file_id[:12]}", upload.name, upload.getvalue()
-        )
+        folder = f"upload-{upload.file_id[:12]}"
+        try:
+            return new_audit.save_upload(runs_root(), folder, upload.name, upload.getvalue())
+        except AssayError as error:
+            st.error(escape_markdown(str(error)))
+            return None
     return Path(path.strip()).expanduser().absolute() if path.strip() else None
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import duckdb
 
-from audits.core.errors import AssayError
+from audits.core.errors import AssayError, InputError
 from audits.core.spec import Scalar, Task
 from audits.data.schema import Column, tabulate_columns
 from audits.data.source import connect, open_source, quote
 from dashboard.catalogue import say
 
+_ENDPOINT_HEAD = 1 << 20
 INPUTS = ".inputs"
 """Where uploaded files and written settings lie, inside the folder with the runs."""
 
@@ -198,7 +199,13 @@ def name_folder(name: str, now: datetime) -> str:
 
 
 def save_upload(root: Path, folder: str, name: str, content: bytes) -> Path:
-    """Write an uploaded file into the inputs of a new run, under its own plain name."""
+    """Write an uploaded file into the inputs of a new run, under its own plain name.
+
+    Raises InputError for the description of an endpoint: whoever sends it could have this machine
+    ask any of its own ports. Such a file is named by its path, on the machine itself.
+    """
+    if b'"assay.endpoint/' in content[:_ENDPOINT_HEAD]:
+        raise InputError(say("new.no_endpoint"))
     safe = re.sub(r"[^\w.\- ]", "_", Path(name.replace("\\", "/")).name).lstrip(".") or "file"
     target = root / INPUTS / folder / safe
     target.parent.mkdir(parents=True, exist_ok=True)

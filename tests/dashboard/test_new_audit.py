@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from audits.core.errors import InputError
 from audits.core.spec_file import load_spec
 from dashboard.viewmodels import new_audit
 from dashboard.viewmodels.new_audit import DataPreview, Draft
@@ -82,6 +83,13 @@ def test_unreadable_data_says_why(tmp_path: Path) -> None:
 def test_uploads_stay_in_their_folder(tmp_path: Path, name: str) -> None:
     path = new_audit.save_upload(tmp_path, "u", name, b"a")
     assert path == tmp_path / new_audit.INPUTS / "u" / "x.csv"
+
+
+def test_an_endpoint_cannot_be_uploaded(tmp_path: Path) -> None:
+    content = b'{"schema": "assay.endpoint/1", "url": "http://127.0.0.1:22/"}'
+    with pytest.raises(InputError, match="cannot be uploaded"):
+        new_audit.save_upload(tmp_path, "u", "model.json", content)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_names_are_safe() -> None:

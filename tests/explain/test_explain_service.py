@@ -28,7 +28,7 @@ from audits.explain.engine import (
     sample_background,
 )
 from audits.explain.methods import METHODS
-from audits.explain.service import ENGINES, find_engine
+from audits.explain.service import ENGINES, FrameEngine, find_engine
 from audits.models.client import open_model
 from audits.models.torch_tabular import TabularNetwork
 
@@ -262,7 +262,7 @@ def test_every_engine_in_the_table_is_one():
         library, name = kind.split(".")
         engine = find_engine(type(name, (), {"__module__": library})())
         assert set(engine.METHODS) <= set(METHODS)
-        assert callable(engine.explain)
+        assert callable(engine.explain_rows if isinstance(engine, FrameEngine) else engine.explain)
 
 
 def test_the_background_is_bounded_and_drawn_by_the_seed(frame):
