@@ -68,7 +68,7 @@ def _read_truth(context: Context) -> _Truth:
         truth = np.array([places.get(str(value), np.nan) for value in true], dtype=np.float64)
         wrong = true.astype(str) != predicted.astype(str)
     else:
-        truth = np.array([np.nan if value is None else value for value in true], dtype=np.float64)
+        truth = true.astype(np.float64)  # NaN where it is not known
         wrong = truth != predicted.astype(np.float64)
     known = np.flatnonzero(np.isfinite(truth))
     if task == "regression" and len(known):
@@ -168,7 +168,7 @@ def _measure_groups(
 
 
 def _save(context: Context, known: _Truth, found: LossShapley, features: list[str]) -> None:
-    names = context.read_predictions(["row"])["row"].astype(str)[known.positions]
+    names = context.read_predictions(["row"])["row"][known.positions].astype(str)
     columns: dict[str, pa.Array] = {"row": pa.array(names, pa.string())}
     for position, feature in enumerate(features):
         columns[name_column(feature)] = pa.array(found.values[:, position].astype(np.float32))

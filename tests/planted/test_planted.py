@@ -91,7 +91,9 @@ def test_the_twin_of_a_model_does_not_fail(tmp_path: Path, name, train) -> None:
     assert failed(report) == set()
     assert list_proxies(report.measurements) == []
     if name == "credit":
-        assert list_tested(report.find("mean_attribution_difference")) == []
+        # The model is given the age, which of course moves the old another way than the young.
+        pushes = list_tested(report.find("mean_attribution_difference"))
+        assert {(item.attribute, item.slice) for item in pushes} <= {("age", "feature=age")}
         shares = gap_shares(report, "Group B")
         district = next(item for item in shares if item.slice == "feature=district")
         assert district.estimate is not None
