@@ -1,11 +1,13 @@
 """The checks that come with Assay, in the order in which they run. Adding one is one line here."""
 
 from audits.checks.adverse_impact import ADVERSE_IMPACT
+from audits.checks.anchors import ANCHORS
 from audits.checks.base import Check, CubeCheck
 from audits.checks.classes import CLASSES
 from audits.checks.conditional import CONDITIONAL
 from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
+from audits.checks.effects import EFFECTS
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.explain_errors import ERRORS
 from audits.checks.explain_groups import EXPLAIN_GROUPS
@@ -13,6 +15,7 @@ from audits.checks.gap import GAP
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
+from audits.checks.permutation import PERMUTATION
 from audits.checks.profile import PROFILE
 from audits.checks.proxies import PROXIES
 from audits.checks.reasons import ADVERSE_ACTION
@@ -39,6 +42,9 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     SLICES,
     EXPLANATIONS,
     EXPLAIN_GROUPS,
+    EFFECTS,
+    PERMUTATION,
+    ANCHORS,
     GAP,
     ERRORS,
     ADVERSE_ACTION,

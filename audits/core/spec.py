@@ -99,8 +99,13 @@ class ExplainSection(Frozen):
     sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
-    `error` the error, as a share of the range of the scores, at which it is done. `error_rows` is
-    how many rows, drawn by the seed, the model's errors are laid on columns for; 0 for none.
+    `error` the error, as a share of the range of the scores, at which it is done.
+
+    `error_rows`: for how many rows the model's errors are laid on columns, `effects_rows`: how many
+    rows' curves make a column's partial dependence (accumulated effects take up to 10,000 rows),
+    `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how many rows
+    a rule is searched, half of them nearest to another decision; 0 turns each off.
+    `anchor_seconds` is the longest that the search for one rule may take.
     """
 
     rows: Literal["all"] | int = "all"
@@ -113,6 +118,10 @@ class ExplainSection(Frozen):
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
     error_rows: int = Field(default=500, ge=0)
+    effects_rows: int = Field(default=2000, ge=0)
+    permutation_rows: int = Field(default=5000, ge=0)
+    anchors: int = Field(default=4, ge=0, le=200)
+    anchor_seconds: float = Field(default=10.0, gt=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:

@@ -268,6 +268,34 @@ METRICS: dict[str, Word] = {
         "Convergence error",
         "Largest gap that integrated gradients leave of the output; 0 is best.",
     ),
+    "partial_dependence_range": Word(
+        "Range of the partial dependence",
+        "Highest minus lowest mean answer, when every row is given each value of the column.",
+    ),
+    "accumulated_effect_range": Word(
+        "Range of the accumulated effect",
+        "Highest minus lowest point of the effect added up from small steps between rows alike.",
+    ),
+    "permutation_brier_score": Word(
+        "Rise in Brier score",
+        "How much the Brier score rises when the column's values are dealt out anew.",
+    ),
+    "permutation_log_loss": Word(
+        "Rise in log loss",
+        "How much the log loss rises when the column's values are dealt out anew.",
+    ),
+    "permutation_roc_auc": Word(
+        "Fall in ROC AUC",
+        "How much the ROC AUC falls when the column's values are dealt out anew.",
+    ),
+    "permutation_squared_error": Word(
+        "Rise in squared error",
+        "How much the mean squared error rises when the column's values are dealt out anew.",
+    ),
+    "anchors_found": Word(
+        "Rules found",
+        "For how many of the rows tried a rule keeps at least 95% of made-up rows' decisions.",
+    ),
     "recourse_share": Word(
         "Recourse found", "Of the rejected rows searched, the share with a change that helps."
     ),
@@ -317,6 +345,15 @@ ATTRIBUTE_WARNING = (
     "1002.4) in lending, and 42 USC 2000e-2(l), which bans cutoff scores that differ by race, "
     "colour, religion, sex or national origin, in hiring."
 )
+EFFECTS_CHECK = "explain.effects"
+"""The check whose evidence holds the columns' curves."""
+
+PERMUTATION_CHECK = "explain.permutation"
+"""The check of what is lost without each column."""
+
+ANCHORS_CHECK = "explain.anchors"
+"""The check whose evidence holds the rules."""
+
 SLICES_CHECK = "performance.slices"
 """The check whose numbers set a part of the data against the rest of it."""
 

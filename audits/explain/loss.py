@@ -19,9 +19,8 @@ import numpy as np
 from audits.core.attribution import FloatArray
 from audits.explain.blend import Blender
 from audits.explain.columns import IntArray
+from audits.explain.losses import SMALLEST
 
-SMALLEST = float(np.finfo(np.float64).eps)
-"""A probability is taken as at least so large, as everywhere in the audit (and in scikit-learn)."""
 BLOCK_ROWS = 1 << 16
 """So many mixed rows are asked for at once."""
 

@@ -7,10 +7,11 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.effects import show_effects, show_rules
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.state import find_rows
-from dashboard.viewmodels import explanations, gap, reasons
+from dashboard.viewmodels import anchors, effects, explanations, gap, reasons
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
 from dashboard.viewmodels.run import RunData
@@ -64,25 +65,10 @@ def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
         show_text(say("reasons.meaning"), "reasons-meaning", "note")
 
 
-def main() -> None:
-    """Show the page."""
-    run = require_run()
-    show_text(say("explanations.intro"), "intro", "lead")
-    evidence = explanations.find_evidence(run)
-    if evidence is None:
-        reason = find_check_reason(run, "explain.attributions") or say("explanations.none_checked")
-        show_text(say("explanations.none", reason=reason), "none")
-        return
+def show_attributions(run: RunData, part: str, evidence: str) -> None:
+    """Show one of the parts that rest on attributions."""
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
-    parts = {
-        say(f"explanations.{name}"): name for name in ("global", "groups", "gap", "errors", "row")
-    }
-    chosen = st.segmented_control(
-        say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,
-        key="part", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    part = parts.get(str(chosen), "global")
     if part == "groups":
         show_group_importance(run)
     elif part == "gap":
@@ -97,6 +83,32 @@ def main() -> None:
         show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
     show_text(explanations.describe_method(run), "method", "note")
     show_text(say("explanations.not_causal"), "not-causal", "note")
+
+
+def main() -> None:
+    """Show the page."""
+    run = require_run()
+    show_text(say("explanations.intro"), "intro", "lead")
+    evidence = explanations.find_evidence(run)
+    reason = find_check_reason(run, "explain.attributions") or say("explanations.none_checked")
+    if evidence is None and not effects.list_effect_features(run) and not anchors.load_rules(run):
+        show_text(say("explanations.none", reason=reason), "none")
+        return
+    names = ("global", "groups", "gap", "errors", "row", "effects", "rules")
+    parts = {say(f"explanations.{name}"): name for name in names}
+    chosen = st.segmented_control(
+        say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,
+        key="part", bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    part = parts.get(str(chosen), "global")
+    if part == "effects":
+        show_effects(run)
+    elif part == "rules":
+        show_rules(run)
+    elif evidence is None:
+        show_text(say("explanations.none", reason=reason), "none")
+    else:
+        show_attributions(run, part, evidence)
 
 
 main()

@@ -28,6 +28,8 @@ _TOP = 15
 _TOP_BY_GROUP = 8
 _GROUPS = 6
 _SENTENCES = 3
+_LOST = "permutation_"
+_CURVES = ("partial_dependence_range", "accumulated_effect_range")
 
 
 def build_explanations(report: AuditReport) -> Section:
@@ -42,7 +44,7 @@ def build_explanations(report: AuditReport) -> Section:
     blocks: list[Block] = []
     whole = [item for item in features if item.attribute is None]
     if whole:
-        blocks += _build_top(whole)
+        blocks += _build_top(_choose_shown(whole))
     blocks += [
         _tell_error(item) for item in items if item not in features and item.attribute is None
     ]
@@ -62,9 +64,20 @@ def build_explanations(report: AuditReport) -> Section:
     return Section("explanations", "Explanations", tuple(blocks), children, intro)
 
 
+def _choose_shown(items: Sequence[Measurement]) -> list[Measurement]:
+    """Leave out the ranges of single columns' effects, and all ways to measure what is lost
+    without a column but the first."""
+    lost = next((i.metric for i in items if i.metric.startswith(_LOST)), None)
+    return [
+        item
+        for item in items
+        if item.metric not in _CURVES and (item.metric == lost or not item.metric.startswith(_LOST))
+    ]
+
+
 def _build_top(items: Sequence[Measurement]) -> list[Block]:
     ranked = sorted(items, key=_strength)
-    metrics = list(dict.fromkeys(item.metric for item in ranked))
+    metrics = list(dict.fromkeys(item.metric for item in items))
     blocks: list[Block] = []
     for metric in metrics:
         mine = [item for item in ranked if item.metric == metric]

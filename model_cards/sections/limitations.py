@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport, CheckStatus
-from audits.core.words import describe, list_words, lower
+from audits.core.words import (
+    ANCHORS_CHECK,
+    EFFECTS_CHECK,
+    PERMUTATION_CHECK,
+    describe,
+    list_words,
+    lower,
+)
 from model_cards.card import Block, Bullets, Inline, Line, Paragraph, Section, Text
 from model_cards.human import make_human_section
 from model_cards.numbers import make_fact, make_number
@@ -19,6 +26,12 @@ from model_cards.sections.tables import (
     is_recourse,
     tell_check,
 )
+
+_SAMPLED_APART = {
+    EFFECTS_CHECK: "Effects of single columns",
+    PERMUTATION_CHECK: "What is lost without a column",
+}
+"""Checks that draw rows of their own, by what the card calls their numbers."""
 
 
 def build_limitations(report: AuditReport, human: Mapping[str, str]) -> Section:
@@ -101,9 +114,15 @@ def _tell_sampled(report: AuditReport) -> list[Line]:
     """Return what rests on fewer rows than the data has."""
     lines: list[Line] = []
     rows = report.subject.data.rows
-    sampled = _find_sampled(filter(is_explanation, report.measurements), rows)
-    if sampled is not None:
-        lines.append(_tell_sample(report, "Explanations", sampled))
+    explained = [item for item in report.measurements if is_explanation(item)]
+    apart = (*_SAMPLED_APART, ANCHORS_CHECK)  # a rule is one row's, and rests on no sample
+    kinds = {"Explanations": [item for item in explained if item.check not in apart]}
+    for check, what in _SAMPLED_APART.items():
+        kinds[what] = [item for item in explained if item.check == check]
+    for what, items in kinds.items():
+        sampled = _find_sampled(items, rows)
+        if sampled is not None:
+            lines.append(_tell_sample(report, what, sampled))
     sampled = _find_sampled(report.find("recourse_share", attribute=None), rows)
     if sampled is not None:
         limit = report.spec.effective.get("recourse")

@@ -30,11 +30,12 @@ _ERRORS = frozenset({"additivity_error", "convergence_error", "completeness_erro
 
 
 def is_explanation(item: Measurement) -> bool:
-    """Whether a measurement is about attributions."""
+    """Whether a measurement is about attributions, effects of columns or rules."""
     if item.check.startswith("fairness."):
         return False
     about_feature = (item.slice or "").startswith("feature=")
-    return about_feature or item.metric in _ERRORS or "attribution" in item.metric
+    named = item.metric in _ERRORS or "attribution" in item.metric
+    return about_feature or named or item.check.startswith("explain.")
 
 
 def is_recourse(item: Measurement) -> bool:

@@ -136,6 +136,31 @@ def test_sampled_explanations_are_said(report_of, measurement_of):
         assert ("20261123" in words) is sampled
 
 
+def test_what_is_lost_without_a_column_stands_once_and_names_its_sample(report_of, measurement_of):
+    items = [
+        measurement_of(metric, value, 2000, unit="difference", half=0.01, slice=f"feature={name}",
+                       check=check)
+        for metric, check in (
+            ("mean_absolute_attribution", "explain.attributions"),
+            ("partial_dependence_range", "explain.effects"),
+            ("permutation_brier_score", "explain.permutation"),
+            ("permutation_log_loss", "explain.permutation"),
+        )
+        for name, value in (("age", 0.2), ("hours", 0.3))
+    ]  # fmt: skip
+    found = measurement_of("anchors_found", 5, 6, unit="count", half=0, check="explain.anchors")
+    card = build_card(report_of([*items, found]))
+    section = section_of(card, "explanations")
+    tables = [block for block in section.blocks if isinstance(block, Table)]
+    assert [table.columns[1] for table in tables] == ["Mean attribution", "Rise in Brier score"]
+    assert [row[0].text for row in tables[1].rows] == ["hours", "age"]
+    assert "Rules found" in words_of(section)
+    words = words_of(section_of(card, "limitations-found"))
+    for what in ("Effects of single columns", "What is lost without a column"):
+        assert f"{what} rest on a part of the 15,889 rows" in words
+    assert words.count("rest on a part of") == 3
+
+
 def test_empty_sections_say_why(decisions_report):
     card = build_card(decisions_report)
     reason = "(does not apply): there is no model."
