@@ -21,7 +21,7 @@ ALLOWED = {
     "audits/models": ("audits.core", "audits.models"),
     "audits/cube": ("audits.core", "audits.cube"),
     "audits/explain": ("audits.core", "audits.models", "audits.cube", "audits.explain"),
-    "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
+    "audits/recourse": ("audits.core", "audits.models", "audits.explain", "audits.recourse"),
     "audits/rules": ("audits.core", "audits.cube", "audits.rules"),
     "audits/mitigate": ("audits.core", "audits.models", "audits.cube", "audits.mitigate"),
     "audits/slices": ("audits.core", "audits.cube", "audits.data", "audits.slices"),

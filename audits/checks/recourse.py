@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
@@ -16,9 +16,13 @@ from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
+from audits.recourse.engines import ENGINES
+from audits.recourse.finish import RecourseTask
+from audits.recourse.outcome import EngineOutcome
+from audits.recourse.reinforcement import LICENCE
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import build_rules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.settle import settle_results
 from audits.recourse.tables import tabulate_counterfactuals, tabulate_no_recourse
 
 CODE = "recourse.counterfactuals"
@@ -51,7 +55,8 @@ def _about_features(section: RecourseSection, features: list[str]) -> RecourseSe
     )
 
 
-def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
+def _search(context: Context, positions: np.ndarray) -> EngineOutcome:
+    """Ask the chosen engine, then put the rows without an answer to the proof."""
     model, spec = context.model, context.spec
     assert model is not None
     assert spec.model is not None
@@ -62,23 +67,24 @@ def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
     reference = context.table.sample_reference(
         REFERENCE_ROWS, context.generator(f"{CODE}:reference")
     )[features]
-
-    def predict(frame: pd.DataFrame) -> FloatArray:
-        scores: FloatArray = model.predict(frame)[:, context.output]
-        return scores
-
-    return search_counterfactuals(
-        predict,
+    task = RecourseTask(
+        model.predict,
         rows,
         reference,
         build_rules(_about_features(spec.recourse, features), features, reference),
         threshold=spec.model.threshold,
+        output=context.output,
         answers=spec.recourse.answers,
         max_changes=spec.recourse.max_changes,
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),
     )
+    engine = spec.recourse.engine
+    outcome = ENGINES[engine](task)
+    asked = replace(task, generator=context.generator(f"{CODE}:proof"))
+    settled = settle_results(model, asked, outcome.results, adopt=engine == "search")
+    return replace(outcome, results=settled.results)
 
 
 def _median(costs: FloatArray) -> Estimate | Unavailable:
@@ -133,6 +139,29 @@ def _measure(
     ]  # fmt: skip
 
 
+def _measure_proven(results: list[RecourseResult]) -> Measurement:
+    """Measure for how many of the rows without recourse it is proven that there is none."""
+    none = [result.no_recourse for result in results if result.no_recourse is not None]
+    proven: Estimate | Unavailable = Unavailable(reason="every row that was searched has recourse")
+    if none:
+        proven = _share(sum(item.proven for item in none), len(none))
+    return build_measurement(
+        CODE, "no_recourse_proven", proven, unit="share", direction="higher_is_better",
+        evidence=(_NONE,),
+    )  # fmt: skip
+
+
+def _measure_failed(outcome: EngineOutcome) -> Measurement:
+    """Measure how many of the engine's answers did not hold and were dropped."""
+    failed: Estimate | Unavailable = Unavailable(reason="the engine proposed no answer")
+    if outcome.tried:
+        failed = _share(outcome.failed, outcome.tried)
+    return build_measurement(
+        CODE, "recourse_answers_failed", failed, unit="share", direction="lower_is_better",
+        evidence=(_FOUND,),
+    )  # fmt: skip
+
+
 def _by_group(
     context: Context, results: list[RecourseResult], positions: np.ndarray
 ) -> Iterable[Measurement]:
@@ -154,16 +183,25 @@ def compute_recourse(context: Context) -> CheckResult:
     if not context.spec.recourse.rows:
         raise CheckSkippedError("[recourse] rows = 0")
     positions = _choose_rejected(context)
-    results = _search(context, positions)
+    outcome = _search(context, positions)
+    results = outcome.results
     found = tabulate_counterfactuals(results, list(context.model.info.features))
     missing = tabulate_no_recourse(results)
     pq.write_table(found, context.folder / _FOUND, compression="zstd")
     pq.write_table(missing, context.folder / _NONE, compression="zstd")
     sampled = f"{len(positions)} rejected rows, drawn by the seed"
+    by = f"engine {context.spec.recourse.engine!r}"
+    if context.spec.recourse.engine == "reinforcement":
+        by += f"; {LICENCE}"
     return CheckResult(
-        (*_measure(results), *_by_group(context, results, positions)),
         (
-            EvidenceFile(_FOUND, found.num_rows, f"Counterfactuals of {sampled}"),
+            *_measure(results),
+            _measure_proven(results),
+            _measure_failed(outcome),
+            *_by_group(context, results, positions),
+        ),
+        (
+            EvidenceFile(_FOUND, found.num_rows, f"Counterfactuals of {sampled} ({by})"),
             EvidenceFile(_NONE, missing.num_rows, f"Rows without recourse among {sampled}"),
         ),
     )

@@ -135,8 +135,13 @@ class RecourseSection(Frozen):
 
     `immutable` columns never change; `increase_only` and `decrease_only` go one way;
     `ranges` bounds a numeric column; `answers` is how many different answers a row gets.
+    `engine` finds the answers: "search" tries the changes themselves, "nearest" starts from the
+    nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
+    once and then answers very many rows at once. alibi is under the Business Source License 1.1:
+    production use needs a licence from its maker.
     """
 
+    engine: Literal["search", "nearest", "reinforcement"] = "search"
     rows: int = Field(default=200, ge=0)
     immutable: tuple[str, ...] = ()
     increase_only: tuple[str, ...] = ()

@@ -306,6 +306,16 @@ METRICS: dict[str, Word] = {
     "recourse_changes": Word(
         "Columns to change", "How many columns the smallest change moves, on average."
     ),
+    "no_recourse_proven": Word(
+        "No recourse, proven",
+        "Of the searched rows without recourse, the share for which it is proven that no allowed "
+        "change of as many columns as may change helps.",
+    ),
+    "recourse_answers_failed": Word(
+        "Answers that failed",
+        "Of the answers that the engine proposed, the share that was dropped: the model did not "
+        "repeat its answer, a rule was broken, or too many columns changed.",
+    ),
 }
 """Metrics with well-known names; any other is shown under its own name in plain letters."""
 

@@ -74,8 +74,8 @@ def show_answers(run: RunData, row: str) -> None:
     answers = recourse.load_answers(run)
     missing = answers.without.get(row)
     if missing is not None:
-        show_text(say("recourse.no_answer", reason=missing.reason), "no-answer", "finding")
-        show_text(say("recourse.searched", searched=missing.searched), "searched", "note")
+        show_text(recourse.render_none(missing), "no-answer", "finding")
+        show_text(recourse.render_searched(missing), "searched", "note")
         return
     facts = read_score(run, row) or {}
     score = facts.get("y_score")

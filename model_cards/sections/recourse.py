@@ -24,6 +24,7 @@ from model_cards.sections.tables import (
 
 PREFERRED = ("recourse_share", "recourse_cost", "recourse_changes")
 _RULES = {
+    "engine": "Engine",
     "immutable": "Never changed",
     "increase_only": "May only grow",
     "decrease_only": "May only shrink",

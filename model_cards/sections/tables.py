@@ -40,7 +40,7 @@ def is_explanation(item: Measurement) -> bool:
 
 def is_recourse(item: Measurement) -> bool:
     """Whether a measurement is about counterfactuals."""
-    return item.metric.startswith("recourse_")
+    return item.metric.startswith(("recourse_", "no_recourse_"))
 
 
 _APART = (
