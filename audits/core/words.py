@@ -209,6 +209,30 @@ METRICS: dict[str, Word] = {
         "How far two features together move the model's output on average, in either direction, "
         "beyond what each does alone.",
     ),
+    "mean_attribution": Word(
+        "Mean signed attribution",
+        "How far a feature moves the model's output on average; above 0 it pushes outputs up.",
+    ),
+    "proxy_auc": Word(
+        "Proxy AUC",
+        "In what share of pairs, one person of the group and one of the others, the column tells "
+        "which is which; 0.5 is chance, 1 gives the group away.",
+    ),
+    "score_proxy_auc": Word(
+        "Score as a sign of the group",
+        "In what share of pairs, one person of the group and one of the others, the group's has "
+        "the higher score; 0.5 is chance.",
+    ),
+    "mean_loss_attribution": Word(
+        "Effect on the error",
+        "How much knowing this column changes the model's error on average (log loss; squared "
+        "error for a regression); above 0 it makes predictions worse.",
+    ),
+    "mean_loss_attribution_wrong": Word(
+        "Effect on the error, wrong rows",
+        "The same among the rows that the model gets wrong (for a regression: the quarter with the "
+        "largest errors); above 0 the column makes these errors larger.",
+    ),
     "gap_share": Word(
         "Share of the gap",
         "How much of the gap between two groups this column makes; all columns' shares add up to "

@@ -24,6 +24,7 @@ from audits.explain.columns import (
 )
 from audits.explain.gap_service import compute_gap_steps
 from audits.explain.interactions import compute_interaction_values
+from audits.explain.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.explain.sampled import ERROR
 from audits.models.adapter import Adapter
@@ -280,5 +281,6 @@ HANDLERS: Mapping[
     "choose": choose_method,
     "gap": compute_gap_steps,
     "interactions": compute_interaction_values,
+    "loss": compute_losses,
     "remember": remember,
 }
