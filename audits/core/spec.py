@@ -114,11 +114,18 @@ class ExplainSection(Frozen):
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
     `error` the error, as a share of the range of the scores, at which it is done.
+    `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
+    for none.
+    `error` the error, as a share of the range of the scores, at which it is done. `baseline` is
+    what a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
+    its first layer), "sample" (drawn reference rows), or "auto", the method's own. `trust_rows` is
+    on how many rows the attributions are put to the test; 0 leaves that out.
 
-    `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
-    take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
-    `anchors`: for how many rows a rule is searched, half of them nearest to another decision;
-    0 turns each off. `anchor_seconds` is the longest that the search for one rule may take.
+    `error_rows`: for how many rows the model's errors are laid on columns, `effects_rows`: how many
+    rows' curves make a column's partial dependence (accumulated effects take up to 10,000 rows),
+    `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how many rows
+    a rule is searched, half of them nearest to another decision; 0 turns each off.
+    `anchor_seconds` is the longest that the search for one rule may take.
     """
 
     rows: Literal["all"] | int = "all"
@@ -130,6 +137,10 @@ class ExplainSection(Frozen):
     output: Literal["auto", "margin", "probability"] = "auto"
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
+    interactions: int = Field(default=0, ge=0)
+    baseline: Literal["auto", "mean", "zero", "sample"] = "auto"
+    trust_rows: int = Field(default=200, ge=0)
+    error_rows: int = Field(default=500, ge=0)
     effects_rows: int = Field(default=2000, ge=0)
     permutation_rows: int = Field(default=5000, ge=0)
     anchors: int = Field(default=4, ge=0, le=200)

@@ -23,12 +23,15 @@ from audits.explain.columns import (
     sum_by_owner,
 )
 from audits.explain.gap_service import compute_gap_steps
+from audits.explain.interactions import compute_interaction_values
+from audits.explain.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
+from audits.explain.sampled import ERROR
 from audits.models.adapter import Adapter
 
 _TREE = "audits.explain.tree"
 _LINEAR = "audits.explain.linear"
-_GRADIENT = "audits.explain.gradient"
+_NETWORK = "audits.explain.network"
 _CATBOOST = "audits.explain.catboost_engine"
 
 ENGINES: Mapping[str, str] = {
@@ -64,7 +67,7 @@ ENGINES: Mapping[str, str] = {
     "sklearn.PoissonRegressor": _LINEAR,
     "sklearn.GammaRegressor": _LINEAR,
     "sklearn.TweedieRegressor": _LINEAR,
-    "audits.TabularNetwork": _GRADIENT,
+    "audits.TabularNetwork": _NETWORK,
     "catboost.CatBoost": _CATBOOST,
 }
 """Which engine explains which estimator. Adding an engine: its file, and its lines here. An
@@ -78,6 +81,8 @@ SUPPORTED = (
 
 _REMEMBERED: dict[str, pd.DataFrame] = {}
 """Tables that the audit sent once, to be compared with many times. A worker has one model."""
+_ENCODED: dict[str, FloatArray] = {}
+"""Of the remembered tables what the final estimator sees of them, once it was asked for."""
 _PROBE_ROWS = 64
 
 
@@ -120,7 +125,9 @@ def remember(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `remember`: keep a table of raw columns under `params["name"]`."""
     del adapter
-    _REMEMBERED[str(params["name"])] = frame
+    name = str(params["name"])
+    _REMEMBERED[name] = frame
+    _ENCODED.pop(name, None)
     return pa.table({}), {}
 
 
@@ -128,6 +135,20 @@ def recall(params: dict[str, Any], key: str = "background") -> pd.DataFrame | No
     """Return the remembered table that `params[key]` names, None where it names none."""
     name = params.get(key)
     return None if name is None else _REMEMBERED[str(name)]
+
+
+def encode_background(adapter: Adapter, params: dict[str, Any]) -> FloatArray | None:
+    """Return the remembered reference rows as the final estimator sees them, None without any.
+
+    Always the same array for the same table, by which engines know what they prepared before.
+    """
+    background = recall(params)
+    if background is None:
+        return None
+    name = str(params["background"])
+    if name not in _ENCODED:
+        _ENCODED[name] = adapter.encode(background).matrix
+    return _ENCODED[name]
 
 
 def choose_method(
@@ -168,7 +189,8 @@ def compute_attribution(
 
     params: `method` (a name; what `choose_method` answered), `output` ("auto", "margin" or
     "probability"), `target_class` (index, default 1; ignored for regression), `background` (the
-    name of a remembered table), `tolerance`, `seed`, `pairs` (see `Budget`).
+    name of a remembered table), `tolerance`, `seed`, `pairs` and `error` (see `Budget`), `baseline`
+    (see `BASELINES`).
     Returns a table of float64 columns "0", "1", ... (one a raw feature, in the order of
     `adapter.info.features`; names by position, for a feature may be called "base"), "base" and
     "output", for sampled values then "error 0", ..., and a dict with `method`, `space`, `exact`,
@@ -225,31 +247,31 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
         method=str(params.get("method", engine.METHODS[0])),
         tolerance=float(params.get("tolerance", TOLERANCE)),
         seed=int(params.get("seed", 0)),
+        compare_with=str(params.get("baseline", AUTO)),
+        error=float(params.get("error", ERROR)),
     )
     if isinstance(engine, FrameEngine):
         found = engine.explain_rows(adapter, frame, request)
     else:
-        found = _explain_encoded(engine, adapter, frame, request, recall(params))
+        request = replace(request, background=encode_background(adapter, params))
+        found = _explain_encoded(engine, adapter, frame, request)
     if adapter.info.task == "binary" and target_class == 0:
         found = found.for_the_other_class()
     return found
 
 
 def _explain_encoded(
-    engine: Engine,
-    adapter: Adapter,
-    frame: pd.DataFrame,
-    request: Request,
-    background: pd.DataFrame | None,
+    engine: Engine, adapter: Adapter, frame: pd.DataFrame, request: Request
 ) -> ColumnAttribution:
     """Return attributions of the raw columns, summed from those that the estimator sees."""
     encoded = adapter.encode(frame)
-    if background is not None:
-        request = replace(request, background=adapter.encode(background).matrix)
     found = engine.explain(adapter.estimator, encoded.matrix, request)
     owner = np.asarray(encoded.owner, dtype=np.intp)
-    values = sum_by_owner(found.values, owner, len(adapter.info.features))
-    return replace(found, values=values)
+    n_features = len(adapter.info.features)
+    values = sum_by_owner(found.values, owner, n_features)
+    # Errors of columns that belong together are not independent: at the worst they add up.
+    error = None if found.error is None else sum_by_owner(found.error, owner, n_features)
+    return replace(found, values=values, error=error)
 
 
 HANDLERS: Mapping[
@@ -258,5 +280,7 @@ HANDLERS: Mapping[
     "attribute": compute_attribution,
     "choose": choose_method,
     "gap": compute_gap_steps,
+    "interactions": compute_interaction_values,
+    "loss": compute_losses,
     "remember": remember,
 }
