@@ -52,7 +52,7 @@ class Block:
         self._answers = answers
         n = len(editor.codes)
         self._allowed, self._costs = guard.compute_moves(candidates)
-        self._found: list[dict[frozenset[int], IntArray]] = [{} for _ in range(n)]
+        self._found: list[dict[frozenset[int], tuple[float, IntArray]]] = [{} for _ in range(n)]
         self._tried = np.zeros(n, dtype=np.int64)
         self._best = np.full(n, -np.inf)
         self._refused = np.zeros(n, dtype=np.bool_)
@@ -84,7 +84,7 @@ class Block:
 
     def proposals(self) -> Proposals:
         """Return what was found, fewest columns first within a row; column -1 pads."""
-        flat = [(row, picks) for row, sets in enumerate(self._found) for picks in sets.values()]
+        flat = [(row, picks) for row, sets in enumerate(self._found) for _, picks in sets.values()]
         most = max((len(picks) for _, picks in flat), default=0)
         columns = np.full((len(flat), most), -1, dtype=np.int64)
         values = np.zeros((len(flat), most))
@@ -192,10 +192,7 @@ class Block:
     def _cheapest(self) -> FloatArray:
         """Return the lowest cost found for each row, infinite where nothing was."""
         return np.array(
-            [
-                min((self._costs[row, picks].sum() for picks in sets.values()), default=np.inf)
-                for row, sets in enumerate(self._found)
-            ]
+            [min((cost for cost, _ in sets.values()), default=np.inf) for sets in self._found]
         )
 
     def _cost_of(self, tried: Combinations) -> FloatArray:
@@ -233,14 +230,15 @@ class Block:
     def _keep_valid(self, valid: Combinations) -> None:
         """Keep each row's cheapest combinations that do not merely add to an earlier one."""
         best = best_of_each_set(valid, self._candidates, cheapest=True)
-        for row, picks, cost in zip(best.rows, best.picks, best.costs, strict=True):
-            sets = self._found[row]
-            columns = frozenset(self._candidates.column[picks].tolist())
+        changed = self._candidates.column[best.picks].tolist()
+        for row, picks, names, cost in zip(
+            best.rows.tolist(), best.picks, changed, best.costs.tolist(), strict=True
+        ):
+            sets, columns = self._found[row], frozenset(names)
             if columns in sets:
-                if cost < self._costs[row, sets[columns]].sum():
-                    sets[columns] = picks
+                if cost < sets[columns][0]:
+                    sets[columns] = cost, picks
             elif not any(known <= columns for known in sets):
-                sets[columns] = picks
+                sets[columns] = cost, picks
             if len(sets) > self._answers + SPARE:
-                costs = {one: self._costs[row, sets[one]].sum() for one in sets}
-                del sets[max(costs, key=lambda one: (len(one), costs[one]))]
+                del sets[max(sets, key=lambda one: (len(one), sets[one][0]))]

@@ -83,6 +83,7 @@ def test_german_credit(shared_data, tmp_path):
         data="positive = 1\nprotected = ['foreign_worker']",
         recourse="""
         rows = 200
+        group_rows = 0
         immutable = ["personal_status_sex", "foreign_worker", "age"]
         decrease_only = ["credit_amount"]
         rules = ["if duration falls then credit_amount < 8000", "residence_since <= age - 16"]
