@@ -100,11 +100,12 @@ def build_settings(context: Context) -> Settings:
         target_class=context.output or 0,
         pairs=spec.pairs,
         error=spec.error,
+        baseline=spec.baseline,
         seed=context.spec.audit.seed,
     )
 
 
-def _choose_rows(context: Context, method: str) -> np.ndarray | None:
+def choose_rows(context: Context, method: str) -> np.ndarray | None:
     """Return the positions to explain, None for all."""
     spec = context.spec.explain
     wanted = context.table.rows if spec.rows == "all" else spec.rows
@@ -145,7 +146,7 @@ class _Writer:
 
 def _write(context: Context, explainer: Explainer) -> tuple[list[str], Attribution, _Totals]:
     """Explain the chosen rows chunk by chunk; return the files' names."""
-    positions = _choose_rows(context, explainer.method)
+    positions = choose_rows(context, explainer.method)
     names = context.read_predictions(["row"])["row"].astype(str)
     frames: Iterator[pd.DataFrame]
     if positions is None:

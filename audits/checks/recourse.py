@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
@@ -16,6 +17,7 @@ from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
+from audits.recourse.draw import Draw, draw_rows
 from audits.recourse.engines import ENGINES
 from audits.recourse.finish import RecourseTask
 from audits.recourse.outcome import EngineOutcome
@@ -28,19 +30,29 @@ from audits.recourse.tables import tabulate_counterfactuals, tabulate_no_recours
 CODE = "recourse.counterfactuals"
 REFERENCE_ROWS = 5000
 SECONDS_PER_ROW = 1.0
-_FOUND = "evidence/counterfactuals.parquet"
-_NONE = "evidence/no_recourse.parquet"
+FOUND = "evidence/counterfactuals.parquet"
+NONE = "evidence/no_recourse.parquet"
 
 
-def _choose_rejected(context: Context) -> np.ndarray:
-    decided = context.read_predictions(["y_pred"])["y_pred"]
-    rejected = np.flatnonzero(decided == 0)
+def choose_rows(context: Context) -> Draw:
+    """Return the rejected rows that are searched: the same ones for every check of an audit.
+
+    Raises CheckNotApplicableError where nobody was turned down.
+    """
+    names = list(context.spec.data.protected)
+    known = context.read_predictions(["y_pred", *names])
+    rejected = np.flatnonzero(known["y_pred"] == 0)
     if not len(rejected):
         raise CheckNotApplicableError("the model turned nobody down")
-    wanted = context.spec.recourse.rows
-    if len(rejected) <= wanted:
-        return rejected
-    return np.sort(context.generator(CODE).choice(rejected, size=wanted, replace=False))
+    section = context.spec.recourse
+    each = section.rows // 4 if section.group_rows is None else section.group_rows
+    return draw_rows(
+        rejected,
+        {name: known[name][rejected] for name in names},
+        rows=section.rows,
+        group_rows=each,
+        generator=context.generator(CODE),
+    )
 
 
 def _about_features(section: RecourseSection, features: list[str]) -> RecourseSection:
@@ -55,6 +67,14 @@ def _about_features(section: RecourseSection, features: list[str]) -> RecourseSe
     )
 
 
+def read_reference(context: Context) -> pd.DataFrame:
+    """Return the rows that costs are counted by: the same ones for every check of an audit."""
+    assert context.model is not None
+    generator = context.generator(f"{CODE}:reference")
+    rows = context.table.sample_reference(REFERENCE_ROWS, generator)
+    return rows[list(context.model.info.features)]
+
+
 def _search(context: Context, positions: np.ndarray) -> EngineOutcome:
     """Ask the chosen engine, then put the rows without an answer to the proof."""
     model, spec = context.model, context.spec
@@ -64,9 +84,7 @@ def _search(context: Context, positions: np.ndarray) -> EngineOutcome:
     names = context.read_predictions(["row"])["row"].astype(str)[positions]
     features = list(model.info.features)
     rows = context.table.read_rows(positions)[features].set_axis(names, axis=0)
-    reference = context.table.sample_reference(
-        REFERENCE_ROWS, context.generator(f"{CODE}:reference")
-    )[features]
+    reference = read_reference(context)
     task = RecourseTask(
         model.predict,
         rows,
@@ -133,7 +151,7 @@ def _measure(
     return [
         build_measurement(
             CODE, metric, result, unit=unit, direction=direction, attribute=attribute,
-            group=group, evidence=(_FOUND, _NONE),
+            group=group, evidence=(FOUND, NONE),
         )
         for metric, unit, direction, result in numbers
     ]  # fmt: skip
@@ -147,7 +165,7 @@ def _measure_proven(results: list[RecourseResult]) -> Measurement:
         proven = _share(sum(item.proven for item in none), len(none))
     return build_measurement(
         CODE, "no_recourse_proven", proven, unit="share", direction="higher_is_better",
-        evidence=(_NONE,),
+        evidence=(NONE,),
     )  # fmt: skip
 
 
@@ -158,20 +176,25 @@ def _measure_failed(outcome: EngineOutcome) -> Measurement:
         failed = _share(outcome.failed, outcome.tried)
     return build_measurement(
         CODE, "recourse_answers_failed", failed, unit="share", direction="lower_is_better",
-        evidence=(_FOUND,),
+        evidence=(FOUND,),
     )  # fmt: skip
 
 
-def _by_group(
-    context: Context, results: list[RecourseResult], positions: np.ndarray
-) -> Iterable[Measurement]:
+def _by_group(context: Context, results: list[RecourseResult], draw: Draw) -> Iterable[Measurement]:
     names = list(context.spec.data.protected)
     groups = context.read_predictions(names) if names else {}
     for attribute in names:
-        chosen = groups[attribute][positions]
-        for group in sorted(set(chosen)):
-            members = [r for r, own in zip(results, chosen, strict=True) if own == group]
-            yield from _measure(members, attribute, str(group))
+        own, counted = groups[attribute][draw.positions], draw.members(attribute)
+        for group in sorted(set(own[counted])):
+            chosen = np.flatnonzero(counted & (own == group))
+            yield from _measure([results[place] for place in chosen], attribute, str(group))
+
+
+def _describe_draw(draw: Draw) -> str:
+    """Return how the rows were drawn, for the evidence."""
+    base, every = int(draw.base.sum()), len(draw.positions)
+    more = f" and {every - base} more of small groups" if every > base else ""
+    return f"{base} rejected rows{more}, drawn by the seed"
 
 
 def compute_recourse(context: Context) -> CheckResult:
@@ -182,27 +205,28 @@ def compute_recourse(context: Context) -> CheckResult:
         raise CheckNotApplicableError("counterfactuals are sought for binary decisions only")
     if not context.spec.recourse.rows:
         raise CheckSkippedError("[recourse] rows = 0")
-    positions = _choose_rejected(context)
-    outcome = _search(context, positions)
+    draw = choose_rows(context)
+    outcome = _search(context, draw.positions)
     results = outcome.results
     found = tabulate_counterfactuals(results, list(context.model.info.features))
     missing = tabulate_no_recourse(results)
-    pq.write_table(found, context.folder / _FOUND, compression="zstd")
-    pq.write_table(missing, context.folder / _NONE, compression="zstd")
-    sampled = f"{len(positions)} rejected rows, drawn by the seed"
+    pq.write_table(found, context.folder / FOUND, compression="zstd")
+    pq.write_table(missing, context.folder / NONE, compression="zstd")
+    sampled = _describe_draw(draw)
     by = f"engine {context.spec.recourse.engine!r}"
     if context.spec.recourse.engine == "reinforcement":
         by += f"; {LICENCE}"
+    everybody = [results[place] for place in np.flatnonzero(draw.base)]
     return CheckResult(
         (
-            *_measure(results),
-            _measure_proven(results),
+            *_measure(everybody),
+            _measure_proven(everybody),
             _measure_failed(outcome),
-            *_by_group(context, results, positions),
+            *_by_group(context, results, draw),
         ),
         (
-            EvidenceFile(_FOUND, found.num_rows, f"Counterfactuals of {sampled} ({by})"),
-            EvidenceFile(_NONE, missing.num_rows, f"Rows without recourse among {sampled}"),
+            EvidenceFile(FOUND, found.num_rows, f"Counterfactuals of {sampled} ({by})"),
+            EvidenceFile(NONE, missing.num_rows, f"Rows without recourse among {sampled}"),
         ),
     )
 

@@ -32,7 +32,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="The run's folder; by default runs/NAME-TIME.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     fail_on: Annotated[str, typer.Option(help="Exit 1 on: fail, warn or never.")] = "fail",
     json: Json = False,
 ) -> None:

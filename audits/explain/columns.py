@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.core.attribution import FloatArray
+from audits.explain.methods import AUTO
 
 IntArray = NDArray[np.intp]
 
@@ -32,6 +33,8 @@ class Request:
     `[n_reference, n_columns]` for engines that compare with some; None where there are none.
     tolerance: the largest additivity error, as a share of the range of the outputs, that an
     approximate engine may leave where it can do better. seed: of all that an engine draws.
+    compare_with: one of `audits.explain.methods.BASELINES`, for networks. error: the error of a
+    sampled value, as a share of the range of the outputs, at which sampling may stop.
     """
 
     task: str
@@ -40,6 +43,8 @@ class Request:
     background: FloatArray | None = None
     tolerance: float = TOLERANCE
     seed: int = 0
+    compare_with: str = AUTO
+    error: float = 0.01
 
     def baseline(self, n_columns: int) -> FloatArray:
         """Return the mean reference row `[n_columns]`, zeros where there is none."""

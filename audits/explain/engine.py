@@ -35,7 +35,8 @@ class Settings:
     method: a name of `METHODS`, or "auto" for the model's own. output: "margin", "probability",
     or "auto" for what the method explains by itself. target_class: index in `client.info.classes`;
     for a binary model 0 gives the mirror image of 1; ignored for regression. pairs, error: budget
-    and aim of sampled values (`Budget`). seed: of all that is drawn.
+    and aim of sampled values (`Budget`). baseline: what a network's output is compared with
+    (`BASELINES`). seed: of all that is drawn.
     """
 
     method: str = AUTO
@@ -44,6 +45,7 @@ class Settings:
     pairs: int = PAIRS
     error: float = ERROR
     seed: int = 0
+    baseline: str = AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def prepare_explainer(
         "pairs": settings.pairs,
         "error": settings.error,
         "seed": settings.seed,
+        "baseline": settings.baseline,
     }
     if background is not None:
         client.call("remember", select_features(background, features), {"name": name})

@@ -24,12 +24,14 @@ from audits.explain.columns import (
 )
 from audits.explain.gap_service import compute_gap_steps
 from audits.explain.interactions import compute_interaction_values
+from audits.explain.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
+from audits.explain.sampled import ERROR
 from audits.models.adapter import Adapter
 
 _TREE = "audits.explain.tree"
 _LINEAR = "audits.explain.linear"
-_GRADIENT = "audits.explain.gradient"
+_NETWORK = "audits.explain.network"
 _CATBOOST = "audits.explain.catboost_engine"
 
 ENGINES: Mapping[str, str] = {
@@ -65,7 +67,7 @@ ENGINES: Mapping[str, str] = {
     "sklearn.PoissonRegressor": _LINEAR,
     "sklearn.GammaRegressor": _LINEAR,
     "sklearn.TweedieRegressor": _LINEAR,
-    "audits.TabularNetwork": _GRADIENT,
+    "audits.TabularNetwork": _NETWORK,
     "catboost.CatBoost": _CATBOOST,
 }
 """Which engine explains which estimator. Adding an engine: its file, and its lines here. An
@@ -187,7 +189,8 @@ def compute_attribution(
 
     params: `method` (a name; what `choose_method` answered), `output` ("auto", "margin" or
     "probability"), `target_class` (index, default 1; ignored for regression), `background` (the
-    name of a remembered table), `tolerance`, `seed`, `pairs` (see `Budget`).
+    name of a remembered table), `tolerance`, `seed`, `pairs` and `error` (see `Budget`), `baseline`
+    (see `BASELINES`).
     Returns a table of float64 columns "0", "1", ... (one a raw feature, in the order of
     `adapter.info.features`; names by position, for a feature may be called "base"), "base" and
     "output", for sampled values then "error 0", ..., and a dict with `method`, `space`, `exact`,
@@ -244,6 +247,8 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
         method=str(params.get("method", engine.METHODS[0])),
         tolerance=float(params.get("tolerance", TOLERANCE)),
         seed=int(params.get("seed", 0)),
+        compare_with=str(params.get("baseline", AUTO)),
+        error=float(params.get("error", ERROR)),
     )
     if isinstance(engine, FrameEngine):
         found = engine.explain_rows(adapter, frame, request)
@@ -262,8 +267,11 @@ def _explain_encoded(
     encoded = adapter.encode(frame)
     found = engine.explain(adapter.estimator, encoded.matrix, request)
     owner = np.asarray(encoded.owner, dtype=np.intp)
-    values = sum_by_owner(found.values, owner, len(adapter.info.features))
-    return replace(found, values=values)
+    n_features = len(adapter.info.features)
+    values = sum_by_owner(found.values, owner, n_features)
+    # Errors of columns that belong together are not independent: at the worst they add up.
+    error = None if found.error is None else sum_by_owner(found.error, owner, n_features)
+    return replace(found, values=values, error=error)
 
 
 HANDLERS: Mapping[
@@ -273,5 +281,6 @@ HANDLERS: Mapping[
     "choose": choose_method,
     "gap": compute_gap_steps,
     "interactions": compute_interaction_values,
+    "loss": compute_losses,
     "remember": remember,
 }

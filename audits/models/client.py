@@ -29,7 +29,7 @@ from audits.models.formats import detect_format
 BATCH_ROWS = 65_536
 OPEN_TIMEOUT_S = 180.0
 CALL_TIMEOUT_S = 3600.0
-DEVICES = ("cpu", "cuda", "auto")
+DEVICES = ("cpu", "cuda", "mps", "auto")
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "MKL_NUM_THREADS",
                    "OPENBLAS_NUM_THREADS")  # fmt: skip
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "OMP_")
@@ -50,13 +50,14 @@ def open_model(
 ) -> ModelClient:
     """Open a model file in a worker process of its own.
 
-    device: "cpu", "cuda" or "auto" (CUDA where there is one). CUDA serves torch networks and, asked
-    for by name, XGBoost; others stay on the CPU. services: modules whose HANDLERS
-    `ModelClient.call` reaches. timeout_s: how long one request may take.
+    device: "cpu", "cuda", "mps" (Apple) or "auto" (the first of CUDA, MPS and CPU that is there).
+    They serve torch networks; CUDA, asked for by name, XGBoost too; others stay on the CPU.
+    services: modules whose HANDLERS `ModelClient.call` reaches. timeout_s: how long one request
+    may take.
     Raises InputError where the file is missing, refused, damaged or not a model.
     """
     if device not in DEVICES:
-        raise InputError(f"device {device!r} is unknown; use cpu, cuda or auto")
+        raise InputError(f"device {device!r} is unknown; use cpu, cuda, mps or auto")
     file = Path(path).absolute()
     known = detect_format(file)
     client = ModelClient(timeout_s, known.variables(file))

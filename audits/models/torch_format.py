@@ -82,14 +82,14 @@ class TorchAdapter:
         import torch  # noqa: PLC0415
 
         with torch.inference_mode():
-            logits = network().double()
+            logits = network().cpu().double()  # in this order: MPS has no float64
             if self.info.task == "multiclass":
                 scores = torch.softmax(logits, dim=1)
             elif self.info.task == "binary":
                 scores = torch.sigmoid(logits)[:, 0]
             else:
                 scores = logits[:, 0]
-        values: FloatArray = scores.cpu().numpy()
+        values: FloatArray = scores.numpy()
         return with_complement(values) if self.info.task == "binary" else values
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
@@ -97,7 +97,7 @@ class TorchAdapter:
         import torch  # noqa: PLC0415
 
         with torch.inference_mode():
-            dense = self.estimator.embed(*self.tensors(frame)).double().cpu().numpy()
+            dense = self.estimator.embed(*self.tensors(frame)).cpu().double().numpy()
         return Encoded(dense, self.owner)
 
 
@@ -144,11 +144,17 @@ def load(path: Path, device: str) -> TorchAdapter:
 def _device(wanted: str) -> tuple[str, str]:
     import torch  # noqa: PLC0415
 
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
-        return "cpu", "cpu"
-    if not torch.cuda.is_available():
-        raise InputError("device cuda was asked for and there is no CUDA GPU; use auto or cpu")
-    return "cuda:0", f"cuda:0 ({torch.cuda.get_device_name(0)})"
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        wanted = next((name for name, found in there.items() if found), "cpu")
+    if not there.get(wanted, True):
+        kind = {"cuda": "CUDA", "mps": "Apple (MPS)"}[wanted]
+        raise InputError(
+            f"device {wanted} was asked for and there is no {kind} GPU; use auto or cpu"
+        )
+    if wanted == "cuda":
+        return "cuda:0", f"cuda:0 ({torch.cuda.get_device_name(0)})"
+    return (wanted, "mps (Apple GPU)") if wanted == "mps" else ("cpu", "cpu")
 
 
 def _check_safetensors(path: Path) -> None:

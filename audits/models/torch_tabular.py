@@ -29,6 +29,8 @@ class TabularNetwork(nn.Module):
         self.layers = nn.ModuleList(
             nn.Linear(left, right) for left, right in itertools.pairwise(widths)
         )
+        # Modules, though they hold no weights: DeepLIFT listens to what each of them is given.
+        self.activations = nn.ModuleList(nn.ReLU() for _ in hidden)
 
     def embed(self, numeric: Tensor, codes: Tensor) -> Tensor:
         """Return the dense input `[n, width]` of the first layer.
@@ -41,8 +43,8 @@ class TabularNetwork(nn.Module):
     def forward_embedded(self, flat: Tensor) -> Tensor:
         """Return the logits `[n, n_outputs]` of a dense input `[n, width]`."""
         *inner, last = self.layers
-        for layer in inner:
-            flat = torch.relu(layer(flat))
+        for layer, activation in zip(inner, self.activations, strict=True):
+            flat = activation(layer(flat))
         logits: Tensor = last(flat)
         return logits
 

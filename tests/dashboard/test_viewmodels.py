@@ -21,6 +21,7 @@ from dashboard.viewmodels import (
     card,
     explanations,
     fairness,
+    group_importance,
     overview,
     performance,
     recourse,
@@ -172,13 +173,17 @@ def test_importance_is_the_reports_and_groups_are_means(run: RunData) -> None:
     frame = pd.read_parquet(run.bundle.evidence_path(evidence))
     for item in items:
         assert item.value == pytest.approx(frame[item.feature].abs().mean(), rel=1e-5)
-    names, means = explanations.compute_group_means(run, "sex")
+    chart = group_importance.make_group_chart(run, "mean_absolute_attribution", "sex")
+    assert chart is not None
     joined = frame.merge(
         pd.read_parquet(run.bundle.evidence_path("predictions.parquet"))[["row", "sex"]], on="row"
     )
-    features = explanations.list_features(run)
-    expected = joined[joined["sex"] == names[0]][features].abs().mean().to_numpy()
-    assert np.allclose(means[0], expected, rtol=1e-5)
+    traces = {trace.name: trace for trace in chart.figure.data}
+    female = joined[joined["sex"] == "Female"]
+    trace = traces[f"Female (n = {len(female)})"]
+    features = list(frame.columns.drop(["row", "base", "output"]))
+    expected = sorted(female[features].abs().mean())
+    assert np.allclose(sorted(trace.x), expected, rtol=1e-5)
 
 
 def test_waterfall_of_a_row_adds_up(run: RunData) -> None:

@@ -236,7 +236,11 @@ def test_a_torch_network_at_its_raw_columns(torch_file, frame):
         with pytest.raises(InputError, match="there are no rows to explain"):
             compute_attributions(client, frame.iloc[:0], background=None)
     assert found.features == ("base", "job", "größe")
-    assert (found.method, found.exact, found.device) == ("integrated_gradients", False, "cpu")
+    assert (found.method, found.exact, found.device) == (
+        "integrated_gradients",
+        False,
+        "cpu, float32",
+    )
     np.testing.assert_allclose(1 / (1 + np.exp(-found.output)), scores, atol=1e-6)
     spread = np.ptp(np.append(found.output, found.base[0]))
     assert found.additivity_error <= 1e-3 * spread

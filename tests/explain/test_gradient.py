@@ -7,7 +7,8 @@ from captum.attr import IntegratedGradients
 from scipy.integrate import quad
 from torch import nn
 
-from audits.explain import gradient
+from audits.core.errors import CheckNotApplicableError
+from audits.explain import deeplift, gradient, gradient_shap, torch_batches
 from audits.explain.columns import Request
 from audits.models.torch_tabular import TabularNetwork
 
@@ -109,7 +110,7 @@ def test_equals_captum_called_directly(task):
     assert found.additivity_error <= 5e-3 * spread_of(found)
     logits = made.forward_embedded(torch.as_tensor(rows, dtype=torch.float32))[:, column]
     np.testing.assert_allclose(found.output, logits.numpy(), atol=1e-6)
-    assert (found.exact, found.space, found.device) == (False, "margin", "cpu")
+    assert (found.exact, found.space, found.device) == (False, "margin", "cpu, float32")
 
 
 def test_steps_rise_until_the_error_is_allowed():
@@ -129,38 +130,78 @@ def test_batches_do_not_change_the_values(monkeypatch):
     rows = dense(made, 70)
     request = Request("binary", tolerance=0.5)
     whole = gradient.explain(made, rows, request)
-    monkeypatch.setitem(gradient.BATCH_VALUES, "cpu", 16 * gradient.STEPS[0] * 9)
+    monkeypatch.setitem(torch_batches.BATCH_VALUES, "cpu", 16 * gradient.STEPS[0] * 9)
     in_batches = gradient.explain(made, rows, request)
     assert in_batches.budget == whole.budget == gradient.STEPS[0]
     np.testing.assert_allclose(in_batches.values, whole.values, atol=1e-6)
 
 
-def test_out_of_memory_halves_the_batch():
+METHODS = {
+    "integrated_gradients": gradient,
+    "gradient_shap": gradient_shap,
+    "deeplift": deeplift,
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_out_of_memory_halves_the_batch(method):
     made = network([16])
-    rows = torch.as_tensor(dense(made, 64), dtype=torch.float32)
-    baseline = torch.zeros(1, rows.shape[1])
-    sizes = []
+    rows = dense(made, 64)
+    # Small enough that no row of any method asks for more than the device holds.
+    request = Request("binary", background=rows[:10], tolerance=0.5, error=0.9)
+    expected = METHODS[method].explain(made, rows, request)
+    own, sizes = made.forward_embedded, []
 
     def forward(batch):
         sizes.append(len(batch))
-        if len(batch) > 10 * 32:
-            raise torch.OutOfMemoryError("simulated: this device holds ten rows")
-        return made.forward_embedded(batch)[:, 0]
+        if len(batch) > 70 and batch.shape[0] != len(rows):
+            raise torch.OutOfMemoryError("simulated: this device holds 70 rows")
+        return own(batch)
 
-    values = gradient.compute_integrated_gradients(forward, rows, baseline, 32, 16)
-    expected = gradient.compute_integrated_gradients(
-        lambda batch: made.forward_embedded(batch)[:, 0], rows, baseline, 32, 16
-    )
-    np.testing.assert_allclose(values, expected, atol=1e-6)
-    assert max(size for size in sizes if size <= 320) <= 320 < max(sizes)
+    made.forward_embedded = forward
+    found = METHODS[method].explain(made, rows, request)
+    np.testing.assert_allclose(found.values, expected.values, atol=1e-6)
+    assert max(sizes) > 70
+    assert max(size for size in sizes if size <= 70) > 35
+
+
+def test_an_apple_gpu_s_out_of_memory_counts_too():
+    made = network([16])
+    rows = dense(made, 20)
+    own, asked = made.forward_embedded, []
+
+    def forward(batch):
+        asked.append(len(batch))
+        if len(batch) > 100:
+            raise RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)")
+        return own(batch)
+
+    made.forward_embedded = forward
+    found = gradient.explain(made, rows, Request("binary", tolerance=0.5))
+    assert found.additivity_error < 0.5 * spread_of(found)
+    assert max(asked) > 100
 
 
 def test_one_row_that_does_not_fit_is_an_error():
+    made = network([16])
+
     def forward(batch):
         raise torch.OutOfMemoryError("simulated: nothing fits")
 
+    output = torch_batches.Output(forward, made.layers[0].weight, 16, "margin")
     with pytest.raises(torch.OutOfMemoryError):
-        gradient.compute_integrated_gradients(forward, torch.ones(4, 2), torch.zeros(1, 2), 32, 2)
+        gradient.compute_integrated_gradients(output, torch.ones(4, 2), torch.zeros(1, 2), 32)
+
+
+def test_other_errors_are_not_taken_for_a_full_memory():
+    made = network([16])
+
+    def forward(batch):
+        raise RuntimeError("a shape does not fit")
+
+    output = torch_batches.Output(forward, made.layers[0].weight, 16, "margin")
+    with pytest.raises(RuntimeError, match="does not fit"):
+        gradient.compute_integrated_gradients(output, torch.ones(4, 2), torch.zeros(1, 2), 32)
 
 
 def test_a_row_at_the_baseline_owes_nothing():
@@ -170,15 +211,67 @@ def test_a_row_at_the_baseline_owes_nothing():
     np.testing.assert_allclose(found.values, 0.0, atol=1e-9)
 
 
+@pytest.mark.parametrize("method", [gradient, deeplift])
+def test_zero_and_the_mean_are_different_points_of_comparison(method):
+    made = network([12])
+    rows = dense(made, 30)
+    at_zero = method.explain(made, rows, Request("binary", background=rows, compare_with="zero"))
+    at_mean = method.explain(made, rows, Request("binary", background=rows, compare_with="mean"))
+    zeros = torch.zeros(1, rows.shape[1])
+    assert at_zero.base[0] == pytest.approx(made.forward_embedded(zeros).item(), abs=1e-6)
+    mean = torch.as_tensor(rows.mean(axis=0), dtype=torch.float32)[None, :]
+    assert at_mean.base[0] == pytest.approx(made.forward_embedded(mean).item(), abs=1e-6)
+    assert at_zero.error is None is at_mean.error
+
+
+@pytest.mark.parametrize("method", [gradient, deeplift])
+def test_drawn_baselines_are_averaged_and_their_error_covers(method):
+    made = network([12], seed=3)
+    rows, background = dense(made, 5), dense(made, 400, seed=9)
+    allowed = {"tolerance": 1e-2}
+    one_by_one = np.mean(
+        [
+            method.explain(made, rows, Request("binary", background=row[None, :], **allowed)).values
+            for row in background
+        ],
+        axis=0,
+    )
+    covered, errors = [], []
+    for seed in range(30):
+        request = Request(
+            "binary", background=background, compare_with="sample", seed=seed, **allowed
+        )
+        found = method.explain(made, rows, request)
+        covered.append(np.abs(found.values - one_by_one) <= found.error + 2e-2)
+        errors.append(found.error.max())
+        assert found.additivity_error <= 1e-2 * spread_of(found) + 1e-5
+    assert np.mean(covered) > 0.9
+    assert min(errors) > 0
+    few = method.explain(made, rows, Request("binary", background=background[:5],
+                                             compare_with="sample", **allowed))  # fmt: skip
+    assert not few.error.any(), "every reference row was compared with: nothing was sampled"
+
+
+def test_drawn_baselines_need_reference_rows():
+    made = network([8])
+    for method in (gradient, deeplift, gradient_shap):
+        with pytest.raises(CheckNotApplicableError, match="reference rows"):
+            method.explain(made, dense(made, 2), Request("binary", compare_with="sample"))
+
+
 @pytest.mark.gpu
-def test_cuda_equals_cpu():
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_a_gpu_equals_the_cpu(method, kind):
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if not there[kind]():
+        pytest.skip(f"no {kind} device")
     made = network([32, 16], outputs=3)
     rows = dense(made, 5_000)
-    request = Request("multiclass", background=rows)
-    on_cpu = gradient.explain(made, rows, request)
-    on_cuda = gradient.explain(made.cuda(), rows, request)
-    assert on_cuda.device == "cuda:0"
-    np.testing.assert_allclose(on_cuda.values, on_cpu.values, atol=1e-4)
-    np.testing.assert_allclose(on_cuda.output, on_cpu.output, atol=1e-4)
+    request = Request("multiclass", background=rows[:256])
+    on_cpu = METHODS[method].explain(made, rows, request)
+    on_gpu = METHODS[method].explain(made.to(kind), rows, request)
+    assert on_gpu.device.startswith(kind)
+    assert on_gpu.device.endswith("), float32")
+    np.testing.assert_allclose(on_gpu.values, on_cpu.values, atol=1e-4)
+    np.testing.assert_allclose(on_gpu.output, on_cpu.output, atol=1e-4)

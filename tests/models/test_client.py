@@ -139,7 +139,7 @@ def test_a_file_that_kills_the_library_is_bad_input(path, monkeypatch):
 
 
 def test_unknown_device_and_absent_file(path):
-    with pytest.raises(InputError, match="use cpu, cuda or auto"):
+    with pytest.raises(InputError, match="use cpu, cuda, mps or auto"):
         open_model(path, device="tpu")
     with pytest.raises(InputError, match=r"did you mean 'a model é\.txt'"):
         open_model(path.with_name("a model e.txt"))
