@@ -56,6 +56,7 @@ bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/slices.py
 	$(BIN)/python tests/benchmarks/sampled.py
+	$(BIN)/python tests/benchmarks/explanations.py
 
 clean:
 	rm -rf $(VENV) $(SAMPLES) sample_models/*/data sample_models/*/model

@@ -63,6 +63,9 @@ from audits.scoring import (
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
 
+SERVICES = ("audits.explain.service", "audits.recourse.proof_service")
+"""What works in the model's own process, beside it."""
+
 IN_FORCE = "policy_in_force"
 """Key of the effective settings that holds the policy's rules as they were read."""
 
@@ -138,7 +141,7 @@ def _open_subject(
         return _Subject(spec, base, table, None, (), None)
     progress("open model", None)
     model = stack.enter_context(
-        open_model(base / spec.model.path, device=device, services=("audits.explain.service",))
+        open_model(base / spec.model.path, device=device, services=SERVICES)
     )
     check_task(spec, model)
     check_named_columns(spec, table)

@@ -82,7 +82,8 @@ def check_task(spec: AuditSpec, model: ModelClient) -> None:
 
 
 def check_named_columns(spec: AuditSpec, table: AuditTable) -> None:
-    """Raise InputError where `[recourse]` names a column that the data does not have."""
+    """Raise InputError where `[recourse]` or `[data.descendants]` names a column that the data
+    does not have."""
     section = spec.recourse
     rules = {
         "immutable": section.immutable,
@@ -93,6 +94,9 @@ def check_named_columns(spec: AuditSpec, table: AuditTable) -> None:
     for rule, names in rules.items():
         for name in names:
             find_column(table.columns, name, f"recourse.{rule}:")
+    for attribute, names in spec.data.descendants.items():
+        for name in names:
+            find_column(table.columns, name, f"data.descendants.{attribute}:")
 
 
 def check_features(table: AuditTable, model: ModelClient, frame: pd.DataFrame) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import AssayError
+from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
 from dashboard.jobs import JobBoard
+from dashboard.viewmodels.cohorts import explain_slice
 from dashboard.viewmodels.rows import Absent, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
 
@@ -100,6 +102,19 @@ def find_model(run: RunData) -> ModelClient | Absent:
 )
 def _find_model(path: str, key: str, _run: RunData) -> ModelClient | Absent:
     return open_run_model(_run)
+
+
+def find_drivers(run: RunData, name: str) -> CohortImportance | Absent:
+    """Return what drives a slice of the run, or why that is not known; worked out once."""
+    found = find_rows(run)
+    return found if isinstance(found, Absent) else _find_drivers(run.bundle.key, name, run, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _find_drivers(
+    key: str, name: str, _run: RunData, _source: RowSource
+) -> CohortImportance | Absent:
+    return explain_slice(_run, _source, name)
 
 
 @st.cache_resource(show_spinner=False)

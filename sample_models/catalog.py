@@ -69,4 +69,10 @@ SAMPLES: tuple[Sample, ...] = (
         "A neural network guesses who earns over 50,000. It was given sex as a feature, and it "
         "learned from labels that are less reliable for one group.",
     ),
+    _sample(
+        "rental",
+        "Flats to rent",
+        "A landlord's model accepts newcomers as often as everybody else. For those whom it turns "
+        "down, the way back is longer.",
+    ),
 )

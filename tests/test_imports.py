@@ -21,7 +21,9 @@ ALLOWED = {
     "audits/models": ("audits.core", "audits.models"),
     "audits/cube": ("audits.core", "audits.cube"),
     "audits/explain": ("audits.core", "audits.models", "audits.cube", "audits.explain"),
-    "audits/recourse": ("audits.core", "audits.models", "audits.recourse"),
+    "audits/recourse": (
+        "audits.core", "audits.models", "audits.cube", "audits.explain", "audits.recourse",
+    ),
     "audits/rules": ("audits.core", "audits.cube", "audits.rules"),
     "audits/mitigate": ("audits.core", "audits.models", "audits.cube", "audits.mitigate"),
     "audits/slices": ("audits.core", "audits.cube", "audits.data", "audits.slices"),
@@ -36,6 +38,7 @@ ALLOWED = {
     "audits/run.py": EVERYTHING_BELOW_RUN,
     "audits/catalogue.py": ("audits.core", "audits.cube", "audits.checks"),
     "audits/retrain.py": EVERYTHING_BELOW_RUN,
+    "audits/cohorts.py": EVERYTHING_BELOW_RUN,
     "model_cards": ("audits.core", "audits.figures", "audits.store", "model_cards"),
     "dashboard": ("audits", "model_cards", "dashboard"),
     "sample_models": ("sample_models",),

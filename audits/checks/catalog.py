@@ -9,14 +9,20 @@ from audits.checks.consistency import CONSISTENCY
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.effects import EFFECTS
 from audits.checks.explain import EXPLANATIONS
+from audits.checks.explain_errors import ERRORS
+from audits.checks.explain_groups import EXPLAIN_GROUPS
+from audits.checks.flips import COUNTERFACTUAL
 from audits.checks.gap import GAP
+from audits.checks.interactions import INTERACTIONS
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.checks.permutation import PERMUTATION
 from audits.checks.profile import PROFILE
+from audits.checks.proxies import PROXIES
 from audits.checks.reasons import ADVERSE_ACTION
 from audits.checks.recourse import RECOURSE
+from audits.checks.recourse_burden import RECOURSE_FAIRNESS
 from audits.checks.slices import SLICES
 from audits.checks.trust import TRUST
 
@@ -36,13 +42,19 @@ BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
     *CUBE_CHECKS,
     CONSISTENCY,
+    COUNTERFACTUAL,
+    PROXIES,
     SLICES,
     EXPLANATIONS,
+    EXPLAIN_GROUPS,
+    INTERACTIONS,
     TRUST,
     EFFECTS,
     PERMUTATION,
     ANCHORS,
     GAP,
+    ERRORS,
     ADVERSE_ACTION,
     RECOURSE,
+    RECOURSE_FAIRNESS,
 )

@@ -17,6 +17,7 @@ from audits.checks.base import (
     EvidenceFile,
     build_measurement,
 )
+from audits.checks.columns import choose_audited_columns
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Measurement
 from audits.cube.cube import FloatArray
@@ -74,26 +75,13 @@ def compute_consistency(points: FloatArray | sparse.csr_matrix, decided: FloatAr
     return np.asarray(1 - np.abs(decided - decided[near].mean(axis=1)))
 
 
-def _choose_columns(context: Context) -> list[str]:
-    """Return the model's features; without a model, what is not outcome, decision or group."""
-    if context.model is not None:
-        return list(context.model.info.features)
-    spec = context.spec
-    given = spec.predictions
-    aside = {
-        *spec.data.protected, spec.data.target, spec.data.weight, spec.data.id, spec.data.key,
-        given and given.label, given and given.score,
-    }  # fmt: skip
-    return [column.name for column in context.table.columns if column.name not in aside]
-
-
 def measure_consistency(context: Context) -> CheckResult:
     """Take the consistency of all rows and of every group of each protected column."""
     if context.spec.audit.task != "binary":
         raise CheckNotApplicableError("consistency is about decisions of yes or no")
     if context.table.rows <= NEIGHBOURS:
         raise CheckNotApplicableError(f"needs more than {NEIGHBOURS} rows")
-    columns = _choose_columns(context)
+    columns = choose_audited_columns(context)
     positions = np.arange(context.table.rows)
     if len(positions) > ROWS:
         chosen = context.generator(CODE).choice(positions, size=ROWS, replace=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,27 +17,42 @@ from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
+from audits.recourse.draw import Draw, draw_rows
+from audits.recourse.engines import ENGINES
+from audits.recourse.finish import RecourseTask
+from audits.recourse.outcome import EngineOutcome
+from audits.recourse.reinforcement import LICENCE
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import build_rules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.settle import settle_results
 from audits.recourse.tables import tabulate_counterfactuals, tabulate_no_recourse
 
 CODE = "recourse.counterfactuals"
 REFERENCE_ROWS = 5000
 SECONDS_PER_ROW = 1.0
-_FOUND = "evidence/counterfactuals.parquet"
-_NONE = "evidence/no_recourse.parquet"
+FOUND = "evidence/counterfactuals.parquet"
+NONE = "evidence/no_recourse.parquet"
 
 
-def _choose_rejected(context: Context) -> np.ndarray:
-    decided = context.read_predictions(["y_pred"])["y_pred"]
-    rejected = np.flatnonzero(decided == 0)
+def choose_rows(context: Context) -> Draw:
+    """Return the rejected rows that are searched: the same ones for every check of an audit.
+
+    Raises CheckNotApplicableError where nobody was turned down.
+    """
+    names = list(context.spec.data.protected)
+    known = context.read_predictions(["y_pred", *names])
+    rejected = np.flatnonzero(known["y_pred"] == 0)
     if not len(rejected):
         raise CheckNotApplicableError("the model turned nobody down")
-    wanted = context.spec.recourse.rows
-    if len(rejected) <= wanted:
-        return rejected
-    return np.sort(context.generator(CODE).choice(rejected, size=wanted, replace=False))
+    section = context.spec.recourse
+    each = section.rows // 4 if section.group_rows is None else section.group_rows
+    return draw_rows(
+        rejected,
+        {name: known[name][rejected] for name in names},
+        rows=section.rows,
+        group_rows=each,
+        generator=context.generator(CODE),
+    )
 
 
 def _about_features(section: RecourseSection, features: list[str]) -> RecourseSection:
@@ -51,7 +67,16 @@ def _about_features(section: RecourseSection, features: list[str]) -> RecourseSe
     )
 
 
-def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
+def read_reference(context: Context) -> pd.DataFrame:
+    """Return the rows that costs are counted by: the same ones for every check of an audit."""
+    assert context.model is not None
+    generator = context.generator(f"{CODE}:reference")
+    rows = context.table.sample_reference(REFERENCE_ROWS, generator)
+    return rows[list(context.model.info.features)]
+
+
+def _search(context: Context, positions: np.ndarray) -> EngineOutcome:
+    """Ask the chosen engine, then put the rows without an answer to the proof."""
     model, spec = context.model, context.spec
     assert model is not None
     assert spec.model is not None
@@ -59,26 +84,25 @@ def _search(context: Context, positions: np.ndarray) -> list[RecourseResult]:
     names = context.read_predictions(["row"])["row"].astype(str)[positions]
     features = list(model.info.features)
     rows = context.table.read_rows(positions)[features].set_axis(names, axis=0)
-    reference = context.table.sample_reference(
-        REFERENCE_ROWS, context.generator(f"{CODE}:reference")
-    )[features]
-
-    def predict(frame: pd.DataFrame) -> FloatArray:
-        scores: FloatArray = model.predict(frame)[:, context.output]
-        return scores
-
-    return search_counterfactuals(
-        predict,
+    reference = read_reference(context)
+    task = RecourseTask(
+        model.predict,
         rows,
         reference,
         build_rules(_about_features(spec.recourse, features), features, reference),
         threshold=spec.model.threshold,
+        output=context.output,
         answers=spec.recourse.answers,
         max_changes=spec.recourse.max_changes,
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),
     )
+    engine = spec.recourse.engine
+    outcome = ENGINES[engine](task)
+    asked = replace(task, generator=context.generator(f"{CODE}:proof"))
+    settled = settle_results(model, asked, outcome.results, adopt=engine == "search")
+    return replace(outcome, results=settled.results)
 
 
 def _median(costs: FloatArray) -> Estimate | Unavailable:
@@ -127,22 +151,50 @@ def _measure(
     return [
         build_measurement(
             CODE, metric, result, unit=unit, direction=direction, attribute=attribute,
-            group=group, evidence=(_FOUND, _NONE),
+            group=group, evidence=(FOUND, NONE),
         )
         for metric, unit, direction, result in numbers
     ]  # fmt: skip
 
 
-def _by_group(
-    context: Context, results: list[RecourseResult], positions: np.ndarray
-) -> Iterable[Measurement]:
+def _measure_proven(results: list[RecourseResult]) -> Measurement:
+    """Measure for how many of the rows without recourse it is proven that there is none."""
+    none = [result.no_recourse for result in results if result.no_recourse is not None]
+    proven: Estimate | Unavailable = Unavailable(reason="every row that was searched has recourse")
+    if none:
+        proven = _share(sum(item.proven for item in none), len(none))
+    return build_measurement(
+        CODE, "no_recourse_proven", proven, unit="share", direction="higher_is_better",
+        evidence=(NONE,),
+    )  # fmt: skip
+
+
+def _measure_failed(outcome: EngineOutcome) -> Measurement:
+    """Measure how many of the engine's answers did not hold and were dropped."""
+    failed: Estimate | Unavailable = Unavailable(reason="the engine proposed no answer")
+    if outcome.tried:
+        failed = _share(outcome.failed, outcome.tried)
+    return build_measurement(
+        CODE, "recourse_answers_failed", failed, unit="share", direction="lower_is_better",
+        evidence=(FOUND,),
+    )  # fmt: skip
+
+
+def _by_group(context: Context, results: list[RecourseResult], draw: Draw) -> Iterable[Measurement]:
     names = list(context.spec.data.protected)
     groups = context.read_predictions(names) if names else {}
     for attribute in names:
-        chosen = groups[attribute][positions]
-        for group in sorted(set(chosen)):
-            members = [r for r, own in zip(results, chosen, strict=True) if own == group]
-            yield from _measure(members, attribute, str(group))
+        own, counted = groups[attribute][draw.positions], draw.members(attribute)
+        for group in sorted(set(own[counted])):
+            chosen = np.flatnonzero(counted & (own == group))
+            yield from _measure([results[place] for place in chosen], attribute, str(group))
+
+
+def _describe_draw(draw: Draw) -> str:
+    """Return how the rows were drawn, for the evidence."""
+    base, every = int(draw.base.sum()), len(draw.positions)
+    more = f" and {every - base} more of small groups" if every > base else ""
+    return f"{base} rejected rows{more}, drawn by the seed"
 
 
 def compute_recourse(context: Context) -> CheckResult:
@@ -153,18 +205,28 @@ def compute_recourse(context: Context) -> CheckResult:
         raise CheckNotApplicableError("counterfactuals are sought for binary decisions only")
     if not context.spec.recourse.rows:
         raise CheckSkippedError("[recourse] rows = 0")
-    positions = _choose_rejected(context)
-    results = _search(context, positions)
+    draw = choose_rows(context)
+    outcome = _search(context, draw.positions)
+    results = outcome.results
     found = tabulate_counterfactuals(results, list(context.model.info.features))
     missing = tabulate_no_recourse(results)
-    pq.write_table(found, context.folder / _FOUND, compression="zstd")
-    pq.write_table(missing, context.folder / _NONE, compression="zstd")
-    sampled = f"{len(positions)} rejected rows, drawn by the seed"
+    pq.write_table(found, context.folder / FOUND, compression="zstd")
+    pq.write_table(missing, context.folder / NONE, compression="zstd")
+    sampled = _describe_draw(draw)
+    by = f"engine {context.spec.recourse.engine!r}"
+    if context.spec.recourse.engine == "reinforcement":
+        by += f"; {LICENCE}"
+    everybody = [results[place] for place in np.flatnonzero(draw.base)]
     return CheckResult(
-        (*_measure(results), *_by_group(context, results, positions)),
         (
-            EvidenceFile(_FOUND, found.num_rows, f"Counterfactuals of {sampled}"),
-            EvidenceFile(_NONE, missing.num_rows, f"Rows without recourse among {sampled}"),
+            *_measure(everybody),
+            _measure_proven(everybody),
+            _measure_failed(outcome),
+            *_by_group(context, results, draw),
+        ),
+        (
+            EvidenceFile(FOUND, found.num_rows, f"Counterfactuals of {sampled} ({by})"),
+            EvidenceFile(NONE, missing.num_rows, f"Rows without recourse among {sampled}"),
         ),
     )
 

@@ -39,8 +39,15 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True)
 class NoRecourse:
-    """No allowed change was found for this row: why, and what was searched."""
+    """No allowed change was found for this row: why, and what was searched.
+
+    proven: none exists among all allowed changes of up to `max_changes` columns, for the values
+    that `searched` names; else none was found, which is evidence and no proof. max_changes is 0
+    where the evidence does not say it.
+    """
 
     row: str
     reason: str
     searched: str
+    proven: bool = False
+    max_changes: int = 0

@@ -45,6 +45,20 @@ class DataSection(Frozen):
     missing: tuple[str, ...] = ()
     edges: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     reference_groups: Mapping[str, str] = Field(default_factory=dict)
+    descendants: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _descend(self) -> Self:
+        for name, columns in self.descendants.items():
+            if name not in self.protected:
+                hint = near_misses(name, self.protected)
+                raise ValueError(f"descendants names {name!r}, which is not in protected{hint}")
+            if both := sorted(set(columns) & {*self.protected, self.target}):
+                raise ValueError(
+                    f"descendants of {name!r} has {both[0]!r}, which is protected or the target; "
+                    "name columns that the model sees and that follow from the protected one"
+                )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -99,15 +113,19 @@ class ExplainSection(Frozen):
     sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
     "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
+    `error` the error, as a share of the range of the scores, at which it is done.
+    `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
+    for none.
     `error` the error, as a share of the range of the scores, at which it is done. `baseline` is
     what a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
     its first layer), "sample" (drawn reference rows), or "auto", the method's own. `trust_rows` is
     on how many rows the attributions are put to the test; 0 leaves that out.
 
-    `effects_rows`: how many rows' curves make a column's partial dependence (accumulated effects
-    take up to 10,000 rows), `permutation_rows`: how many rows permutation importance rests on,
-    `anchors`: for how many rows a rule is searched, half of them nearest to another decision;
-    0 turns each off. `anchor_seconds` is the longest that the search for one rule may take.
+    `error_rows`: for how many rows the model's errors are laid on columns, `effects_rows`: how many
+    rows' curves make a column's partial dependence (accumulated effects take up to 10,000 rows),
+    `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how many rows
+    a rule is searched, half of them nearest to another decision; 0 turns each off.
+    `anchor_seconds` is the longest that the search for one rule may take.
     """
 
     rows: Literal["all"] | int = "all"
@@ -119,8 +137,10 @@ class ExplainSection(Frozen):
     output: Literal["auto", "margin", "probability"] = "auto"
     pairs: int = Field(default=512, ge=2)
     error: float = Field(default=0.01, gt=0, lt=1)
+    interactions: int = Field(default=0, ge=0)
     baseline: Literal["auto", "mean", "zero", "sample"] = "auto"
     trust_rows: int = Field(default=200, ge=0)
+    error_rows: int = Field(default=500, ge=0)
     effects_rows: int = Field(default=2000, ge=0)
     permutation_rows: int = Field(default=5000, ge=0)
     anchors: int = Field(default=4, ge=0, le=200)
@@ -138,9 +158,19 @@ class RecourseSection(Frozen):
 
     `immutable` columns never change; `increase_only` and `decrease_only` go one way;
     `ranges` bounds a numeric column; `answers` is how many different answers a row gets.
+    `engine` finds the answers: "search" tries the changes themselves, "nearest" starts from the
+    nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
+    once and then answers very many rows at once. alibi is under the Business Source License 1.1:
+    production use needs a licence from its maker.
+    For comparisons between groups more rows are searched, until every group of a protected column
+    has `group_rows` (by default a quarter of `rows`) or all that it has, at most `rows` more a
+    column. `effort` is the cost at which groups are compared (by default the median cost).
     """
 
+    engine: Literal["search", "nearest", "reinforcement"] = "search"
     rows: int = Field(default=200, ge=0)
+    group_rows: int | None = Field(default=None, ge=0)
+    effort: float | None = Field(default=None, gt=0)
     immutable: tuple[str, ...] = ()
     increase_only: tuple[str, ...] = ()
     decrease_only: tuple[str, ...] = ()

@@ -204,6 +204,35 @@ METRICS: dict[str, Word] = {
         "Mean attribution",
         "How far a feature moves the model's output on average, in either direction.",
     ),
+    "mean_absolute_interaction": Word(
+        "Mean interaction",
+        "How far two features together move the model's output on average, in either direction, "
+        "beyond what each does alone.",
+    ),
+    "mean_attribution": Word(
+        "Mean signed attribution",
+        "How far a feature moves the model's output on average; above 0 it pushes outputs up.",
+    ),
+    "proxy_auc": Word(
+        "Proxy AUC",
+        "In what share of pairs, one person of the group and one of the others, the column tells "
+        "which is which; 0.5 is chance, 1 gives the group away.",
+    ),
+    "score_proxy_auc": Word(
+        "Score as a sign of the group",
+        "In what share of pairs, one person of the group and one of the others, the group's has "
+        "the higher score; 0.5 is chance.",
+    ),
+    "mean_loss_attribution": Word(
+        "Effect on the error",
+        "How much knowing this column changes the model's error on average (log loss; squared "
+        "error for a regression); above 0 it makes predictions worse.",
+    ),
+    "mean_loss_attribution_wrong": Word(
+        "Effect on the error, wrong rows",
+        "The same among the rows that the model gets wrong (for a regression: the quarter with the "
+        "largest errors); above 0 the column makes these errors larger.",
+    ),
     "gap_share": Word(
         "Share of the gap",
         "How much of the gap between two groups this column makes; all columns' shares add up to "
@@ -355,6 +384,68 @@ METRICS: dict[str, Word] = {
     ),
     "recourse_changes": Word(
         "Columns to change", "How many columns the smallest change moves, on average."
+    ),
+    "no_recourse_proven": Word(
+        "No recourse, proven",
+        "Of the searched rows without recourse, the share for which it is proven that no allowed "
+        "change of as many columns as may change helps.",
+    ),
+    "recourse_answers_failed": Word(
+        "Answers that failed",
+        "Of the answers that the engine proposed, the share that was dropped: the model did not "
+        "repeat its answer, a rule was broken, or too many columns changed.",
+    ),
+    "recourse_rows": Word("Rejected rows searched", "How many rejected rows the comparison has."),
+    "recourse_effort": Word(
+        "Effort",
+        "The cost of recourse at which groups are compared: the settings', or the median of all.",
+    ),
+    "recourse_median_cost": Word(
+        "Median least cost",
+        "What the cheapest change found costs half of the rejected rows at most, in units of each "
+        "column's spread; rows without recourse count as dearer than any.",
+    ),
+    "recourse_within_effort": Word(
+        "Within reach",
+        "Of the rejected rows searched, the share that the same effort would get accepted.",
+    ),
+    "recourse_dearer": Word(
+        "Chance of the dearer way",
+        "Of all pairs of a rejected row of the group and one of the reference group, the share in "
+        "which the group's has the dearer recourse (none at all is dearest, ties count half); 50% "
+        "is equal. The p-value of the rank test is adjusted (Holm) over all groups compared.",
+    ),
+    "recourse_cost_shift": Word(
+        "Extra cost of recourse",
+        "How much dearer the group's recourse is in the median pair of a rejected row of the group "
+        "and one of the reference group. The p-value is that of the rank test, adjusted (Holm).",
+    ),
+    "recourse_mean_cost_difference": Word(
+        "Gap in mean cost",
+        "Mean least cost of the group's rows with recourse minus that of the reference group's; "
+        "by column, what of it falls on each: these add up. Their p-values are adjusted (Holm).",
+    ),
+    "recourse_change_share_difference": Word(
+        "Gap in asking for a column",
+        "How much more often the cheapest changes of the group move this column than those of the "
+        "reference group; p-values are adjusted (Holm) over the columns.",
+    ),
+    "flip_turned_share": Word(
+        "Decisions that turn",
+        "Share of rows that would be decided otherwise with the protected value of another group "
+        "and what is declared to follow from it; 0 is best.",
+    ),
+    "flip_gained_share": Word(
+        "Accepted only in the other group",
+        "Share of the group's rows that are turned down and would be accepted as the other group.",
+    ),
+    "flip_lost_share": Word(
+        "Accepted only in their own group",
+        "Share of the group's rows that are accepted and would be turned down as the other group.",
+    ),
+    "flip_score_change": Word(
+        "Change of the prediction",
+        "By how much the prediction moves on average when rows are made rows of the other group.",
     ),
 }
 """Metrics with well-known names; any other is shown under its own name in plain letters."""

@@ -10,7 +10,7 @@ import pandas as pd
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.explain.blend import Score, build_blender
-from audits.explain.columns import PROBABILITY, TARGET, ColumnAttribution
+from audits.explain.columns import PROBABILITY, TARGET, ColumnAttribution, IntArray
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.explain.sampled import Budget, compute_permutation_shap
 from audits.models.adapter import Adapter
@@ -46,7 +46,8 @@ def choose_space(adapter: Adapter, params: dict[str, Any]) -> str:
 def build_score(space: str, target_class: int) -> Score:
     """Return what turns a model's answer into the number that is explained."""
 
-    def score(answer: FloatArray) -> FloatArray:
+    def score(answer: FloatArray, rows: IntArray) -> FloatArray:
+        del rows
         if space == TARGET:
             return answer.reshape(len(answer))
         share = answer[:, target_class]

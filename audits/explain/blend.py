@@ -19,9 +19,12 @@ from audits.explain.columns import IntArray
 from audits.models.adapter import Adapter, Encoded, PredictsEncoded
 
 BoolArray = NDArray[np.bool_]
-Score = Callable[[FloatArray], FloatArray]
-"""From what a model answers (`[n, k]` probabilities or `[n]` values) to the number `[n]` that is
-explained."""
+Predict = Callable[[FloatArray], FloatArray]
+"""From encoded rows to what a model answers: `[n, k]` probabilities or `[n]` values."""
+Score = Callable[[FloatArray, IntArray], FloatArray]
+"""From what a model answers, and the positions `[n]` of the explained rows that it is asked for,
+to the number `[n]` that is explained. Most numbers need the answer alone; a row's loss needs what
+is true of the row."""
 
 MIXED_CELLS = 1 << 23
 """Cells of the mixed rows that one call of the model may hold: 64 MB as float64."""
@@ -58,7 +61,7 @@ class MatrixBlender:
     """Mixes encoded columns; a raw column moves all the encoded columns that it owns."""
 
     def __init__(
-        self, predict: Score, score: Score, explained: Encoded, reference: Encoded, n_players: int
+        self, predict: Predict, score: Score, explained: Encoded, reference: Encoded, n_players: int
     ) -> None:
         self.n_players = n_players
         self._predict = predict
@@ -75,7 +78,7 @@ class MatrixBlender:
     def _mix(self, rows: IntArray, others: IntArray, from_row: BoolArray) -> FloatArray:
         mixed = self._reference[others]
         np.copyto(mixed, self._explained[rows], where=from_row[:, self._owner])
-        return _check_finite(self._score(self._predict(mixed)))
+        return _check_finite(self._score(self._predict(mixed), rows))
 
     def find_differences(self, rows: IntArray, others: IntArray) -> BoolArray:
         """See `Blender.find_differences`."""
@@ -114,7 +117,7 @@ class FrameBlender:
             name: self._both[name].array.take(places[:, player])
             for player, name in enumerate(self._both.columns)
         }
-        return _check_finite(self._score(self._predict(pd.DataFrame(columns))))
+        return _check_finite(self._score(self._predict(pd.DataFrame(columns)), rows))
 
     def find_differences(self, rows: IntArray, others: IntArray) -> BoolArray:
         """See `Blender.find_differences`."""

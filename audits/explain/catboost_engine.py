@@ -17,10 +17,11 @@ import pandas as pd
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, Native, Request
+from audits.explain.flat_forest import flatten_forest
 from audits.explain.forest import Forest, Tree
 from audits.explain.leaf_tables import MAX_DEPTH, LeafTable, compute_leaf_table
 from audits.explain.methods import TREE_SHAP
-from audits.explain.woodelf_engine import compute_forest_shap
+from audits.explain.tree_path import compute_path_shap
 from audits.models.catboost_format import CatBoostAdapter
 from audits.models.catboost_layout import NodeTree, Trees
 
@@ -28,8 +29,8 @@ METHODS = (TREE_SHAP,)
 
 _MAX_NUMBERS = 1 << 25
 """Numbers that one answer of the library may hold: 256 MB as float64."""
-_TOLERANCES = {"leaf tables": 1e-6, "catboost": 1e-6, "woodelf": 1e-4}
-"""What sums may miss, as a share of the outputs' spread; woodelf adds up in float32."""
+_TOLERANCE = 1e-6
+"""What sums may miss, as a share of the outputs' spread."""
 Shares = tuple[FloatArray, FloatArray]
 """Values `[n_rows, n_features]` and base `[n_rows]`."""
 Engine = Callable[[CatBoostAdapter, pd.DataFrame, Native, int], Shares]
@@ -66,7 +67,7 @@ def explain_rows(
         exact=True,
     )
     spread = float(np.abs(output - base).max())
-    if found.additivity_error > _TOLERANCES[name] * max(1.0, spread):
+    if found.additivity_error > _TOLERANCE * max(1.0, spread):
         raise CheckNotApplicableError(
             f"the attributions miss what the model answers by {found.additivity_error:.3g}"
         )
@@ -78,7 +79,7 @@ def _choose_engine(trees: Trees) -> tuple[str, Engine]:
     if trees.why:
         raise CheckNotApplicableError(trees.why)
     if trees.others is not None:
-        return "woodelf", _by_nodes
+        return "linear_tree_shap", _by_nodes
     depth = max((len(tree.owners) for tree in trees.symmetric or ()), default=0)
     if depth <= MAX_DEPTH:
         return "leaf tables", _by_tables
@@ -136,7 +137,8 @@ def compute_node_shap(model: Native, trees: Trees, matrix: FloatArray, target_cl
         tuple(_as_tree(tree, target_class) for tree in trees.others or ()), 0.0, dtype=np.float32
     )
     base = np.full(len(matrix), forest.compute_base())
-    return _apply_scale(model, (compute_forest_shap(forest, matrix), base), target_class)
+    values = compute_path_shap(flatten_forest(forest), matrix)
+    return _apply_scale(model, (values, base), target_class)
 
 
 def _as_tree(tree: NodeTree, target_class: int) -> Tree:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -172,7 +173,15 @@ def _read_lightgbm(model: Native, target_class: int) -> Forest:
 
 
 def _read_xgboost(model: Native, target_class: int) -> Forest:
-    return _read_treelite(treelite.frontend.from_xgboost(model), target_class, np.float32)
+    try:
+        read = treelite.frontend.from_xgboost(model)
+    except treelite.TreeliteError:
+        # It refuses boosters that carry their categories' names; the trees need only the codes.
+        document = json.loads(bytes(model.save_raw("json")))
+        trees = document["learner"]["gradient_booster"].get("model", {})
+        trees["cats"] = {key: [] for key in trees.get("cats", {})}
+        read = treelite.frontend.from_xgboost_json(json.dumps(document))
+    return _read_treelite(read, target_class, np.float32)
 
 
 def _read_treelite(model: Native, target_class: int, dtype: type[np.floating[Any]]) -> Forest:

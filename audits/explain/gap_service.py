@@ -11,7 +11,7 @@ import pyarrow as pa
 from audits.core.attribution import FloatArray
 from audits.explain.any_model import build_score, check_class
 from audits.explain.blend import Score, build_blender
-from audits.explain.columns import TARGET
+from audits.explain.columns import TARGET, IntArray
 from audits.explain.gap import GapShares, compute_gap_shares, compute_pair_steps, draw_evenly
 from audits.models.adapter import Adapter
 from audits.models.client import ModelClient
@@ -45,7 +45,8 @@ def _build_output(params: dict[str, Any]) -> Score:
         return build_score(TARGET, 0)
     target_class, threshold = int(params["target_class"]), float(params["threshold"])
 
-    def decide(answer: FloatArray) -> FloatArray:
+    def decide(answer: FloatArray, rows: IntArray) -> FloatArray:
+        del rows
         return (answer[:, target_class] >= threshold).astype(np.float64)
 
     return decide

@@ -1,108 +1,201 @@
-"""What attributions say about features as a whole: tables over rows and over groups."""
+"""What attributions say about columns over many rows: means of parts of the rows, and how far the
+parts differ."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
 
-from audits.core.attribution import Attribution, FloatArray
+from audits.core.attribution import FloatArray
+from audits.cube.intervals import (
+    CONFIDENCE,
+    compute_difference,
+    compute_holm,
+    compute_mean_interval,
+    compute_welch_p,
+)
 
-CONFIDENCE = 0.95
-MISSING_GROUP = "(missing)"
+IntArray = NDArray[np.integer]
+METHOD = "student_t"
+DIFFERENCE_METHOD = "mover_student_t"
 
 
 @dataclass(frozen=True, slots=True)
-class RowAttribution:
-    """One row's explanation, the strongest feature first.
+class PartMeans:
+    """Mean attributions of each part of the rows, float64 `[n_parts, n_features]` each.
 
-    shares: `(feature, value)` in units of `space`; `base` plus all values is `output`, but for
-    the attribution's `additivity_error`.
+    low, high: Student's t intervals over rows; NaN for a part of one row. mean is NaN for a part
+    without rows. rows: `[n_parts]`.
     """
 
-    shares: tuple[tuple[str, float], ...]
-    base: float
-    output: float
-    space: str
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+    rows: FloatArray
 
 
-def tabulate_importance(attribution: Attribution) -> pd.DataFrame:
-    """Return how much each feature moves the output on average, the most important first.
+@dataclass(frozen=True, slots=True)
+class PartDifferences:
+    """Every part's mean less that of a reference part, `[n_parts, n_features]` each.
 
-    Columns: feature; mean_abs, the mean over rows of |attribution| in units of the attribution's
-    space, >= 0; low and high, its 95% interval by the central limit theorem over rows, cut at
-    0. With fewer than two rows low and high are missing (NA): one row tells no spread.
+    low, high: by MOVER from the parts' own intervals. p_values: Welch's, two-sided, of no
+    difference; NaN for the reference itself and where either part has fewer than two rows.
     """
-    table = pd.DataFrame({"feature": attribution.features, **_summarise(attribution.values)})
-    return table.sort_values("mean_abs", ascending=False, kind="stable", ignore_index=True)
+
+    difference: FloatArray
+    low: FloatArray
+    high: FloatArray
+    p_values: FloatArray
 
 
-def tabulate_group_importance(attribution: Attribution, groups: pd.Series) -> pd.DataFrame:
-    """Return how much each feature moves the output within each group.
+class PartSums:
+    """Running sums of attributions over parts of the rows, so that memory does not grow with rows.
 
-    groups: one value a row of the attribution, in the same order (the index plays no part);
-    missing values make the group "(missing)".
-    Columns: group (text); feature; mean_abs; mean, the signed mean (positive: the feature pushes
-    this group's outputs up); low and high, the 95% interval of mean_abs; n, the group's rows.
-    Groups come in the order of their text, features in the attribution's order. Intervals are
-    those of `tabulate_importance`.
-    Raises ValueError where `groups` and the attribution differ in length.
+    signed: sums of the attributions themselves; else of their sizes.
     """
-    if len(groups) != len(attribution.values):
-        raise ValueError(f"{len(groups)} groups for {len(attribution.values)} rows")
-    labels = groups.astype(object).where(groups.notna().to_numpy(), MISSING_GROUP).map(str)
-    names = labels.to_numpy()
-    tables = []
-    for group in sorted(set(names)):
-        values = attribution.values[names == group]
-        summary = _summarise(values)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "group": group,
-                    "feature": attribution.features,
-                    "mean_abs": summary["mean_abs"],
-                    "mean": values.mean(axis=0),
-                    "low": summary["low"],
-                    "high": summary["high"],
-                    "n": len(values),
-                }
+
+    def __init__(self, n_parts: int, n_features: int, *, signed: bool) -> None:
+        self._signed = signed
+        self._shift: FloatArray | None = None
+        self._rows = np.zeros(n_parts)
+        self._total = np.zeros((n_parts, n_features))
+        self._square = np.zeros((n_parts, n_features))
+
+    def add(self, values: FloatArray, parts: IntArray) -> None:
+        """Add rows `[n_rows, n_features]`; parts `[n_rows]` is each row's part, -1 for none."""
+        if not len(values):
+            return
+        own = np.asarray(values if self._signed else np.abs(values), dtype=np.float64)
+        if self._shift is None:
+            # Sums around a value that occurs: a column that never changes has no spread at all.
+            self._shift = own[0].copy()
+        inside = parts >= 0
+        places, centred = parts[inside], own[inside] - self._shift
+        n = len(self._rows)
+        self._rows += np.bincount(places, minlength=n)
+        for feature in range(centred.shape[1]):
+            column = centred[:, feature]
+            self._total[:, feature] += np.bincount(places, column, n)
+            self._square[:, feature] += np.bincount(places, column**2, n)
+
+    def compute_means(self) -> PartMeans:
+        """Return the parts' means with their intervals."""
+        rows = self._rows[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            centred = self._total / rows
+            variance = np.maximum(self._square / rows - centred**2, 0.0) * rows / (rows - 1)
+        shift = 0.0 if self._shift is None else self._shift
+        mean = centred + shift
+        low, high = compute_mean_interval(mean, variance, np.broadcast_to(rows, mean.shape))
+        if not self._signed:
+            low = np.maximum(low, 0.0)
+        return PartMeans(mean, low, high, self._rows.copy())
+
+
+def compute_part_differences(means: PartMeans, reference: int) -> PartDifferences:
+    """Set every part against the one at position `reference`."""
+    base = means.mean[reference], (means.low[reference], means.high[reference])
+    low, high = compute_difference(means.mean, (means.low, means.high), *base)
+    p_values = np.column_stack(
+        [
+            compute_welch_p(
+                means.mean[:, feature],
+                (means.low[:, feature], means.high[:, feature]),
+                means.rows,
+                reference,
             )
+            for feature in range(means.mean.shape[1])
+        ]
+    ).reshape(means.mean.shape)
+    p_values[reference] = np.nan
+    return PartDifferences(means.mean - means.mean[reference], low, high, p_values)
+
+
+def compute_zero_p(means: PartMeans) -> FloatArray:
+    """Return Student's two-sided p-values of means of 0, `[n_parts, n_features]`; NaN for a part
+    of fewer than two rows, 1.0 for a column that is 0 in every row."""
+    freedom = np.where(means.rows > 1, means.rows - 1, np.nan)[:, None]
+    error = (means.high - means.mean) / stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_values = 2 * stats.t.sf(np.abs(means.mean) / error, freedom)
+    certain = np.where(means.mean == 0, 1.0, 0.0)
+    return np.where(error > 0, p_values, np.where(np.isnan(error), np.nan, certain))
+
+
+def adjust_known(p_values: FloatArray) -> FloatArray:
+    """Return Holm's adjustment over all p-values that are not NaN, of any shape."""
+    adjusted = np.full(p_values.shape, np.nan)
+    known = ~np.isnan(p_values)
+    adjusted[known] = compute_holm(p_values[known])
+    return adjusted
+
+
+def choose_top(importance: FloatArray, most: int) -> IntArray:
+    """Return the positions of the `most` largest of `[n_features]`, largest first."""
+    order: IntArray = np.argsort(-importance, kind="stable")[:most]
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class CohortShare:
+    """How a column moves the rows of a cohort, beside all other rows.
+
+    inside, outside: mean attributions. low, high: 95% interval of inside less outside. p_value:
+    Welch's, adjusted by Holm over the columns; NaN where a side has fewer than two rows.
+    """
+
+    feature: str
+    inside: float
+    outside: float
+    low: float
+    high: float
+    p_value: float
+
+    @property
+    def difference(self) -> float:
+        """Inside less outside."""
+        return self.inside - self.outside
+
+
+@dataclass(frozen=True, slots=True)
+class CohortImportance:
+    """What drives a part of the rows: columns, the largest difference from the rest first."""
+
+    rows: int
+    rest: int
+    shares: tuple[CohortShare, ...]
+
+
+def compute_cohort_importance(
+    chunks: Iterable[FloatArray], inside: NDArray[np.bool_], features: Sequence[str]
+) -> CohortImportance:
+    """Set the attributions of a part of the rows against those of all other rows.
+
+    chunks: attributions `[n, n_features]` of the explained rows, in order. inside: `[n_explained]`,
+    which of them are in the cohort. Raises ValueError where the two do not belong together.
+    """
+    sums, done = PartSums(2, len(features), signed=True), 0
+    for values in chunks:
+        part = inside[done : done + len(values)]
+        if len(part) != len(values):
+            raise ValueError(f"attributions of more than the {len(inside)} rows of the cohort")
+        sums.add(values, np.where(part, 0, 1))
+        done += len(values)
+    if done != len(inside):
+        raise ValueError(f"attributions of {done} rows for a cohort among {len(inside)}")
+    means = sums.compute_means()
+    gaps = compute_part_differences(means, 1)
+    p_values = adjust_known(gaps.p_values[0])
+    shares = [
+        CohortShare(
+            feature, float(means.mean[0, k]), float(means.mean[1, k]), float(gaps.low[0, k]),
+            float(gaps.high[0, k]), float(p_values[k]),
         )
-    if not tables:
-        return pd.DataFrame(columns=["group", "feature", "mean_abs", "mean", "low", "high", "n"])
-    return pd.concat(tables, ignore_index=True)
-
-
-def select_row(attribution: Attribution, i: int) -> RowAttribution:
-    """Return row `i`'s explanation. Raises IndexError where there is no such row."""
-    values = attribution.values[i]
-    order = np.argsort(-np.abs(values), kind="stable")
-    return RowAttribution(
-        shares=tuple((attribution.features[j], float(values[j])) for j in order),
-        base=float(attribution.base[i]),
-        output=float(attribution.output[i]),
-        space=attribution.space,
-    )
-
-
-def _summarise(values: FloatArray) -> dict[str, Any]:
-    """Return mean |value| of each column `[n_rows, n_features]` with its interval."""
-    sizes = np.abs(values)
-    n_rows = len(sizes)
-    if not n_rows:
-        raise ValueError("there are no rows to summarise")
-    mean = sizes.mean(axis=0)
-    if n_rows < 2:
-        unknown = pd.array([pd.NA] * len(mean), dtype="Float64")
-        return {"mean_abs": mean, "low": unknown, "high": unknown}
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    margin = z * sizes.std(axis=0, ddof=1) / np.sqrt(n_rows)
-    return {
-        "mean_abs": mean,
-        "low": pd.array(np.maximum(mean - margin, 0.0), dtype="Float64"),
-        "high": pd.array(mean + margin, dtype="Float64"),
-    }
+        for k, feature in enumerate(features)
+    ]  # fmt: skip
+    shares.sort(key=lambda share: -abs(share.difference))
+    return CohortImportance(int(means.rows[0]), int(means.rows[1]), tuple(shares))

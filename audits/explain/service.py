@@ -23,6 +23,8 @@ from audits.explain.columns import (
     sum_by_owner,
 )
 from audits.explain.gap_service import compute_gap_steps
+from audits.explain.interactions import compute_interaction_values
+from audits.explain.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.explain.sampled import ERROR
 from audits.models.adapter import Adapter
@@ -79,6 +81,8 @@ SUPPORTED = (
 
 _REMEMBERED: dict[str, pd.DataFrame] = {}
 """Tables that the audit sent once, to be compared with many times. A worker has one model."""
+_ENCODED: dict[str, FloatArray] = {}
+"""Of the remembered tables what the final estimator sees of them, once it was asked for."""
 _PROBE_ROWS = 64
 
 
@@ -121,7 +125,9 @@ def remember(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `remember`: keep a table of raw columns under `params["name"]`."""
     del adapter
-    _REMEMBERED[str(params["name"])] = frame
+    name = str(params["name"])
+    _REMEMBERED[name] = frame
+    _ENCODED.pop(name, None)
     return pa.table({}), {}
 
 
@@ -129,6 +135,20 @@ def recall(params: dict[str, Any], key: str = "background") -> pd.DataFrame | No
     """Return the remembered table that `params[key]` names, None where it names none."""
     name = params.get(key)
     return None if name is None else _REMEMBERED[str(name)]
+
+
+def encode_background(adapter: Adapter, params: dict[str, Any]) -> FloatArray | None:
+    """Return the remembered reference rows as the final estimator sees them, None without any.
+
+    Always the same array for the same table, by which engines know what they prepared before.
+    """
+    background = recall(params)
+    if background is None:
+        return None
+    name = str(params["background"])
+    if name not in _ENCODED:
+        _ENCODED[name] = adapter.encode(background).matrix
+    return _ENCODED[name]
 
 
 def choose_method(
@@ -233,23 +253,18 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
     if isinstance(engine, FrameEngine):
         found = engine.explain_rows(adapter, frame, request)
     else:
-        found = _explain_encoded(engine, adapter, frame, request, recall(params))
+        request = replace(request, background=encode_background(adapter, params))
+        found = _explain_encoded(engine, adapter, frame, request)
     if adapter.info.task == "binary" and target_class == 0:
         found = found.for_the_other_class()
     return found
 
 
 def _explain_encoded(
-    engine: Engine,
-    adapter: Adapter,
-    frame: pd.DataFrame,
-    request: Request,
-    background: pd.DataFrame | None,
+    engine: Engine, adapter: Adapter, frame: pd.DataFrame, request: Request
 ) -> ColumnAttribution:
     """Return attributions of the raw columns, summed from those that the estimator sees."""
     encoded = adapter.encode(frame)
-    if background is not None:
-        request = replace(request, background=adapter.encode(background).matrix)
     found = engine.explain(adapter.estimator, encoded.matrix, request)
     owner = np.asarray(encoded.owner, dtype=np.intp)
     n_features = len(adapter.info.features)
@@ -265,5 +280,7 @@ HANDLERS: Mapping[
     "attribute": compute_attribution,
     "choose": choose_method,
     "gap": compute_gap_steps,
+    "interactions": compute_interaction_values,
+    "loss": compute_losses,
     "remember": remember,
 }

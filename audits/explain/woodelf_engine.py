@@ -1,6 +1,6 @@
-"""Path-dependent Shapley values of a `Forest` by WOODELF, which walks each leaf once for all rows
-(Nadel and Wettenstein 2025, "From Decision Trees to Boolean Logic: A Fast and Unified SHAP
-Algorithm")."""
+"""Interventional Shapley values of a `Forest` by WOODELF, which counts the reference rows once by
+leaf and not once a row (Nadel and Wettenstein 2025, "From Decision Trees to Boolean Logic: A Fast
+and Unified SHAP Algorithm")."""
 
 from __future__ import annotations
 
@@ -23,23 +23,35 @@ from audits.explain.columns import Native
 from audits.explain.forest import Forest, Tree
 
 
-def compute_forest_shap(forest: Forest, matrix: FloatArray) -> FloatArray:
-    """Return exact path-dependent Shapley values, float64 `[n_rows, n_columns]`.
+class BackgroundShap:
+    """A forest ready to be compared with one set of reference rows, chunk after chunk."""
 
-    matrix: `[n_rows, n_columns]`, NaN where missing, codes where a tree splits by category.
-    The sums run in float32: relative to the spread of the output they miss about 1e-6.
-    """
-    values = np.zeros(matrix.shape, dtype=np.float64)
-    trees = [_nodes(tree, strict=forest.strict) for tree in forest.trees if tree.left[0] >= 0]
-    if not trees or not len(matrix):
+    def __init__(self, forest: Forest, background: FloatArray) -> None:
+        """background: `[n_reference, n_columns]`, at least one row, as `compute` takes rows."""
+        self._dtype = forest.dtype
+        trees = [_nodes(tree, strict=forest.strict) for tree in forest.trees if tree.left[0] >= 0]
+        self._explainer = None
+        if trees:
+            ensemble = DecisionTreesEnsemble(trees)
+            self._explainer = woodelf.WoodelfExplainer(ensemble, self._to_frame(background))
+
+    def compute(self, matrix: FloatArray) -> FloatArray:
+        """Return exact interventional Shapley values, float64 `[n_rows, n_columns]`.
+
+        matrix: `[n_rows, n_columns]`, NaN where missing, codes where a tree splits by category.
+        The sums run in float32: relative to the spread of the output they miss about 1e-6.
+        """
+        values = np.zeros(matrix.shape, dtype=np.float64)
+        if self._explainer is None or not len(matrix):
+            return values
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            shares = self._explainer.shap_values(self._to_frame(matrix), as_df=True, verbose=False)
+        values[:, shares.columns.to_numpy()] = shares.to_numpy(dtype=np.float64)
         return values
-    # Rounded as the library rounds, so that a value at a threshold takes the library's way.
-    frame = pd.DataFrame(matrix.astype(forest.dtype).astype(np.float64))
-    explainer = woodelf.WoodelfExplainer(DecisionTreesEnsemble(trees))
-    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        shares = explainer.shap_values(frame, as_df=True, verbose=False)
-    values[:, shares.columns.to_numpy()] = shares.to_numpy(dtype=np.float64)
-    return values
+
+    def _to_frame(self, matrix: FloatArray) -> pd.DataFrame:
+        # Rounded as the library rounds, so that a value at a threshold takes the library's way.
+        return pd.DataFrame(matrix.astype(self._dtype).astype(np.float64))
 
 
 def _nodes(tree: Tree, *, strict: bool) -> Native:

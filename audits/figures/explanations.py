@@ -15,7 +15,6 @@ from audits.figures.theme import (
     QUIET,
     UP,
     Chart,
-    escape_label,
     make_figure,
     row_height,
     unique_labels,
@@ -64,34 +63,54 @@ def draw_importance(items: Sequence[Importance], *, title: str, axis: str) -> Ch
     return Chart(figure, title, f"{axis}, largest first. {listed}.")
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSeries:
+    """One group's numbers by feature, `[n_features]` each; NaN where there is none."""
+
+    name: str
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
 def draw_group_importance(
-    features: Sequence[str],
-    groups: Sequence[str],
-    means: FloatArray,
-    *,
-    title: str,
-    axis: str,
+    features: Sequence[str], groups: Sequence[GroupSeries], *, title: str, axis: str
 ) -> Chart:
-    """Draw `[group, feature]` mean absolute attributions side by side, one dot a group."""
-    order = np.argsort(-np.nanmax(means, axis=0), kind="stable")[:MAX_FEATURES]
+    """Draw each group's mean attributions side by side: one dot with its interval a group."""
+    shown = list(groups[: len(PALETTE)])
+    largest = np.nanmax(np.abs([group.value for group in shown]), axis=0, initial=0.0)
+    order = np.argsort(-largest, kind="stable")[:MAX_FEATURES]
     labels = unique_labels([features[i] for i in order], 26)
-    figure = make_figure(row_height(len(order), around=110), x_title=axis)
+    figure = make_figure(row_height(len(order), each=34, around=110), x_title=axis)
+    figure.add_vline(x=0, line={"color": QUIET, "width": 1})
     symbols = ("circle", "diamond", "square", "triangle-up", "x", "cross", "star", "hexagon")
-    for position, name in enumerate(groups[: len(PALETTE)]):
+    names = unique_labels([group.name for group in shown], 40)
+    for position, group in enumerate(shown):
+        # Beside one another, so that no interval hides another.
+        offset = 0.5 * ((position + 0.5) / len(shown) - 0.5)
+        value = group.value[order]
         figure.add_scatter(
-            x=means[position, order], y=labels, mode="markers", name=escape_label(name, 30),
-            marker={"size": 11, "color": PALETTE[position], "symbol": symbols[position]},
-            hovertemplate="%{y}: %{x:.3f}",
+            x=value, y=np.arange(len(order)) + offset, mode="markers", name=names[position],
+            marker={"size": 9, "color": PALETTE[position], "symbol": symbols[position]},
+            error_x={"type": "data", "array": group.high[order] - value,
+                     "arrayminus": value - group.low[order], "color": PALETTE[position],
+                     "width": 2, "thickness": 1.5},
+            hovertemplate="%{x:.3f}",
         )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(
+        tickvals=list(range(len(order))), ticktext=labels, showgrid=False,
+        range=[len(order) - 0.4, -0.6],
+    )  # fmt: skip
     figure.update_layout(showlegend=True)
     lines = [
         f"{features[i]}: "
-        + ", ".join(f"{name} {means[g, i]:.3f}" for g, name in enumerate(groups[: len(PALETTE)]))
+        + ", ".join(
+            f"{group.name} {group.value[i]:.3f} ({group.low[i]:.3f} to {group.high[i]:.3f})"
+            for group in shown if not np.isnan(group.value[i])
+        )
         for i in order[:6]
-    ]
-    return Chart(figure, title, f"{axis} by group. " + "; ".join(lines) + ".")
+    ]  # fmt: skip
+    return Chart(figure, title, f"{axis} by group, with intervals. " + "; ".join(lines) + ".")
 
 
 def draw_waterfall(

@@ -50,9 +50,10 @@ def open_model(
 ) -> ModelClient:
     """Open a model file in a worker process of its own.
 
-    device: "cpu", "cuda", "mps" (Apple) or "auto" (the first of CUDA, MPS and CPU that is there;
-    torch networks only). services: modules whose HANDLERS `ModelClient.call` reaches. timeout_s:
-    how long one request may take.
+    device: "cpu", "cuda", "mps" (Apple) or "auto" (the first of CUDA, MPS and CPU that is there).
+    They serve torch networks; CUDA, asked for by name, XGBoost too; others stay on the CPU.
+    services: modules whose HANDLERS `ModelClient.call` reaches. timeout_s: how long one request
+    may take.
     Raises InputError where the file is missing, refused, damaged or not a model.
     """
     if device not in DEVICES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import warnings
 import zipfile
@@ -11,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audits.core.errors import CheckNotApplicableError, InputError, one_of
+from audits.core.errors import InputError, one_of
 from audits.models.adapter import (
     Encoded,
     FloatArray,
     Format,
+    IntArray,
     ModelInfo,
     NativeModel,
     Task,
@@ -40,7 +42,9 @@ class SkopsAdapter:
         self.info = _describe(self.model, name)
         self._none_columns = _find_none_columns(self.model, self.info.features)
         steps = getattr(self.model, "steps", None)
-        self.estimator = steps[-1][1] if steps else self.model
+        last = steps[-1][1] if steps else self.model
+        self._inner: NativeModel = getattr(last, "_preprocessor", None)
+        self.estimator = last if self._inner is None else _without_encoder(last)
         has_steps = steps is not None and len(steps) > 1
         self._before: NativeModel = self.model[:-1] if has_steps else None
 
@@ -53,19 +57,26 @@ class SkopsAdapter:
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return what the last step sees, each column owned by the raw column behind it."""
         identity = np.arange(len(self.info.features))
-        if getattr(self.estimator, "_preprocessor", None) is not None:
-            raise CheckNotApplicableError(
-                f"{type(self.estimator).__name__} encodes categories inside itself, where its "
-                "encoded columns cannot be reached"
-            )
-        if self._before is None:
+        if self._before is None and self._inner is None:
             chosen = select_features(frame, self.info.features)
             return Encoded(compute_matrix(chosen, self.info.features, {}), identity)
-        matrix = self._ask(self._before.transform, frame)
+        matrix = self._ask(self._transform, frame)
         if hasattr(matrix, "toarray"):
             matrix = matrix.toarray()
         numbers = np.asarray(matrix, dtype=np.float64)
-        return Encoded(numbers, compute_owner(self._before, identity, numbers.shape[1]))
+        owner = identity
+        if self._before is not None:
+            owner = compute_owner(self._before, identity, numbers.shape[1])
+        if self._inner is not None:
+            owner = owner[find_moved_columns(self.estimator)]
+        return Encoded(numbers, owner)
+
+    def _transform(self, data: NativeModel) -> NativeModel:
+        """Return what the last step's trees or formula see."""
+        for step in (self._before, self._inner):
+            if step is not None:
+                data = step.transform(data)
+        return data
 
     def predict_encoded(self, matrix: FloatArray) -> FloatArray:
         """Return what `predict` answers for the rows behind `matrix`."""
@@ -94,6 +105,21 @@ class SkopsAdapter:
             for name, column in chosen.items()
         }
         return pd.DataFrame(plain, columns=list(self.info.features))
+
+
+def _without_encoder(estimator: NativeModel) -> NativeModel:
+    """Return histogram boosting that takes what its own encoder of categories makes."""
+    plain = copy.copy(estimator)
+    plain._preprocessor = None
+    plain.__dict__.pop("feature_names_in_", None)
+    return plain
+
+
+def find_moved_columns(estimator: NativeModel) -> IntArray:
+    """Return which input column each column of histogram boosting's own encoder comes from:
+    categories stand first."""
+    categorical = np.asarray(estimator.is_categorical_, dtype=np.bool_)
+    return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~categorical)])
 
 
 def _as_plain(column: pd.Series, missing: float | None) -> pd.Series:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
@@ -96,8 +98,21 @@ def load(path: Path, device: str) -> XGBoostAdapter:
     categories = _read_categories(booster, header, path.name)
     if header.best_iteration is not None:
         booster = booster[: header.best_iteration + 1]
-    info = ModelInfo("xgboost", task, numbered_classes(classes), header.features)
+    if device == "cuda":
+        with warnings.catch_warnings():  # without a GPU the library stays on the CPU
+            warnings.filterwarnings("ignore", message="(?s).*GPU")
+            booster.set_param({"device": "cuda"})
+            device = find_device(booster)
+    else:
+        device = "cpu"
+    info = ModelInfo("xgboost", task, numbered_classes(classes), header.features, device)
     return XGBoostAdapter(booster, info, header, categories)
+
+
+def find_device(booster: NativeModel) -> str:
+    """Return where a booster runs: "cpu" or "cuda:0"."""
+    settings = json.loads(booster.save_config())
+    return str(settings["learner"]["generic_param"]["device"])
 
 
 def _task(header: xgboost_file.Header, name: str) -> tuple[Task, int]:

@@ -23,6 +23,9 @@ from audits.policy.reasons import (
     render_unavailable,
 )
 
+_COUNTED_BY = {"recourse.fairness": "recourse_rows"}
+"""Checks that compare fewer rows than the groups have, and the metric that counts those."""
+
 
 def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tuple[Verdict, ...]:
     """Judge every measurement that a rule speaks of; worst first, else in the rules' order.
@@ -35,7 +38,11 @@ def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tup
     of fewer than `policy.min_rows` rows, and an impact ratio that one different selection would
     turn round.
     """
-    rows = {m.id: int(m.value) for m in measurements if m.metric == "count" and m.value is not None}
+    rows = {
+        m.id: int(m.value)
+        for m in measurements
+        if m.metric in ("count", *_COUNTED_BY.values()) and m.value is not None
+    }
     turned = _find_turned(measurements)
     verdicts: list[Verdict] = []
     for rule in policy.rules:
@@ -86,11 +93,12 @@ def _adjust(family: Sequence[Measurement]) -> dict[str, float]:
 
 
 def _smallest(item: Measurement, rows: dict[str, int]) -> tuple[str, int] | None:
-    """Return the smaller of the groups compared, with its rows; None for the whole data."""
+    """Return the smaller of the groups compared, with the rows compared; None for all data."""
+    counted = _COUNTED_BY.get(item.check, "count")
     sizes = [
         (group, rows[name])
         for group in (item.group, item.reference_group)
-        if group is not None and (name := measurement_id("count", item.attribute, group)) in rows
+        if group is not None and (name := measurement_id(counted, item.attribute, group)) in rows
     ]
     return min(sizes, key=lambda pair: pair[1], default=None)
 

@@ -42,12 +42,19 @@ def render_breach(item: Measurement, bound: float, p_value: float | None) -> str
     return f"{_say_finding(item)}; {_say_bound(item, bound)}{sure}."
 
 
-def _say_needed(needed: tuple[str, int] | None) -> str:
+def _of_rejected(item: Measurement) -> bool:
+    """Whether a comparison is of some of the groups' rejected rows, those that were searched."""
+    return item.metric.startswith("recourse_")
+
+
+def _say_needed(item: Measurement, needed: tuple[str, int] | None) -> str:
     """Return how many rows of which group would tell, where that can be said."""
     if needed is None:
         return "More rows are needed to tell."
-    group, rows = needed
-    return f"About {format_count(rows)} rows of {plain_text(group)} would be needed to tell."
+    group, rows = plain_text(needed[0]), format_count(needed[1])
+    if _of_rejected(item):
+        return f"About {rows} rejected rows of {group} would have to be searched to tell."
+    return f"About {rows} rows of {group} would be needed to tell."
 
 
 def render_chance(
@@ -57,7 +64,7 @@ def render_chance(
     how = "" if p_value is None else f" ({format_p(p_value)}, adjusted)"
     return (
         f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, "
-        f"but chance alone could explain it{how}. {_say_needed(needed)}"
+        f"but chance alone could explain it{how}. {_say_needed(item, needed)}"
     )
 
 
@@ -79,7 +86,9 @@ def render_small(
 ) -> str:
     """A group is too small for the number to be judged; `needed` as for `render_chance`."""
     has = "row" if rows == 1 else "rows"
-    more = f" {_say_needed(needed)}" if needed and needed[1] > least else ""
+    if _of_rejected(item):
+        has = f"rejected {has} searched"
+    more = f" {_say_needed(item, needed)}" if needed and needed[1] > least else ""
     whom = ""
     if item.group is not None and item.group != group:
         whom = f"{plain_text(item.group)} cannot be compared: "

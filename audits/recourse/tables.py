@@ -86,19 +86,28 @@ def read_counterfactuals(table: pa.Table) -> tuple[Counterfactual, ...]:
 
 
 def tabulate_no_recourse(results: Iterable[RecourseResult]) -> pa.Table:
-    """Return one row for each row without an answer: `row`, `reason`, `searched`, all text."""
+    """Return one row for each row without an answer, in the layout of `no_recourse.parquet`.
+
+    `row`, `reason` and `searched` are text, `proven` is boolean, `max_changes` int64: see
+    `NoRecourse`.
+    """
     none = [result.no_recourse for result in results if result.no_recourse is not None]
     return pa.table(
         {
             "row": pa.array([item.row for item in none], pa.string()),
             "reason": pa.array([item.reason for item in none], pa.string()),
             "searched": pa.array([item.searched for item in none], pa.string()),
+            "proven": pa.array([item.proven for item in none], pa.bool_()),
+            "max_changes": pa.array([item.max_changes for item in none], pa.int64()),
         }
     )
 
 
 def read_no_recourse(table: pa.Table) -> tuple[NoRecourse, ...]:
-    """Return the rows without recourse of a table that `tabulate_no_recourse` made."""
+    """Return the rows without recourse of a table that `tabulate_no_recourse` made.
+
+    Evidence from before anything was proven lacks two columns; it then says "not proven".
+    """
     return tuple(NoRecourse(**record) for record in table.to_pylist())
 
 

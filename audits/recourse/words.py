@@ -21,8 +21,11 @@ def render_counterfactual(cf: Counterfactual, wanted: str) -> str:
 
 
 def render_no_recourse(none: NoRecourse, wanted: str) -> str:
-    """Return why there is no answer, and what was searched."""
-    return f"No way to {wanted!r} was found. {none.reason} Searched: {none.searched}"
+    """Return that there is no answer, proven or only not found; why, and what was searched."""
+    start = f"No way to {wanted!r} was found."
+    if none.proven:
+        start = f"Proven: there is no way to {wanted!r}."
+    return f"{start} {none.reason} Searched: {none.searched}"
 
 
 def render_value(value: object) -> str:

@@ -9,10 +9,8 @@ import pyarrow.parquet as pq
 from audits.checks.explain import name_column
 from audits.core.format import format_value, plain_text
 from audits.cube.cube import FloatArray
-from audits.data.source import connect, quote
 from audits.figures.explanations import (
     Importance,
-    draw_group_importance,
     draw_importance,
     draw_spread,
     draw_waterfall,
@@ -26,7 +24,6 @@ from dashboard.viewmodels.run import RunData
 
 _FEATURE = "feature="
 SAMPLE_ROWS = 300
-MAX_GROUPS = 6
 
 
 def find_evidence(run: RunData) -> str | None:
@@ -94,55 +91,6 @@ def tabulate_importance(run: RunData) -> pd.DataFrame:
             for item in list_importance(run)
         ]
     )
-
-
-def compute_group_means(run: RunData, attribute: str) -> tuple[list[str], FloatArray]:
-    """Return the largest groups of an attribute and their mean absolute attributions
-    `[group, feature]`, features as in `list_features`."""
-    evidence = find_evidence(run)
-    assert evidence is not None  # the page asks only where there is evidence
-    means = ", ".join(
-        f"avg(abs(a.{quote(name_column(feature))}))" for feature in list_features(run)
-    )
-    group = f"p.{quote(attribute)}"
-    connection = connect()
-    try:
-        rows = connection.execute(
-            f"SELECT {group}, count(*) AS n, {means} FROM read_parquet(?) a "
-            f"JOIN read_parquet(?) p ON a.row = p.row GROUP BY {group} ORDER BY n DESC, 1 "
-            f"LIMIT {MAX_GROUPS}",
-            [
-                str(run.bundle.evidence_path(evidence)),
-                str(run.bundle.evidence_path("predictions.parquet")),
-            ],
-        ).fetchall()
-    finally:
-        connection.close()
-    names = [plain_text(str(row[0])) for row in rows]
-    return names, np.array([row[2:] for row in rows], dtype=np.float64)
-
-
-def make_group_chart(run: RunData, attribute: str) -> tuple[Chart, pd.DataFrame]:
-    """Return what moves the model for each group, as a figure and as a table."""
-    names, means = compute_group_means(run, attribute)
-    features = [plain_text(name) for name in list_features(run)]
-    gaps = means.max(axis=0) - means.min(axis=0)
-    most = int(np.argmax(gaps))
-    title = say(
-        "explanations.group_title",
-        feature=features[most],
-        high=names[int(np.argmax(means[:, most]))],
-        low=names[int(np.argmin(means[:, most]))],
-    )
-    chart = draw_group_importance(
-        features, names, means, title=title, axis=say("explanations.axis")
-    )
-    table = pd.DataFrame(
-        {say("column.feature"): features}
-        | {name: [format_value(float(v), "score") for v in means[g]]
-           for g, name in enumerate(names)}
-    )  # fmt: skip
-    return chart, table
 
 
 def _read_sample(run: RunData, evidence: str) -> pd.DataFrame:

@@ -154,3 +154,9 @@ def find_check_reason(run: RunData, code: str) -> str:
         if check.code == code and check.reason:
             return plain_text(check.reason)
     return ""
+
+
+def find_reason(run: RunData, code: str) -> str:
+    """Return why one check measured nothing, "" where it did or was not there."""
+    reasons = [check.reason for check in run.report.checks if check.code == code]
+    return plain_text(reasons[0]) if reasons else ""

@@ -26,6 +26,13 @@ from dashboard.viewmodels.rows import render_cell
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
 
+OVERALL = (
+    "recourse_share",
+    "no_recourse_proven",
+    "recourse_changes",
+    "recourse_cost",
+    "recourse_answers_failed",
+)
 FOUND, NONE = "counterfactuals.parquet", "no_recourse.parquet"
 
 
@@ -80,7 +87,9 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
             {
                 say("column.row"): plain_text(row),
                 say("column.score"): None if score is None else round(score, 3),
-                say("column.answer"): say("recourse.none_short")
+                say("column.answer"): say(
+                    "recourse.proven_short" if is_proven(answers, row) else "recourse.none_short"
+                )
                 if best is None
                 else plain_text(", ".join(change.column for change in best.changes)),
                 say("column.cost"): None if best is None else round(best.cost, 3),
@@ -88,6 +97,25 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
             | {plain_text(name): plain_text(str(facts.get(name, ""))) for name in run.attributes}
         )
     return pd.DataFrame(records)
+
+
+def is_proven(answers: Answers, row: str) -> bool:
+    """Return whether it is proven that a row has no recourse."""
+    none = answers.without.get(row)
+    return none is not None and none.proven
+
+
+def render_none(none: NoRecourse) -> str:
+    """Return in a sentence that a row has no answer: proven, or only not found."""
+    return say(
+        "recourse.no_answer_proven" if none.proven else "recourse.no_answer",
+        reason=plain_text(none.reason.rstrip(".")),
+    )
+
+
+def render_searched(none: NoRecourse) -> str:
+    """Return what was searched for a row without an answer."""
+    return say("recourse.searched", searched=plain_text(none.searched.rstrip(".")))
 
 
 def render_change(change: object, old: object, new: object) -> str:
@@ -131,7 +159,7 @@ def tabulate_answer(answer: Counterfactual) -> pd.DataFrame:
 
 def list_sentences(run: RunData) -> list[str]:
     """Return the overall findings on recourse."""
-    items = [run.overall(name) for name in ("recourse_share", "recourse_changes", "recourse_cost")]
+    items = [run.overall(name) for name in OVERALL]
     return [render_finding(item) for item in items if item is not None]
 
 

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from audits.cohorts import explain_cohort
 from audits.core.errors import AssayError
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
+from audits.explain.importance import CohortImportance
 from audits.models import ModelClient, open_model
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
@@ -54,6 +56,11 @@ class RowSource:
             frame = self._table.read_rows(positions)
         frame.index = pd.Index(ordered)
         return frame.loc[[row for row in rows if row in found]]
+
+    def explain(self, run: RunData, features: list[str], conditions: list[str]) -> CohortImportance:
+        """Return what drives the rows that meet all conditions; see `explain_cohort`."""
+        with self._lock:
+            return explain_cohort(self._table, run.bundle.path, features, conditions)
 
     def sample(self, size: int) -> pd.DataFrame:
         """Return the first rows of the data: what values its columns hold."""

@@ -6,14 +6,16 @@ from typing import Any
 
 import streamlit as st
 
+from audits.core.format import format_count
+from audits.core.recourse_findings import FLIP_NOTE
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
 from dashboard.components.whatif import show_editor
-from dashboard.viewmodels import recourse
+from dashboard.viewmodels import burden, recourse
 from dashboard.viewmodels.fairness import choose_grouping
-from dashboard.viewmodels.overview import find_check_reason
+from dashboard.viewmodels.overview import find_check_reason, find_reason
 from dashboard.viewmodels.rows import read_score
 from dashboard.viewmodels.run import RunData
 
@@ -74,8 +76,8 @@ def show_answers(run: RunData, row: str) -> None:
     answers = recourse.load_answers(run)
     missing = answers.without.get(row)
     if missing is not None:
-        show_text(say("recourse.no_answer", reason=missing.reason), "no-answer", "finding")
-        show_text(say("recourse.searched", searched=missing.searched), "searched", "note")
+        show_text(recourse.render_none(missing), "no-answer", "finding")
+        show_text(recourse.render_searched(missing), "searched", "note")
         return
     facts = read_score(run, row) or {}
     score = facts.get("y_score")
@@ -91,6 +93,55 @@ def show_answers(run: RunData, row: str) -> None:
             show_text(f"{cost} {say(likely)}", f"cost-{position}", "note")
 
 
+def show_burden(run: RunData) -> None:
+    """Show whether the way back costs every group the same."""
+    st.header(say("burden.title"), anchor=False)
+    groupings = burden.list_groupings(run)
+    if not groupings:
+        reason = find_reason(run, "recourse.fairness") or say("burden.none_checked")
+        show_text(say("burden.none", reason=reason), "no-burden")
+        return
+    show_text(say("burden.intro"), "burden", "note")
+    grouping = choose(say("recourse.attribute"), groupings, "ways", choose_grouping(run))
+    if grouping is None:
+        return
+    for position, sentence in enumerate(burden.list_findings(run, grouping)):
+        show_text(sentence, f"burden-{position}", "finding")
+    charts = (burden.make_effort_chart(run, grouping), burden.make_parts_chart(run, grouping))
+    for column, chart, key in zip(
+        st.columns(2, gap="large"), charts, ("effort", "parts"), strict=True
+    ):
+        if chart is not None:
+            with column:
+                show_chart(chart, key)
+    if charts[1] is not None:
+        show_text(say("burden.parts_note"), "parts", "note")
+    with st.expander(say("burden.by_group")):
+        table = burden.tabulate_groups(run, grouping)
+        show_table(table, "burden", say("burden.by_group"))
+    rows = len(recourse.load_answers(run).rows)
+    show_text(say("burden.sampling", rows=format_count(rows)), "sampling", "note")
+
+
+def show_flips(run: RunData) -> None:
+    """Show what the model decides of rows that are made rows of another group."""
+    told = {name: burden.list_flips(run, name) for name in run.attributes}
+    reason = find_reason(run, "fairness.counterfactual")
+    if not any(told.values()) and not reason:
+        return
+    st.header(say("burden.flips"), anchor=False)
+    if reason:
+        show_text(say("burden.no_flip", reason=reason), "no-flips")
+        return
+    show_text(FLIP_NOTE, "flips", "note")
+    for place, (attribute, sentences) in enumerate(told.items()):
+        for position, sentence in enumerate(sentences):
+            show_text(sentence, f"flip-{place}-{position}")
+        table = burden.tabulate_flips(run, attribute)
+        if not table.empty:
+            show_table(table, f"flips-{place}", say("burden.flips"))
+
+
 def main() -> None:
     """Show the page."""
     run = require_run()
@@ -98,6 +149,7 @@ def main() -> None:
     if not recourse.has_answers(run):
         reason = find_check_reason(run, "recourse.counterfactuals") or say("recourse.none_checked")
         show_text(say("recourse.none", reason=reason), "none")
+        show_flips(run)
         return
     st.header(say("recourse.choose"), anchor=False)
     row = choose_row(run)
@@ -110,6 +162,8 @@ def main() -> None:
             st.header(say("whatif.title"), anchor=False)
             show_editor(run, row)
     show_overall(run)
+    show_burden(run)
+    show_flips(run)
 
 
 main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.catalogue import say
+from dashboard.components.beyond import show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.effects import show_effects, show_rules
 from dashboard.components.page import choose, require_run
@@ -12,7 +13,6 @@ from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
 from dashboard.viewmodels import anchors, effects, explanations, gap, reasons, trust
-from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
 from dashboard.viewmodels.run import RunData
@@ -23,18 +23,6 @@ def show_global(run: RunData, source: RowSource | None) -> None:
     table = explanations.tabulate_importance(run)
     show_chart_with_table(explanations.make_importance_chart(run), table, "importance")
     show_chart(explanations.make_spread_chart(run, source), "spread")
-
-
-def show_groups(run: RunData) -> None:
-    """Show what moves the model for each group."""
-    attribute = choose(
-        say("explanations.attribute"), run.attributes, "groups", choose_grouping(run)
-    )
-    if attribute is None:
-        show_text(say("fairness.no_groups"), "no-groups")
-        return
-    chart, table = explanations.make_group_chart(run, attribute)
-    show_chart_with_table(chart, table, "by-group")
 
 
 def show_gap(run: RunData) -> None:
@@ -80,14 +68,16 @@ def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
 
 def show_attributions(run: RunData, part: str, evidence: str) -> None:
     """Show one of the parts that rest on attributions."""
-    if part != "gap":
+    if part not in ("gap", "errors"):
         show_trust(trust.make_panel(run, evidence))
     found = find_rows(run)
     source = None if isinstance(found, Absent) else found
     if part == "groups":
-        show_groups(run)
+        show_group_importance(run)
     elif part == "gap":
         show_gap(run)
+    elif part == "errors":
+        show_errors(run)
     elif part == "row":
         show_row(run, source, evidence)
     else:
@@ -107,7 +97,7 @@ def main() -> None:
     if evidence is None and not effects.list_effect_features(run) and not anchors.load_rules(run):
         show_text(say("explanations.none", reason=reason), "none")
         return
-    names = ("global", "groups", "gap", "row", "effects", "rules")
+    names = ("global", "groups", "gap", "errors", "row", "effects", "rules")
     parts = {say(f"explanations.{name}"): name for name in names}
     chosen = st.segmented_control(
         say("nav.explanations"), list(parts), default=next(iter(parts)), required=True,

@@ -6,6 +6,7 @@ import streamlit as st
 
 from audits.core.findings import LEGITIMATE_NOTE
 from dashboard.catalogue import say
+from dashboard.components.beyond import show_proxies
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
@@ -145,6 +146,7 @@ def main() -> None:
     show_metric(run, grouping, metric)
     show_impact(run, grouping)
     show_conditional(run, grouping)
+    show_proxies(run, grouping)
     show_summaries(run, grouping)
     show_intersections(run, metric)
     show_law(run)

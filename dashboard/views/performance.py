@@ -6,6 +6,7 @@ import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
+from dashboard.components.beyond import show_drivers
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
@@ -94,6 +95,7 @@ def show_slices(run: RunData) -> None:
     st.header(say("slices.title"), anchor=False)
     for position, sentence in enumerate(worst.sentences):
         show_text(sentence, f"slice-{position}", "finding")
+    show_drivers(run)
     show_text(worst.note, "slices", "note")
     if not worst.table.empty:
         with st.expander(say("slices.all")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.core.drivers import list_tested, render_group_push
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
@@ -11,6 +12,7 @@ from audits.core.trust import TRUST_CHECK
 from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
+from model_cards.sections.errors import ERRORS_CHECK, build_errors
 from model_cards.sections.gap import build_gaps
 from model_cards.sections.tables import (
     explain_absence,
@@ -27,13 +29,16 @@ FEATURE = "feature="
 _TOP = 15
 _TOP_BY_GROUP = 8
 _GROUPS = 6
+_SENTENCES = 3
 _LOST = "permutation_"
 _CURVES = ("partial_dependence_range", "accumulated_effect_range")
 
 
 def build_explanations(report: AuditReport) -> Section:
     """Return the top features, by group where measured, and the attributions' errors."""
-    items = [item for item in report.measurements if is_explanation(item)]
+    items = [
+        item for item in report.measurements if is_explanation(item) and item.check != ERRORS_CHECK
+    ]
     if not items:
         words = ("expl", "attribut", "shap", "gradient")
         return Section("explanations", "Explanations", (explain_absence(report, words),))
@@ -51,10 +56,11 @@ def build_explanations(report: AuditReport) -> Section:
     children = (
         *build_trust(report),
         *(
-            _build_by_group(attribute, [item for item in moves if item.attribute == attribute])
+            _build_by_group(report, attribute, [i for i in moves if i.attribute == attribute])
             for attribute in list_attributes(moves)
         ),
         *build_gaps(report),
+        *build_errors(report),
     )
     intro = (
         "An attribution says how far one column moved one row's output from the model's "
@@ -100,7 +106,7 @@ def _tell_error(item: Measurement) -> Block:
     return Paragraph((Text(f"{name}: "), full(item), Text(f".{meaning}")))
 
 
-def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
+def _build_by_group(report: AuditReport, attribute: str, items: Sequence[Measurement]) -> Section:
     found = list(dict.fromkeys(item.group for item in items if item.group is not None))
     groups = found[:_GROUPS]
     cells = {(item.slice, item.group): item for item in items}
@@ -118,7 +124,17 @@ def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
         caption += "; the other columns and groups are in the report"
     columns = ("Column", *(plain_text(group) for group in groups))
     table = Table(caption, columns, tuple(rows))
-    return Section(f"explanations-{attribute}", title_attribute(attribute), (table,))
+    told = [*_tell_groups(report, attribute), table]
+    return Section(f"explanations-{attribute}", title_attribute(attribute), tuple(told))
+
+
+def _tell_groups(report: AuditReport, attribute: str) -> list[Block]:
+    """Return the largest differences between groups that a test supports, as sentences."""
+    gaps = report.find("mean_attribution_difference", attribute=attribute)
+    told = [f"{render_group_push(item)}." for item in list_tested(gaps)[:_SENTENCES]]
+    if gaps and not told:
+        told = ["No column moves one group more than another beyond what chance could explain."]
+    return [Paragraph((Text(sentence),)) for sentence in told]
 
 
 def _strength(item: Measurement) -> float:

@@ -23,8 +23,10 @@ from model_cards.card import (
     Verdicts,
 )
 from model_cards.numbers import make_number
+from model_cards.sections.burden import build_flips
 from model_cards.sections.conditional import build_conditional
 from model_cards.sections.interventions import build_interventions
+from model_cards.sections.proxies import build_proxies
 from model_cards.sections.rules import build_adverse_impact, build_local_law_144
 from model_cards.sections.tables import (
     choose_metrics,
@@ -64,6 +66,8 @@ def build_fairness(report: AuditReport) -> Section:
         for attribute in list_attributes(items)
     ]
     children += build_conditional(report)
+    children += build_flips(report)
+    children += build_proxies(report)
     law = build_local_law_144(report)
     children += [law] if law else []
     children += build_interventions(report)

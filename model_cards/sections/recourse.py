@@ -10,6 +10,7 @@ from audits.core.report import AuditReport
 from audits.core.words import describe
 from model_cards.card import Block, Inline, Line, Pairs, Section, Table, Text
 from model_cards.numbers import format_field, make_fact, make_number
+from model_cards.sections.burden import BURDEN_CHECK, build_burden
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
@@ -24,6 +25,7 @@ from model_cards.sections.tables import (
 
 PREFERRED = ("recourse_share", "recourse_cost", "recourse_changes")
 _RULES = {
+    "engine": "Engine",
     "immutable": "Never changed",
     "increase_only": "May only grow",
     "decrease_only": "May only shrink",
@@ -33,7 +35,9 @@ _RULES = {
 
 def build_recourse(report: AuditReport) -> Section:
     """Return the recourse found overall and by group, and the rules of the search."""
-    items = [item for item in report.measurements if is_recourse(item)]
+    items = [
+        item for item in report.measurements if is_recourse(item) and item.check != BURDEN_CHECK
+    ]
     if not items:
         words = ("recourse", "counterfactual")
         return Section("recourse", "Recourse", (explain_absence(report, words),))
@@ -48,6 +52,8 @@ def build_recourse(report: AuditReport) -> Section:
         _build_by_group(attribute, [item for item in items if item.attribute == attribute])
         for attribute in list_attributes(items)
     )
+    burden = build_burden(report)
+    children += (burden,) if burden else ()
     intro = "Recourse is a change of a rejected row, within the rules, that the model accepts."
     return Section("recourse", "Recourse", tuple(blocks), children, intro)
 

@@ -31,6 +31,8 @@ _ERRORS = frozenset({"additivity_error", "convergence_error", "completeness_erro
 
 def is_explanation(item: Measurement) -> bool:
     """Whether a measurement is about attributions, effects of columns or rules."""
+    if item.check.startswith("fairness."):
+        return False
     about_feature = (item.slice or "").startswith("feature=")
     named = item.metric in _ERRORS or "attribution" in item.metric
     return about_feature or named or item.check.startswith("explain.")
@@ -38,7 +40,7 @@ def is_explanation(item: Measurement) -> bool:
 
 def is_recourse(item: Measurement) -> bool:
     """Whether a measurement is about counterfactuals."""
-    return item.metric.startswith("recourse_")
+    return item.metric.startswith(("recourse_", "no_recourse_"))
 
 
 _APART = (
@@ -48,6 +50,8 @@ _APART = (
     "fairness.interventions",
     "fairness.conditional",
     "fairness.consistency",
+    "fairness.counterfactual",
+    "fairness.proxies",
     "performance.slices",
     "performance.classes",
 )

@@ -78,7 +78,7 @@ protected = ["sex", "**team** :red[x]"]
 id = "id"
 {subject}
 [recourse]
-rows = 12
+rows = 80
 immutable = ["biased"]
 """
 

@@ -17,6 +17,7 @@ from real_browser import ARGUMENTS, PAGES, find_chromium, serve, settle
 SIZES = ((1440, 900), (390, 844))
 EXTRA = {
     "explanations-groups": "explanations?part=By%20group",
+    "explanations-errors": "explanations?part=What%20makes%20it%20err",
     "explanations-gap": "explanations?part=What%20drives%20the%20gap",
     "explanations-row": "explanations?part=One%20row",
 }

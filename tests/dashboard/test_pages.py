@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
+from dashboard.viewmodels import cohorts
 from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -186,12 +187,59 @@ def test_a_rejected_row_says_what_can_be_told(run: RunData) -> None:
     assert any(text.startswith(f"{row['rank'] + 1}. Other debts (") for text in texts(app))
 
 
-def test_explanations_by_group() -> None:
+def test_explanations_by_group(run: RunData, rude_names: tuple[str, str, str]) -> None:
     app = open_page("explanations")
     app.session_state["part"] = say("explanations.groups")
     app.run()
     assert not app.exception
     assert len(specs(app)[0]["data"]) == 2
+    app.selectbox(key="groups").select(rude_names[1]).run()
+    app.selectbox(key="measure").select(say("moves.mean_attribution")).run()
+    assert not app.exception
+    # The bias is planted in one column, against the second group.
+    first = next(text for text in texts(app) if "pushes the scores of" in text)
+    assert first.startswith("biased pushes the scores of ")
+    assert "95% interval" in first
+    app.selectbox(key="groups").select("sex").run()
+    assert say("moves.none", attribute="sex") in texts(app)
+
+
+def test_what_makes_the_model_err(run: RunData) -> None:
+    app = open_page("explanations")
+    app.session_state["part"] = say("explanations.errors")
+    app.run()
+    assert not app.exception
+    assert any("makes predictions" in text for text in texts(app))
+    assert say("errors.meaning") in texts(app)
+    for words in (say("errors.wrong"), say("errors.group", attribute="sex", group="Female")):
+        app.selectbox(key="error-rows").select(words).run()
+        assert not app.exception
+        assert len(specs(app)) == 1
+
+
+def test_proxies_stand_with_the_attribute_that_they_give_away(
+    run: RunData, rude_names: tuple[str, str, str]
+) -> None:
+    app = open_page("fairness")
+    app.selectbox(key="groups").select(rude_names[1]).run()
+    assert not app.exception
+    told = [text for text in texts(app) if "important column and a proxy for" in text]
+    assert len(told) == 1
+    assert told[0].startswith("biased is the model's ")
+    assert "in 10 of 10 pairs (AUC 1.000" in told[0]
+    app.selectbox(key="groups").select("sex").run()
+    assert say("proxies.none", attribute="sex") in texts(app)
+
+
+def test_what_drives_a_slice_is_one_choice_away(run: RunData) -> None:
+    app = open_page("performance")
+    names = cohorts.list_slices(run)
+    assert names
+    app.selectbox(key="cohort").select(names[0]).run()
+    assert not app.exception
+    assert any(
+        text.startswith(f"{names[0]}: ") and "moves the score" in text for text in texts(app)
+    )
 
 
 def test_counterfactual_is_seen_and_the_row_edited(run: RunData) -> None:

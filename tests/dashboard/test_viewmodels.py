@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from audits.core.counterfactual import NoRecourse
 from audits.core.estimate import Estimate
 from audits.core.format import format_value
 from audits.core.measurement import Measurement
@@ -18,6 +21,7 @@ from dashboard.viewmodels import (
     card,
     explanations,
     fairness,
+    group_importance,
     overview,
     performance,
     recourse,
@@ -169,13 +173,17 @@ def test_importance_is_the_reports_and_groups_are_means(run: RunData) -> None:
     frame = pd.read_parquet(run.bundle.evidence_path(evidence))
     for item in items:
         assert item.value == pytest.approx(frame[item.feature].abs().mean(), rel=1e-5)
-    names, means = explanations.compute_group_means(run, "sex")
+    chart = group_importance.make_group_chart(run, "mean_absolute_attribution", "sex")
+    assert chart is not None
     joined = frame.merge(
         pd.read_parquet(run.bundle.evidence_path("predictions.parquet"))[["row", "sex"]], on="row"
     )
-    features = explanations.list_features(run)
-    expected = joined[joined["sex"] == names[0]][features].abs().mean().to_numpy()
-    assert np.allclose(means[0], expected, rtol=1e-5)
+    traces = {trace.name: trace for trace in chart.figure.data}
+    female = joined[joined["sex"] == "Female"]
+    trace = traces[f"Female (n = {len(female)})"]
+    features = list(frame.columns.drop(["row", "base", "output"]))
+    expected = sorted(female[features].abs().mean())
+    assert np.allclose(sorted(trace.x), expected, rtol=1e-5)
 
 
 def test_waterfall_of_a_row_adds_up(run: RunData) -> None:
@@ -197,6 +205,22 @@ def test_answers_are_told_and_rows_listed(run: RunData) -> None:
     assert len(recourse.tabulate_answer(found[0])) == len(found[0].changes)
     assert set(recourse.find_values(run, row, 0)) == {c.column for c in found[0].changes}
     assert recourse.make_columns_chart(run) is not None
+
+
+def test_a_row_without_recourse_says_whether_that_is_proven() -> None:
+    none = NoRecourse("7", "No allowed change reaches it.", "every change of up to 2 columns.")
+    assert recourse.render_none(none) == (
+        "No allowed change was found for this row, which is no proof that none exists: "
+        "No allowed change reaches it."
+    )
+    proven = replace(none, proven=True, max_changes=2)
+    assert recourse.render_none(proven) == (
+        "Proven: this row has no recourse. No allowed change reaches it."
+    )
+    assert recourse.render_searched(proven) == "Searched: every change of up to 2 columns."
+    answers = recourse.Answers({}, {"7": none, "8": proven})
+    assert not recourse.is_proven(answers, "7")
+    assert recourse.is_proven(answers, "8")
 
 
 def test_rows_are_read_from_the_data_in_the_order_asked(run: RunData) -> None:

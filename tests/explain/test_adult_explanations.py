@@ -34,7 +34,7 @@ def adult(shared_data):
 def check(model, matrix):
     """Explain all rows; compare a sample with shap; return the attribution."""
     found = tree.explain(model, matrix, Request("binary"))
-    assert found.method == "tree_shap:woodelf"
+    assert found.method == "tree_shap:linear_tree_shap"
     assert found.values.shape == matrix.shape
     np.testing.assert_allclose(found.output, model.predict(matrix, raw_score=True), atol=1e-12)
     assert found.additivity_error < 1e-4

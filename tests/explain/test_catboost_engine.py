@@ -197,15 +197,13 @@ def test_values_add_up_to_the_models_own_output(tmp_path, frame, targets, kind, 
     numbers = frame if growth == "SymmetricTree" else frame.drop(columns=TEXTS)
     options = {"loss_function": loss, "depth": 4, "grow_policy": growth}
     space = "target" if task == "regression" else "margin"
-    method = "tree_shap:leaf tables" if growth == "SymmetricTree" else "tree_shap:woodelf"
+    method = "tree_shap:leaf tables" if growth == "SymmetricTree" else "tree_shap:linear_tree_shap"
     adapter = load(save(train(numbers, targets[task], **options), tmp_path, kind), "cpu")
     for target_class in range(1, max(2, len(adapter.info.classes))):
         found = explain_rows(adapter, frame, Request(adapter.info.task, target_class))
         assert (found.space, found.method, found.exact) == (space, method, True)
         assert found.values.shape == numbers.shape
-        # woodelf adds up in float32
-        within = 1e-9 if growth == "SymmetricTree" else 2e-6
-        assert found.additivity_error <= within * np.abs(found.output).max()
+        assert found.additivity_error <= 1e-9 * np.abs(found.output).max()
         assert not found.values[:, -1].any()  # the constant column
     scores = adapter.predict(frame)
     if adapter.info.task == "binary":
@@ -298,7 +296,7 @@ def test_categorical_columns_that_no_split_asks_for_are_in_nobodys_way(tmp_path,
     dull = frame.assign(job="clerk", town="north")
     model = train(dull, targets["binary"], loss_function="Logloss", grow_policy="Lossguide")
     found = explain_rows(load(save(model, tmp_path), "cpu"), frame, Request("binary"))
-    assert found.method == "tree_shap:woodelf"
+    assert found.method == "tree_shap:linear_tree_shap"
     assert not found.values[:, [0, 2, 4]].any()
 
 

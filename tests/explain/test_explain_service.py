@@ -27,10 +27,12 @@ from audits.explain.engine import (
     prepare_explainer,
     sample_background,
 )
+from audits.explain.forest import load_forest
 from audits.explain.methods import METHODS
 from audits.explain.service import ENGINES, FrameEngine, find_engine
 from audits.models.client import open_model
 from audits.models.torch_tabular import TabularNetwork
+from tests.explain.games import compute_shapley, interventional_game, path_game
 
 pytestmark = pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")
 
@@ -276,3 +278,61 @@ def test_the_background_is_bounded_and_drawn_by_the_seed(frame):
     pd.testing.assert_frame_equal(drawn[0], drawn[1])
     assert not drawn[0].index.equals(drawn[2].index)
     assert sample_background(frame, np.random.default_rng(0), 5_000) is frame
+
+
+def test_histogram_boosting_with_categories_inside_by_definition(tmp_path, frame, score):
+    words = frame.assign(job=frame["job"].astype("category"))
+    model = HistGradientBoostingClassifier(
+        max_iter=8, max_depth=4, min_samples_leaf=5, categorical_features="from_dtype"
+    ).fit(words, (score > np.median(score)).astype(int))
+    skops.io.dump(model, tmp_path / "m.skops")
+    with open_model(tmp_path / "m.skops", services=[SERVICE]) as client:
+        own = compute_attributions(client, frame, background=None)
+        against = compute_attributions(
+            client, frame, background=frame[:40], settings=Settings(method="interventional_shap")
+        )
+    forest = load_forest(model, 1)
+    assert any(tree.categories for tree in forest.trees)
+    order = [1, 0, 2, 3]  # the category stands first inside
+    rows = model._preprocess_X(words, reset=False)
+    for found in (own, against):
+        np.testing.assert_allclose(found.output, model.decision_function(words), atol=1e-9)
+        assert found.additivity_error < 1e-4
+    for index in (0, 11, 13, 50):
+        game = path_game(forest, rows[index])
+        np.testing.assert_allclose(own.values[index, order], compute_shapley(game, 4), atol=1e-9)
+        assert own.base[index] == pytest.approx(game(frozenset()))
+        game = interventional_game(forest, rows[index], rows[:40])
+        expected = compute_shapley(game, 4)
+        np.testing.assert_allclose(against.values[index, order], expected, atol=2e-5)
+
+
+@pytest.fixture(scope="module")
+def boosted(frame, score, tmp_path_factory):
+    rows = frame.drop(columns="job")
+    data = xgboost.DMatrix(rows, (score > 0).astype(int))
+    path = tmp_path_factory.mktemp("boosted") / "m.ubj"
+    xgboost.train({"objective": "binary:logistic"}, data, 20).save_model(path)
+    return path
+
+
+@pytest.mark.gpu
+def test_xgboost_on_cuda_equals_cpu(boosted, frame):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    found = {}
+    for device in ("cpu", "cuda"):
+        with open_model(boosted, device=device, services=[SERVICE]) as client:
+            found[device] = compute_attributions(client, frame, background=None)
+    assert found["cuda"].device.startswith("cuda")
+    np.testing.assert_allclose(found["cuda"].values, found["cpu"].values, atol=1e-4)
+
+
+def test_xgboost_asked_for_cuda_without_a_gpu_runs_on_the_cpu_and_says_so(boosted, frame):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with open_model(boosted, device="cuda", services=[SERVICE]) as client:
+        assert client.info.device == "cpu"
+        found = compute_attributions(client, frame, background=None)
+    assert found.device == "cpu"
+    assert found.additivity_error < 1e-4

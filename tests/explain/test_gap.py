@@ -23,7 +23,7 @@ def decompose(mine, theirs, pairs, seed=0, weights=None, gap=None):
     generator = np.random.default_rng(seed)
     ones = (np.ones(len(mine)), np.ones(len(theirs)))
     both = Encoded(np.concatenate([mine, theirs]), np.arange(mine.shape[1]))
-    blender = MatrixBlender(decide, lambda scores: scores, both, both, mine.shape[1])
+    blender = MatrixBlender(decide, lambda scores, rows: scores, both, both, mine.shape[1])
     rows = draw_evenly((weights or ones)[0], pairs, generator)
     others = draw_evenly((weights or ones)[1], pairs, generator) + len(mine)
     steps = compute_pair_steps(blender, rows, others, generator)

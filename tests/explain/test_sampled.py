@@ -13,7 +13,8 @@ from audits.models.adapter import Encoded
 from tests.explain.brute_force import interventional
 
 
-def identity(scores):
+def identity(scores, rows):
+    del rows
     return scores
 
 

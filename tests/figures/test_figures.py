@@ -6,8 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from audits.figures.burden import MAX_GROUPS, EffortCurve, draw_effort_curves
 from audits.figures.dots import Dot, Mark, choose_shown, draw_dots
 from audits.figures.explanations import (
+    GroupSeries,
     Importance,
     draw_group_importance,
     draw_importance,
@@ -166,11 +168,22 @@ def test_importance_is_sorted_and_bounded() -> None:
     assert bars.error_x.array[0] == pytest.approx(0.2)
 
 
-def test_group_importance_orders_by_the_largest() -> None:
-    means = np.array([[0.1, 0.9, 0.2], [0.3, 0.1, 0.2]])
-    chart = draw_group_importance(["a", "b", "c"], ["g", "h"], means, title="", axis="x")
-    assert list(chart.figure.data[0].y) == ["b", "a", "c"]
-    assert list(chart.figure.data[1].x) == [0.1, 0.3, 0.2]
+def test_group_importance_orders_by_the_largest_and_draws_intervals() -> None:
+    means = np.array([[0.1, -0.9, 0.2], [0.3, 0.1, np.nan]])
+    groups = [
+        GroupSeries(name, value, value - 0.1, value + 0.2)
+        for name, value in zip(("g <b>", "h"), means, strict=True)
+    ]
+    chart = draw_group_importance(["a", "b", "c"], groups, title="", axis="x")
+    assert list(chart.figure.layout.yaxis.ticktext) == ["b", "a", "c"]
+    first, second = chart.figure.data
+    assert list(first.x) == [-0.9, 0.1, 0.2]
+    assert list(second.x)[:2] == [0.1, 0.3]
+    assert np.allclose(first.error_x.array, 0.2)
+    assert np.allclose(first.error_x.arrayminus, 0.1)
+    assert not set(first.y) & set(second.y)  # beside one another
+    assert "<b>" not in first.name
+    assert "a: g <b> 0.100 (0.000 to 0.300), h 0.300" in chart.alt
 
 
 def test_waterfall_adds_up_with_the_small_parts_summed() -> None:
@@ -214,3 +227,23 @@ def test_spread_of_equal_values_is_no_error() -> None:
 def test_changed_columns_are_sorted() -> None:
     chart = draw_changed_columns(["a", "b"], [0.2, 0.8], title="t", axis="x")
     assert list(chart.figure.data[0].y) == ["b", "a"]
+
+
+def test_effort_curves_keep_shares_bands_and_the_mark() -> None:
+    efforts = np.array([0.0, 1.0, 2.0])
+    curves = [
+        EffortCurve(RUDE if i == 0 else f"g{i}", efforts / (i + 2), efforts / (i + 3), efforts / 2)
+        for i in range(MAX_GROUPS + 1)
+    ]
+    chart = draw_effort_curves(
+        curves, efforts, title="t", axes=("Effort", "Share"), mark=(1.0, RUDE)
+    )
+    lines = [t for t in chart.figure.data if t.fill is None]
+    assert len(lines) == MAX_GROUPS
+    assert list(lines[0].y) == [0.0, 0.5, 1.0]
+    assert "<b>" not in lines[0].name
+    band = chart.figure.data[0]
+    assert list(band.y) == [0.0, 0.5, 1.0, *(efforts[::-1] / 3)]
+    assert "<b>" not in chart.figure.layout.annotations[0].text
+    assert f"g1: {1 / 3:.1%}" in chart.alt
+    assert "The first 6 of 7 groups are shown" in chart.alt

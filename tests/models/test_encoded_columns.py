@@ -143,10 +143,24 @@ def test_mixed_columns_have_no_owner(tmp_path, frame, targets, mixer):
         adapter.encode(rows)
 
 
-def test_categories_encoded_inside_the_estimator_are_out_of_reach(
-    tmp_path, frame, categorical, targets
+@pytest.mark.parametrize("inside", ["alone", "pipeline"])
+def test_categories_encoded_inside_the_estimator_are_owned_by_their_columns(
+    tmp_path, frame, categorical, targets, inside
 ):
-    model = HistGradientBoostingClassifier(max_iter=2).fit(categorical, targets["binary"])
+    model = HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=3)
+    if inside == "pipeline":
+        model = make_pipeline(FunctionTransformer(), model)
+    model.fit(categorical, targets["binary"])
     skops.io.dump(model, tmp_path / "m.skops")
-    with pytest.raises(CheckNotApplicableError, match="inside itself"):
-        load(tmp_path / "m.skops", "cpu").encode(frame)
+    adapter = load(tmp_path / "m.skops", "cpu")
+    found = adapter.encode(frame)
+    np.testing.assert_array_equal(
+        adapter.predict_encoded(found.matrix), model.predict_proba(categorical)
+    )
+    assert sorted(found.owner) == list(range(len(adapter.info.features)))
+    for index, name in enumerate(adapter.info.features):
+        changed = frame.assign(**{name: np.roll(frame[name].to_numpy(object), 1)})
+        other = adapter.encode(changed.astype(frame.dtypes)).matrix
+        same = (other == found.matrix) | (np.isnan(other) & np.isnan(found.matrix))
+        moved = [] if name == "constant" else [index]
+        assert found.owner[~same.all(axis=0)].tolist() == moved

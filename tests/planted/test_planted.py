@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from audits.core.drivers import list_tested
 from audits.core.findings import render_gap
 from audits.core.measurement import Measurement
+from audits.core.proxies import list_proxies, render_proxy
 from audits.core.report import AuditReport
 from audits.core.verdict import Status
 from audits.run import run_audit
@@ -40,6 +42,15 @@ def test_credit_its_proxy_and_its_small_group(tmp_path: Path) -> None:
     assert not any("Group D" in group for group in failed(report))
     pushes = {item.slice: item.value or 0.0 for item in report.find("mean_absolute_attribution")}
     assert max(pushes, key=pushes.__getitem__) == "feature=district"
+    first = list_proxies(report.measurements, "ethnicity")[0]
+    assert (first.feature, first.item.group, first.rank) == ("district", "Group B", 1)
+    assert render_proxy(first).startswith(
+        "district is the model's most important column and a proxy for ethnicity: it tells Group B"
+    )
+    assert list_proxies(report.measurements, "sex") == []
+    push = list_tested(report.find("mean_attribution_difference", attribute="ethnicity"))[0]
+    assert (push.slice, push.group) == ("feature=district", "Group B")
+    assert (push.value or 0.0) < 0
     shares = gap_shares(report, "Group B")
     gap = report.by_id["selection_rate_difference[ethnicity=Group B|Group A]"]
     assert sum(item.value or 0.0 for item in shares) == pytest.approx(gap.value, abs=1e-9)
@@ -78,7 +89,11 @@ def test_the_twin_of_a_model_does_not_fail(tmp_path: Path, name, train) -> None:
     train(tmp_path, 6000, 6000, biased=False)
     report = audit(name, tmp_path)
     assert failed(report) == set()
+    assert list_proxies(report.measurements) == []
     if name == "credit":
+        # The model is given the age, which of course moves the old another way than the young.
+        pushes = list_tested(report.find("mean_attribution_difference"))
+        assert {(item.attribute, item.slice) for item in pushes} <= {("age", "feature=age")}
         shares = gap_shares(report, "Group B")
         district = next(item for item in shares if item.slice == "feature=district")
         assert district.estimate is not None

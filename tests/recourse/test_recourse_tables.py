@@ -21,7 +21,7 @@ from audits.recourse.tables import (
 VALUES = {"age": 40, "rate": 0.1, "job": "Köchin", "owner": True, "row": "a", "cost": None}
 CHANGES = (Change("age", 30, 40), Change("job", None, "Köchin"), Change("row", "ß", "a"))
 ANSWER = Counterfactual("id-7", 0, VALUES, CHANGES, 1.25, 0.75, valid=True, plausible=False)
-NONE = NoRecourse("id-8", "No column may change.", "Nothing.")
+NONE = NoRecourse("id-8", "No column may change.", "Nothing.", proven=True, max_changes=3)
 RESULTS = [RecourseResult("id-7", (ANSWER,), None), RecourseResult("id-8", (), NONE)]
 
 
@@ -41,8 +41,14 @@ def test_counterfactuals_come_back_equal_from_disk(tmp_path):
 
 def test_no_recourse_comes_back_equal_from_disk(tmp_path):
     table = tabulate_no_recourse(RESULTS)
-    assert table.column_names == ["row", "reason", "searched"]
+    assert table.column_names == ["row", "reason", "searched", "proven", "max_changes"]
     assert read_no_recourse(through_parquet(table, tmp_path / "n.parquet")) == (NONE,)
+
+
+def test_evidence_from_before_proofs_is_read_as_not_proven(tmp_path):
+    old = pa.table({"row": ["7"], "reason": ["None of those tried."], "searched": ["9 changes"]})
+    (none,) = read_no_recourse(through_parquet(old, tmp_path / "old.parquet"))
+    assert none == NoRecourse("7", "None of those tried.", "9 changes", False, 0)
 
 
 def test_empty_results_are_empty_tables(tmp_path):

@@ -34,3 +34,7 @@ def test_no_recourse_says_why_and_what_was_searched():
     assert render_no_recourse(none, "Approved") == (
         "No way to 'Approved' was found. No column may change. Searched: Nothing."
     )
+    proven = NoRecourse("1", "No column may change.", "Nothing.", proven=True)
+    assert render_no_recourse(proven, "Approved") == (
+        "Proven: there is no way to 'Approved'. No column may change. Searched: Nothing."
+    )

@@ -11,9 +11,11 @@ from scipy.stats import chi2_contingency, kruskal
 from sample_models.credit import generate as credit
 from sample_models.hiring import generate as hiring
 from sample_models.income import generate as income
+from sample_models.rental import generate as rental
 
 LARGE = 60_000
-GENERATORS = pytest.mark.parametrize("module", [credit, hiring, income], ids=lambda m: m.__name__)
+MODULES = [credit, hiring, income, rental]
+GENERATORS = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 AGE_EDGES = {credit: (0, 25, 60, 200), income: (0, 30, 50, 200)}
 
 
@@ -82,7 +84,7 @@ def test_twin_tells_nothing_by_any_protected_column(module):
     assert 0.3 < np.median(p_values) < 0.7
 
 
-@GENERATORS
+@pytest.mark.parametrize("module", MODULES[:3], ids=lambda m: m.__name__)
 def test_biased_data_does_tell(module):
     frame = module.generate(6_000, 0)
     outcome = "hired" if "hired" in frame else frame.columns[-1]
@@ -203,6 +205,24 @@ def test_income_occupation_and_sector_are_missing_together(people):
     assert unknown.equals(people["sector"] == "?")
 
 
+def test_rental_groups_pay_alike_for_different_reasons():
+    tenants = rental.generate(LARGE, 106)
+    paid = share(tenants, "paid", "yes", ["origin"])
+    assert paid.to_dict() == pytest.approx({"Newcomer": 0.543, "Settled": 0.524}, abs=0.015)
+    short = (tenants["record_years"] <= rental.SHORT_RECORD).groupby(tenants["origin"]).mean()
+    assert short.to_dict() == pytest.approx({"Newcomer": 0.36, "Settled": 0.02}, abs=0.01)
+    owed = tenants.groupby("origin")["debts"].mean()
+    assert owed.to_dict() == pytest.approx({"Newcomer": 60, "Settled": 599}, rel=0.03)
+    assert chi2_contingency(pd.crosstab(tenants["sex"], tenants["paid"])).pvalue > 0.01
+
+
+def test_rental_reasons_are_alike_when_switched_off():
+    none = rental.generate(LARGE, 107, planted=rental.Planted(0.6, 0.6, 0.1, 0.1))
+    newcomer = none["origin"] == "Newcomer"
+    for column in ("record_years", "debts"):
+        assert kruskal(none.loc[newcomer, column], none.loc[~newcomer, column]).pvalue > 0.01
+
+
 @pytest.mark.parametrize(
     ("module", "rows", "seed", "column", "group", "documented"),
     [
@@ -217,7 +237,12 @@ def test_small_group_has_the_documented_rows(module, rows, seed, column, group, 
 
 @pytest.mark.parametrize(
     ("module", "column"),
-    [(credit, "income"), (hiring, "years_experience"), (income, "hours_per_week")],
+    [
+        (credit, "income"),
+        (hiring, "years_experience"),
+        (income, "hours_per_week"),
+        (rental, "income"),
+    ],
 )
 def test_numbers_are_missing_too(module, column):
     assert 0.02 < module.generate(5_000, 2)[column].isna().mean() < 0.06

@@ -25,8 +25,8 @@ def generate_rows(sample):
     return importlib.import_module(f"sample_models.{sample.name}.generate").generate(3_000, 9)
 
 
-def test_there_are_three_samples_with_their_own_names():
-    assert [sample.name for sample in SAMPLES] == ["credit", "hiring", "income"]
+def test_there_are_four_samples_with_their_own_names():
+    assert [sample.name for sample in SAMPLES] == ["credit", "hiring", "income", "rental"]
     assert all(sample.title and sample.story for sample in SAMPLES)
 
 

@@ -1,0 +1,259 @@
+"""Rows without an answer are put to the proof: is there really no recourse?
+
+The model's worker does the sums (`proof_service`); here stands what each column may become under
+the rules, and what is said of each row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from audits.core.errors import CheckNotApplicableError
+from audits.recourse.columns import Column, FloatArray, build_columns
+from audits.recourse.proof_enumerate import count_changes
+from audits.recourse.proposals import Editor, Proposals
+from audits.recourse.rules import ActionRules
+from audits.recourse.universe import Domain, choose_options, list_values
+
+SERVICE = "audits.recourse.proof_service"
+"""What to name in `open_model(..., services=[SERVICE])` so that the worker can prove."""
+
+WORK = 4e9
+"""Multiply-adds for one row, some seconds; a row that needs more is searched, not proven."""
+OPTIONS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 16
+
+
+class Worker(Protocol):
+    """The part of a `ModelClient` that a proof needs."""
+
+    def call(
+        self, name: str, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """Run a handler of `SERVICE` beside the model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RowProof:
+    """What is known of one row. status: NONE (proven), FOUND or OPEN (see `proof_service`).
+
+    cells: how many changes of up to `max_changes` columns were decided, counted by cells (0 for
+    a linear model, where each column's largest gain decides). columns: how many columns may
+    change. proposals: the answers found, fewest and cheapest first; their rows are numbered as
+    the rows given.
+    """
+
+    status: str
+    cells: int
+    columns: int
+    proposals: Proposals
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which rows, under which rules, need which score of which of the model's outputs."""
+
+    rows: pd.DataFrame
+    reference: pd.DataFrame
+    rules: ActionRules
+    threshold: float
+    output: int
+    max_changes: int
+
+
+def prove_rows(
+    worker: Worker,
+    question: Question,
+    *,
+    seconds: float,
+    work: float = WORK,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[RowProof]:
+    """Decide for each row whether any allowed change of up to `max_changes` columns suffices.
+
+    worker: a model opened with `SERVICE`. question.rows: the model's features, rejected rows.
+    seconds: after which the rest is left open; work: multiply-adds a row, so that the answer
+    does not depend on the machine. progress: called with (rows decided, rows).
+
+    Raises CheckNotApplicableError where nothing is proven for the model or a column, with the
+    reason; InputError where the model cannot read a value of the reference data.
+    """
+    deadline = time.monotonic() + seconds
+    asked = _Asked(worker, question)
+    proofs: list[RowProof] = []
+    for options in asked.iterate_options():
+        left = max(0.0, deadline - time.monotonic())
+        proofs += asked.decide(options, work, left)
+        if progress is not None:
+            progress(len(proofs), len(question.rows))
+    return proofs
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options of consecutive rows: single changes with their costs.
+
+    rows: the rows' numbers. sizes: for each, how many options each of its columns has.
+    """
+
+    rows: range
+    sizes: list[list[int]]
+    changes: Proposals
+    costs: FloatArray
+
+
+class _Asked:
+    """One question, with the columns' values as the model divides them."""
+
+    def __init__(self, worker: Worker, question: Question) -> None:
+        self._worker, self._question = worker, question
+        self._columns = build_columns(question.rows, question.reference)
+        self._editor = Editor(question.rows, self._columns)
+        table, details = worker.call(
+            "recourse_borders", question.reference, {"output": question.output}
+        )
+        self._linear = details["kind"] == "linear"
+        place, border = table["place"].to_numpy(), table["border"].to_numpy()
+        as_is = set(details["as_is"])
+        self._domains = [
+            self._find_domain(number, column, border[place == number] if number in as_is else None)
+            for number, column in enumerate(self._columns)
+        ]
+        self._known: dict[tuple[int, float], tuple[FloatArray, FloatArray]] = {}
+
+    def iterate_options(self) -> Iterator[_Options]:
+        """Yield the options of some rows at a time, so that no request grows too large."""
+        sizes: list[list[int]] = []
+        parts: list[tuple[int, int, FloatArray, FloatArray]] = []
+        total, first = 0, 0
+        for row in range(len(self._editor.codes)):
+            sizes.append([])
+            for place in range(len(self._columns)):
+                values, costs = self._choose(place, float(self._editor.codes[row, place]))
+                if len(values):
+                    sizes[-1].append(len(values))
+                    parts.append((row, place, values, costs))
+                    total += len(values)
+            if total >= OPTIONS_AT_ONCE or len(sizes) >= ROWS_AT_ONCE:
+                yield _join(range(first, row + 1), sizes, parts)
+                sizes, parts, total, first = [], [], 0, row + 1
+        if sizes:
+            yield _join(range(first, first + len(sizes)), sizes, parts)
+
+    def decide(self, options: _Options, work: float, seconds: float) -> list[RowProof]:
+        """Ask the worker about some rows."""
+        question, changes = self._question, options.changes
+        own = self._editor.unchanged().take(slice(options.rows.start, options.rows.stop))
+        frame = pd.concat([self._editor.apply(own), self._editor.apply(changes)], ignore_index=True)
+        table, details = self._worker.call(
+            "recourse_prove",
+            frame,
+            {
+                "row": (changes.rows - options.rows.start).tolist(),
+                "place": changes.columns[:, 0].tolist(),
+                "cost": options.costs.tolist(),
+                "output": question.output,
+                "threshold": question.threshold,
+                "max_changes": question.max_changes,
+                "work": work,
+                "seconds": seconds,
+            },
+        )
+        answers = table.to_pylist()
+        return [
+            RowProof(
+                status=status,
+                cells=0 if self._linear else count_changes(sizes, question.max_changes),
+                columns=len(sizes),
+                proposals=_combine(
+                    changes, row, [one["options"] for one in answers if one["row"] == number]
+                ),
+            )
+            for number, (row, status, sizes) in enumerate(
+                zip(options.rows, details["status"], options.sizes, strict=True)
+            )
+        ]
+
+    def _choose(self, place: int, old: float) -> tuple[FloatArray, FloatArray]:
+        if (place, old) not in self._known:  # NaN never equals itself: computed each time
+            self._known[place, old] = choose_options(
+                self._columns[place], self._domains[place], old, self._question.rules,
+                linear=self._linear,
+            )  # fmt: skip
+        return self._known[place, old]
+
+    def _find_domain(self, place: int, column: Column, borders: FloatArray | None) -> Domain:
+        """List a column's values with their cells; raises CheckNotApplicableError if too many."""
+        question = self._question
+        values: FloatArray | None = np.empty(0)
+        if column.name not in question.rules.immutable and len(question.rows):
+            values = list_values(column, question.reference[column.name], question.rules, borders)
+        if values is None:
+            raise CheckNotApplicableError(
+                f"column {column.name!r} can take too many values, and the model does not read "
+                "them as they are"
+            )
+        if not len(values):
+            none = np.empty(0)
+            return Domain(none, none.astype(np.int64), none, none.astype(np.bool_))
+        # what the rows have, legal or not, shows which cell they need not move to
+        old = self._editor.codes[:, place]
+        every = np.union1d(values, old[~np.isnan(old)])
+        changes = Proposals(
+            np.zeros(len(every), dtype=np.int64),
+            np.full((len(every), 1), place),
+            every[:, None],
+        )
+        table, _ = self._worker.call(
+            "recourse_cells",
+            self._editor.apply(changes),
+            {"output": question.output, "place": place},
+        )
+        cells, gains = table["cell"].to_numpy(), table["gain"].to_numpy()
+        return Domain(every, cells, gains, np.isin(every, values))
+
+
+def _join(
+    rows: range, sizes: list[list[int]], parts: list[tuple[int, int, FloatArray, FloatArray]]
+) -> _Options:
+    counts = [len(values) for _, _, values, _ in parts]
+    changes = Proposals(
+        np.repeat([row for row, *_ in parts], counts).astype(np.int64),
+        np.repeat([place for _, place, *_ in parts], counts).astype(np.int64)[:, None],
+        np.concatenate([np.empty(0), *(values for _, _, values, _ in parts)])[:, None],
+    )
+    costs = np.concatenate([np.empty(0), *(costs for *_, costs in parts)])
+    return _Options(rows, sizes, changes, costs)
+
+
+def _combine(changes: Proposals, row: int, answers: Sequence[Sequence[int]]) -> Proposals:
+    """Return answers that are numbers of single changes as changes of several columns."""
+    most = max((len(one) for one in answers), default=0)
+    columns = np.full((len(answers), most), -1, dtype=np.int64)
+    values = np.zeros((len(answers), most))
+    for number, one in enumerate(answers):
+        columns[number, : len(one)] = changes.columns[list(one), 0]
+        values[number, : len(one)] = changes.values[list(one), 0]
+    return Proposals(np.full(len(answers), row, dtype=np.int64), columns, values)
+
+
+def describe_searched(proof: RowProof, max_changes: int) -> str:
+    """Return what was searched, in words."""
+    most = min(max_changes, proof.columns)
+    if not most:
+        return "Nothing: no column may change."
+    plural = "column" if most == 1 else "columns"
+    how = "the most that each can add to a linear model's sum"
+    if proof.cells:
+        how = f"{proof.cells:,} cells between the model's own split points"
+    return (
+        f"every change of up to {most} {plural} of the {proof.columns} that may change, {how}; "
+        "values within the reference data's range and categories, or within a declared range"
+    )
