@@ -151,7 +151,7 @@ def compute_permutation_shap(
     base = float(starts.mean())
     values = np.concatenate([values for values, _ in parts])
     error = np.concatenate([error for _, error in parts])
-    values = _close_gap(values, error, finishes - base)
+    values, error = _close_gap(values, error, finishes - base)
     reached = bool((error <= walker.allowed).all())
     evaluations = walker.evaluations + n_rows + n_reference
     return SampledShapley(values, error, base, finishes, evaluations, reached)
@@ -252,11 +252,17 @@ class _Walker:
         return share
 
 
-def _close_gap(values: FloatArray, error: FloatArray, wanted: FloatArray) -> FloatArray:
+def _close_gap(
+    values: FloatArray, error: FloatArray, wanted: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Lay the gap that sampling leaves on the columns, most on the least certain ones: the least
-    squares solution under the constraint that a row's values add up to `wanted`."""
-    weight = error**2
-    total = weight.sum(axis=1, keepdims=True)
-    share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-    closed: FloatArray = values + share * (wanted - values.sum(axis=1))[:, None]
-    return closed
+    squares solution under the constraint that a row's values add up to `wanted`.
+
+    Where all walks happened to agree, every column that moved is as uncertain as any. No error is
+    smaller than what was laid on its value.
+    """
+    moved = np.where((values != 0).any(axis=1, keepdims=True), values != 0, True)
+    weight = np.where((error > 0).any(axis=1, keepdims=True), error**2, moved)
+    share = weight / weight.sum(axis=1, keepdims=True)
+    laid = share * (wanted - values.sum(axis=1))[:, None]
+    return values + laid, np.maximum(error, np.abs(laid))
