@@ -53,6 +53,7 @@ test: $(SETUP)
 bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/adult.py
 	$(BIN)/python tests/benchmarks/interventions.py
+	$(BIN)/python tests/benchmarks/recourse.py
 	$(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/slices.py
 	$(BIN)/python tests/benchmarks/sampled.py

@@ -52,9 +52,11 @@ from audits.models import ModelClient, open_model
 from audits.policy.judge import compute_verdicts
 from audits.policy.policy import Policy, load_policy
 from audits.provenance import find_environment, find_tool
+from audits.recourse.rule_checks import check_rule_columns
 from audits.scoring import (
     check_features,
     check_named_columns,
+    check_sought_class,
     check_task,
     find_cut,
     find_output,
@@ -63,11 +65,15 @@ from audits.scoring import (
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
 
-SERVICES = ("audits.explain.service", "audits.recourse.proof_service")
-"""What works in the model's own process, beside it."""
-
 IN_FORCE = "policy_in_force"
 """Key of the effective settings that holds the policy's rules as they were read."""
+
+SERVICES = (
+    "audits.explain.service",
+    "audits.recourse.proof_service",
+    "audits.recourse.service",
+)
+"""What works in the model's own process, beside it."""
 
 Finish = Callable[[AuditReport, Path], None]
 """Writes further files (the card) beside the report, before the bundle is sealed."""
@@ -147,7 +153,9 @@ def _open_subject(
     check_named_columns(spec, table)
     first = next(table.batches(1)).frame
     check_features(table, model, first)
+    check_rule_columns(spec.recourse, model.info.features)
     classes = match_classes(spec, model.info.classes, table.classes)
+    check_sought_class(spec, classes)
     return _Subject(spec, base, table, model, classes, find_output(spec, classes))
 
 

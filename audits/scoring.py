@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audits.core.errors import InputError, one_of
+from audits.core.errors import InputError, near_misses, one_of
+from audits.core.rule_text import parse_moves
 from audits.core.spec import AuditSpec, Task
 from audits.data.protected import MARK
 from audits.data.schema import find_column
@@ -82,21 +83,48 @@ def check_task(spec: AuditSpec, model: ModelClient) -> None:
 
 
 def check_named_columns(spec: AuditSpec, table: AuditTable) -> None:
-    """Raise InputError where `[recourse]` or `[data.descendants]` names a column that the data
-    does not have."""
-    section = spec.recourse
-    rules = {
-        "immutable": section.immutable,
-        "increase_only": section.increase_only,
-        "decrease_only": section.decrease_only,
-        "ranges": tuple(section.ranges),
-    }
-    for rule, names in rules.items():
-        for name in names:
-            find_column(table.columns, name, f"recourse.{rule}:")
-    for attribute, names in spec.data.descendants.items():
-        for name in names:
+    """Raise InputError where `[recourse]` names a column or a value, or `[data.descendants]` a
+    column, that the data does not have."""
+    for attribute, named in spec.data.descendants.items():
+        for name in named:
             find_column(table.columns, name, f"data.descendants.{attribute}:")
+    for setting, names in spec.recourse.list_named().items():
+        for name in names:
+            find_column(table.columns, name, f"recourse.{setting}:")
+    moves = {
+        name: [value for text in texts for move in parse_moves(text) for value in move]
+        for name, texts in spec.recourse.transitions.items()
+    }
+    listed = {
+        name: [value for value in values if isinstance(value, str)]
+        for name, values in spec.recourse.allowed.items()
+    }
+    for setting, wanted in (("transitions", moves), ("allowed", listed)):
+        for name, values in wanted.items():
+            _check_known_values(table, setting, name, values)
+
+
+def _check_known_values(table: AuditTable, setting: str, name: str, values: list[str]) -> None:
+    """Raise InputError for the first text that neither the data nor the reference has."""
+    views = [ROWS_VIEW, *([table.reference.view] if table.reference else [])]
+    seen = " UNION ".join(f"SELECT CAST({quote(name)} AS VARCHAR) AS v FROM {v}" for v in views)
+    rows = table.connection.execute(f"SELECT DISTINCT v FROM ({seen}) WHERE v IS NOT NULL")
+    known = [str(row[0]) for row in rows.fetchall()]
+    absent = [value for value in values if value not in known]
+    if absent:
+        hint = near_misses(absent[0], known) or f"; it has {one_of(known)}"
+        raise InputError(f"recourse.{setting}: column {name!r} has no {absent[0]!r}{hint}")
+
+
+def check_sought_class(spec: AuditSpec, classes: tuple[str, ...]) -> None:
+    """Raise InputError where `[recourse] target` is no class of the model."""
+    target = spec.recourse.target
+    if spec.audit.task == "multiclass" and target is not None and str(target) not in classes:
+        hint = near_misses(str(target), classes)
+        raise InputError(
+            f"recourse.target: {str(target)!r} is no class of the model{hint}; its classes are "
+            f"{one_of(classes)}"
+        )
 
 
 def check_features(table: AuditTable, model: ModelClient, frame: pd.DataFrame) -> None:

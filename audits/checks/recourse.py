@@ -10,20 +10,24 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
+from audits.checks.recourse_goal import find_goal
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
-from audits.core.spec import RecourseSection
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
 from audits.cube.values import to_result
 from audits.recourse.draw import Draw, draw_rows
 from audits.recourse.engines import ENGINES
 from audits.recourse.finish import RecourseTask
+from audits.recourse.goals import Goal
+from audits.recourse.limits import build_limits
 from audits.recourse.outcome import EngineOutcome
+from audits.recourse.plausibility import Bounds
 from audits.recourse.reinforcement import LICENCE
+from audits.recourse.remote import WorkerScorer
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import build_rules
+from audits.recourse.rules import ActionRules, build_rules
 from audits.recourse.settle import settle_results
 from audits.recourse.tables import tabulate_counterfactuals, tabulate_no_recourse
 
@@ -34,37 +38,26 @@ FOUND = "evidence/counterfactuals.parquet"
 NONE = "evidence/no_recourse.parquet"
 
 
-def choose_rows(context: Context) -> Draw:
-    """Return the rejected rows that are searched: the same ones for every check of an audit.
+def choose_rows(context: Context) -> tuple[Goal, Draw]:
+    """Return what is sought, and the rows without it that are searched: the same ones for every
+    check of an audit.
 
-    Raises CheckNotApplicableError where nobody was turned down.
+    Raises CheckNotApplicableError where nobody was turned down, or where it is not said what to
+    seek.
     """
+    goal, rejected = find_goal(context)
     names = list(context.spec.data.protected)
-    known = context.read_predictions(["y_pred", *names])
-    rejected = np.flatnonzero(known["y_pred"] == 0)
-    if not len(rejected):
-        raise CheckNotApplicableError("the model turned nobody down")
+    known = context.read_predictions(names) if names else {}
     section = context.spec.recourse
     each = section.rows // 4 if section.group_rows is None else section.group_rows
-    return draw_rows(
+    draw = draw_rows(
         rejected,
         {name: known[name][rejected] for name in names},
         rows=section.rows,
         group_rows=each,
         generator=context.generator(CODE),
     )
-
-
-def _about_features(section: RecourseSection, features: list[str]) -> RecourseSection:
-    """Leave out rules on columns that the model does not look at: changing them changes nothing."""
-    return section.model_copy(
-        update={
-            "immutable": tuple(name for name in section.immutable if name in features),
-            "increase_only": tuple(name for name in section.increase_only if name in features),
-            "decrease_only": tuple(name for name in section.decrease_only if name in features),
-            "ranges": {k: v for k, v in section.ranges.items() if k in features},
-        }
-    )
+    return goal, draw
 
 
 def read_reference(context: Context) -> pd.DataFrame:
@@ -75,33 +68,41 @@ def read_reference(context: Context) -> pd.DataFrame:
     return rows[list(context.model.info.features)]
 
 
-def _search(context: Context, positions: np.ndarray) -> EngineOutcome:
+def read_rules(context: Context, reference: pd.DataFrame) -> ActionRules:
+    """Return what may change; rules on columns that the model does not look at are left out."""
+    assert context.model is not None
+    features = list(context.model.info.features)
+    ids = context.read_predictions(["row"])["row"].astype(str)
+    limits = build_limits(context.table.overrides, ids)
+    section = context.spec.recourse.keep_features(features)
+    return build_rules(section, features, reference, limits)
+
+
+def _search(context: Context, goal: Goal, positions: np.ndarray) -> EngineOutcome:
     """Ask the chosen engine, then put the rows without an answer to the proof."""
-    model, spec = context.model, context.spec
+    model, section = context.model, context.spec.recourse
     assert model is not None
-    assert spec.model is not None
-    assert context.output is not None
-    names = context.read_predictions(["row"])["row"].astype(str)[positions]
+    ids = context.read_predictions(["row"])["row"].astype(str)
     features = list(model.info.features)
-    rows = context.table.read_rows(positions)[features].set_axis(names, axis=0)
+    rows = context.table.read_rows(positions)[features].set_axis(ids[positions], axis=0)
     reference = read_reference(context)
     task = RecourseTask(
         model.predict,
         rows,
         reference,
-        build_rules(_about_features(spec.recourse, features), features, reference),
-        threshold=spec.model.threshold,
-        output=context.output,
-        answers=spec.recourse.answers,
-        max_changes=spec.recourse.max_changes,
+        read_rules(context, reference),
+        goal=goal,
+        direct=WorkerScorer(model),
+        bounds=Bounds(section.max_distance, section.min_density),
+        answers=section.answers,
+        max_changes=section.max_changes,
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),
     )
-    engine = spec.recourse.engine
-    outcome = ENGINES[engine](task)
+    outcome = ENGINES[section.engine](task)
     asked = replace(task, generator=context.generator(f"{CODE}:proof"))
-    settled = settle_results(model, asked, outcome.results, adopt=engine == "search")
+    settled = settle_results(model, asked, outcome.results, adopt=section.engine == "search")
     return replace(outcome, results=settled.results)
 
 
@@ -138,11 +139,16 @@ def _share(hits: int, n: int) -> Estimate:
 
 
 def _measure(
-    results: list[RecourseResult], attribute: str | None = None, group: str | None = None
+    context: Context,
+    results: list[RecourseResult],
+    attribute: str | None = None,
+    group: str | None = None,
 ) -> list[Measurement]:
+    """Measure how many have recourse, its cost and its columns, those that follow not counted."""
+    led = {name for names in context.spec.recourse.list_followers().values() for name in names}
     best = [result.answers[0] for result in results if result.answers]
     costs = np.array([answer.cost for answer in best])
-    changes = np.array([float(len(answer.changes)) for answer in best])
+    changes = np.array([float(sum(c.column not in led for c in one.changes)) for one in best])
     numbers: tuple[tuple[str, Unit, Direction, Estimate | Unavailable], ...] = (
         ("recourse_share", "share", "higher_is_better", _share(len(best), len(results))),
         ("recourse_cost", "score", "lower_is_better", _median(costs)),
@@ -187,7 +193,8 @@ def _by_group(context: Context, results: list[RecourseResult], draw: Draw) -> It
         own, counted = groups[attribute][draw.positions], draw.members(attribute)
         for group in sorted(set(own[counted])):
             chosen = np.flatnonzero(counted & (own == group))
-            yield from _measure([results[place] for place in chosen], attribute, str(group))
+            members = [results[place] for place in chosen]
+            yield from _measure(context, members, attribute, str(group))
 
 
 def _describe_draw(draw: Draw) -> str:
@@ -201,12 +208,10 @@ def compute_recourse(context: Context) -> CheckResult:
     """Search counterfactuals for rejected rows; measure how many get one and what it costs."""
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
-    if context.spec.audit.task != "binary":
-        raise CheckNotApplicableError("counterfactuals are sought for binary decisions only")
     if not context.spec.recourse.rows:
         raise CheckSkippedError("[recourse] rows = 0")
-    draw = choose_rows(context)
-    outcome = _search(context, draw.positions)
+    goal, draw = choose_rows(context)
+    outcome = _search(context, goal, draw.positions)
     results = outcome.results
     found = tabulate_counterfactuals(results, list(context.model.info.features))
     missing = tabulate_no_recourse(results)
@@ -219,7 +224,7 @@ def compute_recourse(context: Context) -> CheckResult:
     everybody = [results[place] for place in np.flatnonzero(draw.base)]
     return CheckResult(
         (
-            *_measure(everybody),
+            *_measure(context, everybody),
             _measure_proven(everybody),
             _measure_failed(outcome),
             *_by_group(context, results, draw),

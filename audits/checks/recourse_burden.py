@@ -16,7 +16,7 @@ from audits.checks.base import (
     EvidenceFile,
     build_measurement,
 )
-from audits.checks.recourse import FOUND, NONE, choose_rows, read_reference
+from audits.checks.recourse import FOUND, NONE, choose_rows, read_reference, read_rules
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.groups import JOIN
@@ -39,6 +39,7 @@ from audits.recourse.burden_table import tabulate_burden
 from audits.recourse.columns import BoolArray, build_columns
 from audits.recourse.costs import compute_dearer, compute_median, compute_shift
 from audits.recourse.draw import Draw
+from audits.recourse.guard import price_columns
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
 
 CODE = "recourse.fairness"
@@ -76,7 +77,7 @@ def compute_fairness(context: Context) -> CheckResult:
         raise CheckNotApplicableError("no counterfactuals were searched in this audit")
     if not context.spec.data.protected:
         raise CheckNotApplicableError("no protected column is named, so there are no groups")
-    draw = choose_rows(context)
+    _, draw = choose_rows(context)
     burden, settled = _load_burden(context, draw)
     effort = context.spec.recourse.effort or choose_effort(burden.cost[draw.base & settled])
     if effort is None:
@@ -100,7 +101,8 @@ def _load_burden(context: Context, draw: Draw) -> tuple[Burden, BoolArray]:
     assert context.model is not None
     names = context.read_predictions(["row"])["row"].astype(str)[draw.positions]
     rows = context.table.read_rows(draw.positions)[list(context.model.info.features)]
-    columns = build_columns(rows, read_reference(context))
+    reference = read_reference(context)
+    columns = price_columns(build_columns(rows, reference), read_rules(context, reference))
     answers = read_counterfactuals(pq.read_table(context.folder / FOUND))
     none = read_no_recourse(pq.read_table(context.folder / NONE))
     given_up = {item.row for item in none if item.reason.startswith(TIME_RAN_OUT)}

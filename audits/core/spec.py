@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
+from audits.core.spec_recourse import RecourseSection, Scalar
 
 Task = Literal["binary", "multiclass", "regression"]
-Scalar = str | bool | int | float
 
 
 class AuditSection(Frozen):
@@ -153,32 +153,6 @@ class ExplainSection(Frozen):
         return self
 
 
-class RecourseSection(Frozen):
-    """`[recourse]`: for how many rejected rows counterfactuals are sought, and what may change.
-
-    `immutable` columns never change; `increase_only` and `decrease_only` go one way;
-    `ranges` bounds a numeric column; `answers` is how many different answers a row gets.
-    `engine` finds the answers: "search" tries the changes themselves, "nearest" starts from the
-    nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
-    once and then answers very many rows at once. alibi is under the Business Source License 1.1:
-    production use needs a licence from its maker.
-    For comparisons between groups more rows are searched, until every group of a protected column
-    has `group_rows` (by default a quarter of `rows`) or all that it has, at most `rows` more a
-    column. `effort` is the cost at which groups are compared (by default the median cost).
-    """
-
-    engine: Literal["search", "nearest", "reinforcement"] = "search"
-    rows: int = Field(default=200, ge=0)
-    group_rows: int | None = Field(default=None, ge=0)
-    effort: float | None = Field(default=None, gt=0)
-    immutable: tuple[str, ...] = ()
-    increase_only: tuple[str, ...] = ()
-    decrease_only: tuple[str, ...] = ()
-    ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
-    answers: int = Field(default=3, ge=1, le=10)
-    max_changes: int = Field(default=3, ge=1, le=6)
-
-
 class MitigateSection(Frozen):
     """`[mitigate]`: what interventions may leave, and what mistakes cost.
 
@@ -305,6 +279,11 @@ class AuditSpec(Frozen):
             raise ValueError("[data] needs target, the column with the true outcome")
         if self.audit.task == "binary" and self.data.target and self.data.positive is None:
             raise ValueError("[data] needs positive, the target's favourable value")
+        return self
+
+    @model_validator(mode="after")
+    def _recourse_target_fits(self) -> Self:
+        self.recourse.check_target(self.audit.task, self.data.positive)
         return self
 
     @model_validator(mode="after")

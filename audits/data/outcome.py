@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.core.spec import Scalar
+from audits.core.spec_recourse import Scalar
 from audits.data.schema import Column
 from audits.data.source import literal, quote
 

@@ -15,6 +15,7 @@ from audits.core.errors import InputError
 from audits.core.spec import AuditSpec, DataSection
 from audits.data.kept import check_values, render_kept_columns
 from audits.data.outcome import tabulate_classes
+from audits.data.overrides import open_overrides
 from audits.data.protected import MARK, check_protected, check_reference_groups
 from audits.data.schema import Column, find_column, tabulate_columns
 from audits.data.source import Source, fetch_one, open_source, quote, read_frame, register_arrow
@@ -40,6 +41,7 @@ class AuditTable:
     """The data of one audit behind a DuckDB view. `classes` is () unless multiclass.
 
     grouped: the columns kept as groups, the protected ones first, then the legitimate ones.
+    overrides: what single rows may change (see `open_overrides`), None where none are declared.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -53,6 +55,7 @@ class AuditTable:
     reference: Source | None
     reference_rows: int
     reference_columns: int
+    overrides: pd.DataFrame | None = None
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
@@ -200,4 +203,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
         reference,
         reference_rows,
         reference_columns,
+        open_overrides(
+            connection, spec.recourse.overrides, base, [column.name for column in columns]
+        ),
     )

@@ -91,6 +91,15 @@ class PredictsEncoded(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsColumns(PredictsEncoded, Protocol):
+    """A model that reads each feature as one number, whatever the other features hold."""
+
+    def encode_column(self, column: pd.Series) -> FloatArray:
+        """Return the numbers of one feature's values, `[n]`; the series' name is the feature."""
+        ...
+
+
 def _no_variables(path: Path) -> tuple[str, ...]:
     return ()
 

@@ -148,11 +148,15 @@ class ModelClient:
         return np.clip(scores, 0.0, 1.0)
 
     def call(
-        self, name: str, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
+        self, name: str, frame: pd.DataFrame | pa.Table, params: Mapping[str, Any] | None = None
     ) -> tuple[pa.Table, dict[str, Any]]:
-        """Run the handler `name` of a service beside the model; see `predict` for the errors."""
+        """Run the handler `name` of a service beside the model; see `predict` for the errors.
+
+        A frame given as an Arrow table saves the conversion; the handler sees a frame all the same.
+        """
         request = {"op": "call", "name": name, "params": dict(params or {})}
-        answer, table = self._exchange(request, wire.table_from_frame(frame), self._timeout_s)
+        sent = frame if isinstance(frame, pa.Table) else wire.table_from_frame(frame)
+        answer, table = self._exchange(request, sent, self._timeout_s)
         return (pa.table({}) if table is None else table), answer["details"]
 
     def close(self) -> None:

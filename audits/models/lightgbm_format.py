@@ -48,6 +48,10 @@ class LightGBMAdapter:
         scores = self.estimator.predict(matrix)
         return with_complement(scores) if self.info.task == "binary" else np.asarray(scores)
 
+    def encode_column(self, column: pd.Series) -> FloatArray:
+        """Return one feature's values as `encode` does, `[n]`."""
+        return compute_matrix(column.to_frame(), [str(column.name)], self._categories)[:, 0]
+
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return the columns as numbers, categories as the codes that the trees split on."""
         chosen = select_features(frame, self.info.features)

@@ -70,18 +70,21 @@ class XGBoostAdapter:
         Raises InputError on a category that the model never saw, as XGBoost itself does.
         """
         chosen = select_features(frame, self.info.features)
-        matrix = compute_matrix(chosen, self.info.features, self._categories)
-        for index, name in enumerate(self.info.features):
-            if name not in self._categories:
-                continue
-            unseen = np.isnan(matrix[:, index]) & chosen[name].notna().to_numpy()
-            if unseen.any():
-                raise InputError(
-                    f"column {name!r} holds {str(chosen[name][unseen].iloc[0])!r}, a category that "
-                    "this XGBoost model never saw and refuses; merge it into a known one or leave "
-                    "these rows out"
-                )
-        return Encoded(matrix, np.arange(len(self.info.features)))
+        columns = [self.encode_column(chosen[name]) for name in self.info.features]
+        return Encoded(np.column_stack(columns), np.arange(len(self.info.features)))
+
+    def encode_column(self, column: pd.Series) -> FloatArray:
+        """Return one feature's values as `encode` does, `[n]`; raises InputError as it does."""
+        name = str(column.name)
+        values = compute_matrix(column.to_frame(), [name], self._categories)[:, 0]
+        unseen = np.isnan(values) & column.notna().to_numpy()
+        if name in self._categories and unseen.any():
+            raise InputError(
+                f"column {name!r} holds {str(column[unseen].iloc[0])!r}, a category that "
+                "this XGBoost model never saw and refuses; merge it into a known one or leave "
+                "these rows out"
+            )
+        return values
 
 
 def load(path: Path, device: str) -> XGBoostAdapter:

@@ -18,10 +18,10 @@ from audits.recourse.beam import (
     start_beam,
     widen,
 )
-from audits.recourse.candidates import Candidates, compute_moves
-from audits.recourse.columns import Column, FloatArray, IntArray
+from audits.recourse.candidates import Candidates
+from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
+from audits.recourse.guard import Guard
 from audits.recourse.proposals import BATCH_ROWS, Editor, Proposals, Scorer
-from audits.recourse.rules import ActionRules
 
 LEAN = 12
 """Width and reach of the first look at combinations of columns."""
@@ -43,20 +43,22 @@ class Block:
         scorer: Scorer,
         columns: Sequence[Column],
         candidates: Candidates,
-        rules: ActionRules,
+        guard: Guard,
         *,
         answers: int,
     ) -> None:
-        self._editor, self._scorer = editor, scorer
+        self._editor, self._scorer, self._guard = editor, scorer, guard
         self._columns, self._candidates = columns, candidates
         self._answers = answers
         n = len(editor.codes)
-        self._allowed, self._costs = compute_moves(columns, candidates, editor.codes, rules)
+        self._allowed, self._costs = guard.compute_moves(candidates)
         self._found: list[dict[frozenset[int], IntArray]] = [{} for _ in range(n)]
         self._tried = np.zeros(n, dtype=np.int64)
         self._best = np.full(n, -np.inf)
+        self._refused = np.zeros(n, dtype=np.bool_)
         self._singles = np.full(self._allowed.shape, np.nan)
         self._unfinished = np.zeros(n, dtype=np.bool_)
+        self._last = False
 
     def search(self, max_changes: int) -> None:
         """Try all single changes, then combinations of up to `max_changes` columns.
@@ -64,10 +66,12 @@ class Block:
         A row with enough answers leaves. A row with some gets a lean look at combinations, a
         row with none a thorough one as well.
         """
+        self._last = max_changes == 1
         ranking, beam = self._search_singles()
         settled = self._scorer.settled
         reach = max(1, len(self._candidates))
-        for _ in range(1, max_changes):
+        for changes in range(2, max_changes + 1):
+            self._last = changes == max_changes
             before = self._count_sets()
             self._scorer.settled = settled + int((before >= self._answers).sum())
             beam = beam.take(before[beam.rows] < self._answers)
@@ -104,15 +108,21 @@ class Block:
             f"{self._tried[row]:,} predictions of the row with up to {most} changes at once, "
             f"in the {len(names)} columns that may change ({', '.join(names)})."
         )
-        threshold = self._scorer.threshold
         if self._found[row]:
             reason = "Changes were found, but the model did not repeat its answer to them."
         elif self._unfinished[row]:
             reason = "Time ran out before every allowed change was tried; none tried so far works."
+        elif self._refused[row]:
+            reason = (
+                "Changes that would be enough were found, but each breaks a rule between columns "
+                "or is too unlike any real row."
+            )
+        elif np.isinf(self._best[row]):
+            reason = "Every change that was tried breaks a rule between columns."
         else:
             reason = (
-                f"No allowed change of up to {most} columns that was tried is enough: the best "
-                f"reaches a score of {self._best[row]:.4g}, {threshold:.4g} is needed."
+                f"No allowed change of up to {most} columns that was tried is enough: "
+                f"{self._scorer.goal.explain(float(self._best[row]))}."
             )
         return NoRecourse(name, reason, searched)
 
@@ -124,9 +134,9 @@ class Block:
         """
         rows, picks = np.nonzero(self._allowed)
         unknown = np.full(len(rows), np.nan)
-        singles = self._score(Combinations(rows, picks[:, None], unknown, unknown))
+        singles, _ = self._score(Combinations(rows, picks[:, None], unknown, unknown))
         scores = np.full(self._allowed.shape, np.nan)
-        scores[rows, picks] = singles.scores
+        scores[singles.rows, singles.picks[:, 0]] = singles.scores
         self._singles = scores
         open_ = self._allowed & ~np.isnan(scores)
         for row, sets in enumerate(self._found):
@@ -147,8 +157,9 @@ class Block:
             if self._scorer.expired:
                 self._unfinished[rows[start:]] = True
                 break
-            scored = self._score(widen(beam.take(part), ranking, self._candidates, reach))
-            short = scored.take(scored.scores < self._scorer.threshold)
+            tried = widen(beam.take(part), ranking, self._candidates, reach)
+            scored, works = self._score(tried)
+            short = scored.take(~works & ~np.isnan(scored.scores))
             failed.append(best_of_each_set(short, self._candidates, cheapest=False))
         return join(failed)
 
@@ -191,19 +202,33 @@ class Block:
         costs: FloatArray = self._costs[tried.rows[:, None], tried.picks].sum(axis=1)
         return costs
 
-    def _score(self, tried: Combinations) -> Combinations:
-        """Predict the combinations and remember what they tell about their rows."""
-        proposals = Proposals(
-            tried.rows, self._candidates.column[tried.picks], self._candidates.value[tried.picks]
-        )
-        scores = self._scorer.score_proposals(self._editor, proposals)
+    def _score(self, tried: Combinations) -> tuple[Combinations, BoolArray]:
+        """Predict the combinations and remember what they tell about their rows.
+
+        Returns them with their scores, and which are answers. Those that break a rule between
+        columns are no answers; they are predicted where another column may yet mend them.
+        """
+        kept = self._guard.compute_kept(self._to_proposals(tried))
+        if self._last and not kept.all():
+            tried, kept = tried.take(kept), kept[kept]
+        proposals = self._to_proposals(tried)
+        scores = self._scorer.score_proposals(self._editor, self._guard.complete(proposals))
         scored = Combinations(tried.rows, tried.picks, self._cost_of(tried), scores)
         known = ~np.isnan(scores)
         self._unfinished[tried.rows[~known]] = True
         self._tried += np.bincount(tried.rows[known], minlength=len(self._tried))
-        np.maximum.at(self._best, tried.rows[known], scores[known])
-        self._keep_valid(scored.take(scores >= self._scorer.threshold))
-        return scored
+        np.maximum.at(self._best, tried.rows[known & kept], scores[known & kept])
+        enough = scores >= self._scorer.threshold
+        works = enough & kept
+        if self._guard.is_bounded and works.any():
+            works[works] = self._guard.compute_near(proposals.take(works))
+        self._refused[tried.rows[enough & ~works]] = True
+        self._keep_valid(scored.take(works))
+        return scored, works
+
+    def _to_proposals(self, tried: Combinations) -> Proposals:
+        columns, values = self._candidates.column[tried.picks], self._candidates.value[tried.picks]
+        return Proposals(tried.rows, columns, values)
 
     def _keep_valid(self, valid: Combinations) -> None:
         """Keep each row's cheapest combinations that do not merely add to an earlier one."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
+from audits.recourse.columns import Column, FloatArray, IntArray
+from audits.recourse.relations import find_code
 from audits.recourse.rules import ActionRules
 
 GRID = 32
@@ -34,9 +35,15 @@ class Candidates:
 def build_candidates(
     columns: Sequence[Column], reference: pd.DataFrame, rules: ActionRules
 ) -> Candidates:
-    """Return the values worth trying; every one was seen in the reference data."""
+    """Return the values worth trying, all within what the reference data has.
+
+    A column that follows another one has none of its own. Steps round the values of the data.
+    """
+    led = {link.follower for link in rules.links}
     values = [
-        np.empty(0) if column.name in rules.immutable else _column_values(column, reference, rules)
+        np.empty(0)
+        if column.name in rules.immutable or column.name in led
+        else _column_values(column, reference, rules)
         for column in columns
     ]
     owner = np.repeat(np.arange(len(columns)), [len(found) for found in values])
@@ -59,25 +66,34 @@ def compute_grid(values: FloatArray, size: int = GRID) -> FloatArray:
     return np.union1d(by_rows, by_value)
 
 
-def compute_moves(
-    columns: Sequence[Column], candidates: Candidates, codes: FloatArray, rules: ActionRules
-) -> tuple[BoolArray, FloatArray]:
-    """Return which candidates each row may take, and their costs, `[n_rows, n_candidates]`."""
-    allowed = np.zeros((len(codes), len(candidates)), dtype=np.bool_)
-    costs = np.zeros((len(codes), len(candidates)))
-    for place in np.unique(candidates.column):
-        mine = candidates.column == place
-        old, new = codes[:, [place]], candidates.value[mine][None, :]
-        allowed[:, mine] = rules.compute_allowed(columns[place], old, new)
-        costs[:, mine] = columns[place].cost(old, new)
-    return allowed, costs
-
-
 def _column_values(column: Column, reference: pd.DataFrame, rules: ActionRules) -> FloatArray:
     values = column.encode(reference[column.name])
     values = values[~np.isnan(values)]
+    listed = rules.list_codes(column) if column.name in rules.allowed else None
     if column.kind != "number":
-        return np.unique(values)[:CATEGORIES]  # codes stand by frequency
+        codes = np.unique(values)
+        if listed is not None:
+            return np.intersect1d(codes, listed)
+        if column.name in rules.transitions:
+            return _keep_reached(column, codes, rules)
+        return codes[:CATEGORIES]  # codes stand by frequency
+    if listed is not None:
+        values = np.unique(listed[(listed >= column.low) & (listed <= column.high)])
+    elif column.name in rules.steps:
+        values = _round_to_step(column, values)
     low, high = rules.ranges.get(column.name, (-np.inf, np.inf))
     values = values[(values >= low) & (values <= high)]
-    return compute_grid(values) if len(values) else values
+    return values if listed is not None or not len(values) else compute_grid(values)
+
+
+def _keep_reached(column: Column, codes: FloatArray, rules: ActionRules) -> FloatArray:
+    """Return the codes to which some transition leads."""
+    reached = {new for _, new in rules.transitions[column.name]}
+    return np.intersect1d(codes, [find_code(column, value) for value in reached])
+
+
+def _round_to_step(column: Column, values: FloatArray) -> FloatArray:
+    """Return the multiples of the column's step that are nearest to the values, in their range."""
+    whole = np.round(values / column.step) * column.step
+    settled = column.settle(np.round(whole, column.decimals))
+    return settled[(settled >= column.low) & (settled <= column.high)]

@@ -48,7 +48,8 @@ class Column:
     pool: the values by code: no and yes, or a category's values with the reference data's own
     first and most frequent first; where values are missing the last element is the missing
     value, which code -1 takes. decimals, low, high, spread: of a number, in the reference
-    data (low and high are NaN where it has no finite value).
+    data (low and high are NaN where it has no finite value). declared_step, unit_cost and
+    move_costs (old code, new code, cost): what the rules say of the column.
     """
 
     name: str
@@ -59,11 +60,14 @@ class Column:
     low: float = math.nan
     high: float = math.nan
     spread: float = 0.0
+    declared_step: float = 0.0
+    unit_cost: float | None = None
+    move_costs: tuple[tuple[float, float, float], ...] = ()
 
     @property
     def step(self) -> float:
         """The smallest move of a number."""
-        return float(10.0**-self.decimals)
+        return self.declared_step or float(10.0**-self.decimals)
 
     def encode(self, values: pd.Series) -> FloatArray:
         """Return the codes of `values`; infinite numbers count as missing."""
@@ -84,17 +88,31 @@ class Column:
 
     def settle(self, codes: FloatArray) -> FloatArray:
         """Return the codes of the values that `dtype` can hold (float32 rounds)."""
+        if self.kind == "number" and self.dtype == np.dtype(np.float64):
+            return np.where(np.isfinite(codes), codes, np.nan)
+        if self.kind == "number" and self.dtype == np.dtype(np.int64):
+            return np.rint(codes)
         return self.encode(pd.Series(self.decode(codes)))
 
     def cost(self, old: FloatArray, new: FloatArray) -> FloatArray:
         """Return what moving from `old` to `new` costs (codes, broadcast together).
 
         A number costs |new - old| / spread; 1 where the old value is missing or the reference
-        data has no spread. A changed category costs 1. No change costs 0.
+        data has no spread. A changed category costs 1. No change costs 0. A declared cost
+        stands in for 1 / spread or for 1 (a missing number: for one spread's worth).
         """
-        if self.kind != "number" or self.spread == 0:
-            return np.where(old == new, 0.0, 1.0)
-        return np.where(np.isnan(old), 1.0, np.abs(new - old) / self.spread)
+        if self.kind == "number":
+            price = self.unit_cost
+            if self.spread == 0 and price is None:
+                return np.where(old == new, 0.0, 1.0)
+            unit = 1.0 / self.spread if price is None else price
+            filled = 1.0 if price is None else price * (self.spread or 1.0)
+            return np.where(np.isnan(old), filled, np.abs(new - old) * unit)
+        change = 1.0 if self.unit_cost is None else self.unit_cost
+        costs = np.where(old == new, 0.0, change)
+        for one, other, price in self.move_costs:
+            costs = np.where((old == one) & (new == other), price, costs)
+        return costs
 
 
 def kind_of(values: pd.Series) -> Kind:

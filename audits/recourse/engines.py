@@ -10,7 +10,8 @@ import numpy as np
 
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.recourse.answers import from_stored
-from audits.recourse.finish import Bench, RecourseTask, keeps_rules, open_bench
+from audits.recourse.columns import BoolArray, IntArray
+from audits.recourse.finish import RecourseTask, keeps_rules, open_bench
 from audits.recourse.nearest import find_nearest
 from audits.recourse.outcome import EngineOutcome
 from audits.recourse.reinforcement import learn_counterfactuals
@@ -34,8 +35,9 @@ def run_search(task: RecourseTask) -> EngineOutcome:
         task.rows,
         task.reference,
         task.rules,
-        threshold=task.threshold,
-        positive_output=task.output,
+        goal=task.goal,
+        direct=task.direct,
+        bounds=task.bounds,
         answers=task.answers,
         max_changes=task.max_changes,
         generator=task.generator,
@@ -46,12 +48,15 @@ def run_search(task: RecourseTask) -> EngineOutcome:
 
 
 def validate_results(task: RecourseTask, results: list[RecourseResult]) -> EngineOutcome:
-    """Predict all answers again from their stored values, and drop those that do not hold."""
+    """Predict all answers again from their stored values, and drop those that do not hold.
+
+    results: one a row of the task, in order.
+    """
     answers = [answer for result in results for answer in result.answers]
     if not answers:
         return EngineOutcome(results, 0, 0)
-    bench = open_bench(task)
-    holds = dict(zip(map(id, answers), _hold(bench, answers), strict=True))
+    rows = np.repeat(np.arange(len(results)), [len(result.answers) for result in results])
+    holds = dict(zip(map(id, answers), _hold(task, rows, answers), strict=True))
     kept = []
     for result in results:
         good = [answer for answer in result.answers if holds[id(answer)]]
@@ -68,18 +73,14 @@ def validate_results(task: RecourseTask, results: list[RecourseResult]) -> Engin
     return EngineOutcome(kept, len(answers), sum(not good for good in holds.values()))
 
 
-def _hold(bench: Bench, answers: list[Counterfactual]) -> list[bool]:
+def _hold(task: RecourseTask, rows: IntArray, answers: list[Counterfactual]) -> BoolArray:
+    bench = open_bench(task, compare=False)
     stored = {
         column.name: [answer.values[column.name] for answer in answers] for column in bench.columns
     }
-    scores = bench.scorer.score(from_stored(stored, bench.columns))
-    accepted = np.asarray(scores >= bench.task.threshold)
-    return [
-        bool(good)
-        and len(answer.changes) <= bench.task.max_changes
-        and keeps_rules(answer, bench.task.rules)
-        for good, answer in zip(accepted, answers, strict=True)
-    ]
+    gains = bench.scorer.score(from_stored(stored, bench.columns))
+    accepted: BoolArray = gains >= bench.scorer.threshold
+    return accepted & keeps_rules(bench, rows, answers)
 
 
 ENGINES: Mapping[str, RecourseEngine] = {

@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 
 from audits.core.counterfactual import Counterfactual
-from audits.recourse.answers import rank_answers
-from audits.recourse.columns import Column, build_columns
-from audits.recourse.plausibility import Neighbourhood, find_neighbourhood
-from audits.recourse.proposals import Editor, Predict, Progress, Proposals, Scorer
+from audits.recourse.answers import from_stored, rank_answers
+from audits.recourse.columns import BoolArray, Column, IntArray, build_columns, encode_frame
+from audits.recourse.goals import Goal
+from audits.recourse.guard import Guard, equip_columns
+from audits.recourse.plausibility import Bounds, Neighbourhood, find_neighbourhood
+from audits.recourse.proposals import Direct, Editor, Predict, Progress, Proposals, Scorer
 from audits.recourse.rules import ActionRules
-from audits.recourse.shrink import compute_costs, shrink_numbers
+from audits.recourse.shrink import compute_costs, hold, shrink_numbers
 
 PASSES = 2
 """How often every change is tried to be dropped: one that was needed may no longer be."""
@@ -28,35 +30,41 @@ PASSES = 2
 class RecourseTask:
     """What an engine of recourse is asked.
 
-    predict: takes a frame with the columns of `rows`, answers scores `[n]`, or `[n, n_outputs]`
-    of which `output` counts; a score of at least `threshold` is accepted. rows: the model's
-    features, one rejected row each; the index holds the row ids. reference: rows to learn from.
+    predict: takes a frame with the columns of `rows`, answers the model's outputs, `[n]` or
+    `[n, n_outputs]`. rows: the model's features, one row each that does not have what `goal`
+    seeks; the index holds the row ids. reference: rows to learn from.
     answers: how many a row gets at most, each changing a different set of columns. max_changes:
-    the most columns that one answer changes. generator: the only randomness. budget_s: seconds
-    after which the best so far is handed back. progress: told (rows settled, rows).
+    the most columns that one answer changes, those that follow another one not counted.
+    generator: the only randomness. budget_s: seconds after which the best so far is handed back.
+    progress: told (rows settled, rows). direct: the same model, asked with changes alone
+    (`audits.recourse.remote`). bounds: how unlike accepted reference rows an answer may be.
     """
 
     predict: Predict
     rows: pd.DataFrame
     reference: pd.DataFrame
     rules: ActionRules
-    threshold: float
-    output: int
+    goal: Goal
     answers: int
     max_changes: int
     generator: np.random.Generator
     budget_s: float
     progress: Progress | None = None
+    direct: Direct | None = None
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A task with its rows laid out: columns, codes, a scorer with the time budget running."""
+    """A task with its rows laid out: columns, codes, a scorer with the time budget running, the
+    rules tied to the rows. neighbourhood: None where answers were measured elsewhere."""
 
     task: RecourseTask
     columns: tuple[Column, ...]
     editor: Editor
     scorer: Scorer
+    guard: Guard
+    neighbourhood: Neighbourhood | None
 
     @property
     def names(self) -> list[str]:
@@ -73,30 +81,67 @@ class Finished:
     failed: int = 0
 
 
-def open_bench(task: RecourseTask) -> Bench:
-    """Lay a task out. The time budget starts here."""
-    columns = build_columns(task.rows, task.reference)
+def open_bench(task: RecourseTask, *, compare: bool = True) -> Bench:
+    """Lay a task out. The time budget starts here.
+
+    compare: predict reference rows, so that answers can be held against the accepted ones.
+    """
+    columns = equip_columns(build_columns(task.rows, task.reference), task.rules)
     deadline = time.monotonic() + task.budget_s
     scorer = Scorer(
-        task.predict, task.output, task.threshold, deadline, len(task.rows), task.progress
-    )
-    return Bench(task, columns, Editor(task.rows, columns), scorer)
+        task.predict, task.goal, deadline, len(task.rows), task.progress, task.direct
+    )  # fmt: skip
+    editor = Editor(task.rows, columns)
+    near = (
+        find_neighbourhood(scorer, columns, task.reference, task.generator) if compare else None
+    )  # fmt: skip
+    names = [str(row) for row in task.rows.index]
+    guard = Guard(task.rules, columns, editor, names, near, task.bounds)
+    return Bench(task, columns, editor, scorer, guard, near)
 
 
-def keeps_rules(answer: Counterfactual, rules: ActionRules) -> bool:
-    """Return whether the rules allow every change of the answer, on its stored values."""
-    return bool(answer.changes) and all(
-        rules.allows(change.column, change.old, change.new) for change in answer.changes
-    )
+def keeps_rules(bench: Bench, rows: IntArray, answers: Sequence[Counterfactual]) -> BoolArray:
+    """Say which answers keep every rule, from the values that are stored, `[n]`.
+
+    rows: the places of the answers' rows. Looked at are single columns, single rows' limits,
+    columns that follow others, rules between columns, how many columns change, and the bounds
+    (by the distance and density that the answer tells).
+    """
+    task = bench.task
+    if not answers:
+        return np.zeros(0, dtype=np.bool_)
+    stored = {
+        column.name: [answer.values[column.name] for answer in answers] for column in bench.columns
+    }
+    new = encode_frame(bench.columns, from_stored(stored, bench.columns))
+    kept = bench.guard.compute_held(rows, new)
+    for place, answer in enumerate(answers):
+        acts = list_acts(bench, answer)
+        kept[place] &= 1 <= len(acts) <= task.max_changes
+        kept[place] &= all(
+            task.rules.allows(change.column, change.old, change.new) for change in answer.changes
+        )
+    if task.bounds is not None and not task.bounds.is_open:
+        measured = [(answer.distance, answer.density) for answer in answers]
+        kept &= task.bounds.contain(*np.array(measured, dtype=np.float64).T)
+    return kept
+
+
+def list_acts(bench: Bench, answer: Counterfactual) -> frozenset[str]:
+    """Return the changed columns that do not merely follow another one."""
+    led = {bench.columns[place].name for place in bench.guard.followers}
+    return frozenset(change.column for change in answer.changes) - led
 
 
 def shrink(bench: Bench, proposals: Proposals) -> Proposals:
-    """Move numbers back toward what the rows have, while the wanted outcome holds."""
-    return shrink_numbers(bench.editor, bench.scorer, bench.columns, bench.task.rules, proposals)
+    """Move numbers back toward what the rows have, while the wanted outcome and the rules hold."""
+    bench.scorer.open_block(bench.editor, bench.task.rows, bench.columns)
+    return shrink_numbers(bench.editor, bench.scorer, bench.columns, bench.guard, proposals)
 
 
 def drop_unneeded(bench: Bench, proposals: Proposals) -> Proposals:
-    """Take back, the dearest first, every change without which the outcome still holds."""
+    """Take back, the dearest first, every change without which outcome and rules still hold."""
+    bench.scorer.open_block(bench.editor, bench.task.rows, bench.columns)
     costs = compute_costs(bench.columns, bench.editor, proposals)
     order = np.argsort(-costs, axis=1, kind="stable")
     kept = Proposals(
@@ -113,7 +158,7 @@ def drop_unneeded(bench: Bench, proposals: Proposals) -> Proposals:
                 continue
             trial = kept.take(open_)
             trial.columns[:, slot] = -1
-            works = bench.scorer.score_proposals(bench.editor, trial) >= bench.task.threshold
+            works = hold(bench.editor, bench.scorer, bench.guard, trial)
             kept.columns[open_[works], slot] = -1
         if np.array_equal(before, kept.columns):
             break
@@ -128,29 +173,27 @@ def finish_proposals(bench: Bench, proposals: Proposals) -> Finished:
     """
     if not len(proposals):
         return Finished([[] for _ in bench.names])
+    assert bench.neighbourhood is not None
     ranked = rank_answers(
-        bench.editor, bench.scorer, bench.columns, _find_neighbourhood(bench), proposals,
+        bench.editor, bench.scorer, bench.columns, bench.guard, bench.neighbourhood, proposals,
         names=bench.names,
     )  # fmt: skip
-    held = [[one for one in row if _is_allowed(one, bench.task)] for row in ranked]
-    failed = len(proposals) - sum(len(row) for row in held)
-    return Finished([_keep_different(row, bench.task.answers) for row in held],
-                    len(proposals), failed)  # fmt: skip
+    rows = np.repeat(np.arange(len(ranked)), [len(row) for row in ranked])
+    answers = [answer for row in ranked for answer in row]
+    kept = np.flatnonzero(keeps_rules(bench, rows, answers))
+    held: list[list[Counterfactual]] = [[] for _ in ranked]
+    for place in kept:
+        held[rows[place]].append(answers[place])
+    return Finished([_keep_different(bench, row) for row in held],
+                    len(proposals), len(proposals) - len(kept))  # fmt: skip
 
 
-def _is_allowed(answer: Counterfactual, task: RecourseTask) -> bool:
-    return len(answer.changes) <= task.max_changes and keeps_rules(answer, task.rules)
-
-
-def _keep_different(ranked: Sequence[Counterfactual], most: int) -> list[Counterfactual]:
+def _keep_different(bench: Bench, ranked: Sequence[Counterfactual]) -> list[Counterfactual]:
     kept: list[Counterfactual] = []
+    known: list[frozenset[str]] = []
     for answer in ranked:
-        names = {change.column for change in answer.changes}
-        if not any({change.column for change in one.changes} <= names for one in kept):
+        names = list_acts(bench, answer)
+        if not any(one <= names for one in known):
             kept.append(replace(answer, rank=len(kept)))
-    return kept[:most]
-
-
-def _find_neighbourhood(bench: Bench) -> Neighbourhood:
-    task = bench.task
-    return find_neighbourhood(bench.scorer, bench.columns, task.reference, task.generator)
+            known.append(names)
+    return kept[: bench.task.answers]

@@ -40,13 +40,13 @@ class LearntRows:
         return np.where(np.isnan(codes), self._fill, codes)
 
     def to_codes(self, matrix: FloatArray) -> FloatArray:
-        """Return the codes behind a matrix: numbers rounded to what the column holds."""
+        """Return the codes behind a matrix: numbers rounded to the column's steps."""
         codes = np.asarray(matrix, dtype=np.float64).copy()
         for place, column in enumerate(self.columns):
             if column.kind == "number":
                 if np.isfinite(column.low):
                     codes[:, place] = np.clip(codes[:, place], column.low, column.high)
-                codes[:, place] = column.settle(np.round(codes[:, place], column.decimals))
+                codes[:, place] = column.settle(_round(column, codes[:, place]))
             else:
                 gap = len(self.category_map[place]) - 1
                 absent = self.category_map[place][-1] == "(missing)"
@@ -67,3 +67,10 @@ class LearntRows:
         return frame[[column.name for column in self.columns]].astype(
             {column.name: column.dtype for column in self.columns}
         )
+
+
+def _round(column: Column, values: FloatArray) -> FloatArray:
+    whole = values
+    if column.declared_step:
+        whole = np.round(values / column.declared_step) * column.declared_step
+    return np.round(whole, column.decimals)

@@ -2,7 +2,8 @@
 
 Every answer starts from a row of the reference data that the model accepts and that the rules
 let this row become; changes that are not needed are then taken back, so that what is left are
-values of one real person."""
+values of one real person. Columns that follow another one (`links`) are not copied: they take
+what the rules say."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def find_nearest(task: RecourseTask) -> EngineOutcome:
     targets: list[FloatArray] = [np.empty((0, len(bench.columns)))]
     for start in range(0, len(bench.editor.codes), BLOCK):
         codes = bench.editor.codes[start : start + BLOCK]
-        costs = _measure(bench, codes, accepted)
+        costs = _measure(bench, np.arange(start, start + len(codes)), accepted)
         order = np.argsort(costs, axis=1, kind="stable")[:, :tried]
         row, place = np.nonzero(np.isfinite(np.take_along_axis(costs, order, axis=1)))
         rows.append(row + start)
@@ -51,27 +52,47 @@ def _find_accepted(bench: Bench) -> FloatArray:
     frame = task.reference[[column.name for column in bench.columns]].astype(
         {column.name: column.dtype for column in bench.columns}
     )
-    scores = bench.scorer.score(frame)
-    codes = encode_frame(bench.columns, frame.iloc[np.flatnonzero(scores >= task.threshold)])
+    reached = bench.scorer.score(frame) >= bench.scorer.threshold
+    codes = encode_frame(bench.columns, frame.iloc[np.flatnonzero(reached)])
     return np.unique(codes, axis=0)
 
 
-def _measure(bench: Bench, codes: FloatArray, accepted: FloatArray) -> FloatArray:
+def _measure(bench: Bench, rows: IntArray, accepted: FloatArray) -> FloatArray:
     """Return what each row pays to become each accepted row, infinite where it may not."""
-    total = np.zeros((len(codes), len(accepted)))
+    total = np.zeros((len(rows), len(accepted)))
     for place, column in enumerate(bench.columns):
-        old, new = codes[:, [place]], accepted[None, :, place]
+        if place in bench.guard.followers:
+            continue
+        old, new = bench.editor.codes[rows, place][:, None], accepted[None, :, place]
         same: BoolArray = (old == new) | (np.isnan(old) & np.isnan(new))
         finite = np.where(np.isnan(new), 0.0, new)
-        fits = bench.task.rules.compute_allowed(column, old, finite) & ~np.isnan(new)
+        fits = bench.guard.allows(place, rows[:, None], finite) & ~np.isnan(new)
+        fits &= _can_follow(bench, place, rows, accepted[:, place])
         total += np.where(same, 0.0, np.where(fits, column.cost(old, finite), np.inf))
     return total
+
+
+def _can_follow(bench: Bench, place: int, rows: IntArray, new: FloatArray) -> BoolArray:
+    """Say whether what follows a column may follow it to each new code, `[n_rows, n_new]`."""
+    every = np.ones((len(rows), len(new)), dtype=np.bool_)
+    if place not in bench.guard.leaders:
+        return every
+    codes, inverse = np.unique(new[~np.isnan(new)], return_inverse=True)
+    changes = Proposals(
+        np.repeat(rows, len(codes)),
+        np.full((len(rows) * len(codes), 1), place),
+        np.tile(codes, len(rows))[:, None],
+    )
+    fits = bench.guard.can_follow(changes).reshape(len(rows), len(codes))
+    every[:, ~np.isnan(new)] = fits[:, inverse]
+    return every
 
 
 def _become(bench: Bench, rows: IntArray, targets: FloatArray) -> Proposals:
     """Return the changes that turn each row into its target."""
     old = bench.editor.codes[rows]
     differs = ~((old == targets) | (np.isnan(old) & np.isnan(targets)))
+    differs[:, sorted(bench.guard.followers)] = False
     places = np.where(differs, np.arange(old.shape[1]), -1)
     return Proposals(rows, places, np.where(differs, targets, 0.0))
 

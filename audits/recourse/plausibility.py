@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from audits.recourse.columns import BoolArray, Column, FloatArray, encode_frame
+from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray, encode_frame
 from audits.recourse.proposals import Scorer
 
-SAMPLE = 2_000
+SAMPLE = 1_000
 """The most reference rows of the wanted class to compare with."""
 DRAWN = 10_000
 """The most reference rows that are predicted to find them."""
 SHARE = 0.95
+NEIGHBOURS = 5
+"""Rows over which distances are averaged for the density."""
+DENSEST = 10.0
+"""The largest density told: a row that equals several real ones has no distance to divide by."""
 CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How unlike real rows an answer may be: see `Neighbourhood.measure`. None: no bound."""
+
+    max_distance: float | None = None
+    min_density: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is bounded."""
+        return self.max_distance is None and self.min_density is None
+
+    def contain(self, distance: FloatArray, density: FloatArray) -> BoolArray:
+        """Say which rows lie within the bounds; none does where a measure is unknown (NaN)."""
+        inside = np.ones(len(distance), dtype=np.bool_)
+        if self.max_distance is not None:
+            inside &= distance <= self.max_distance
+        if self.min_density is not None:
+            inside &= density >= self.min_density
+        return inside
 
 
 class Neighbourhood:
@@ -30,21 +57,45 @@ class Neighbourhood:
         self._columns = columns
         self._rows = rows
         self._radius = -np.inf
+        self._spacing = np.empty(0)
         if len(rows) > 1:
-            self._radius = float(np.quantile(self._nearest(rows, others=True), SHARE))
+            _, nearest = self._find_nearest(rows, others=True)
+            self._radius = float(np.quantile(nearest[:, 0], SHARE))
+            self._spacing = nearest.mean(axis=1)
 
-    def contains(self, codes: FloatArray) -> BoolArray:
-        """Say which rows lie as near to an accepted row as 95% of those do to each other.
+    def contains(self, distance: FloatArray) -> BoolArray:
+        """Say which distances are as small as those of 95% of the accepted rows to each other.
 
-        codes: `[n, n_columns]`. False throughout where fewer than two rows were accepted.
+        False throughout where fewer than two rows were accepted.
+        """
+        return np.nan_to_num(distance, nan=np.inf) <= self._radius
+
+    def measure(self, codes: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return each row's distance to the nearest accepted row, and its density; codes `[n, p]`.
+
+        distance: 0 (equals one) to 1. density: the mean distance of the five nearest accepted
+        rows to their own five nearest, over the row's mean distance to them: 1 is as crowded as
+        their place, less is emptier; at most 10. (The local outlier factor of Breunig et al.
+        2000, turned round and without its smoothing.) NaN where fewer than two were accepted.
         """
         if len(self._rows) < 2:
-            return np.zeros(len(codes), dtype=np.bool_)
-        return self._nearest(codes) <= self._radius
+            return np.full(len(codes), np.nan), np.full(len(codes), np.nan)
+        which, nearest = self._find_nearest(codes)
+        around, own = self._spacing[which].mean(axis=1), nearest.mean(axis=1)
+        density = np.full(len(codes), DENSEST)
+        np.divide(around, own, out=density, where=own > 0)
+        density[(own == 0) & (around == 0)] = 1.0
+        return nearest[:, 0], np.minimum(density, DENSEST)
 
-    def _nearest(self, codes: FloatArray, *, others: bool = False) -> FloatArray:
-        """Return the distance to the nearest row; `others`: to the nearest but the row itself."""
-        nearest = np.empty(len(codes))
+    def _find_nearest(
+        self, codes: FloatArray, *, others: bool = False
+    ) -> tuple[IntArray, FloatArray]:
+        """Return places of and distances to the nearest rows, rising, `[n, at most 5]`.
+
+        others: codes are the rows themselves, of which each looks at the others only.
+        """
+        k = min(NEIGHBOURS, len(self._rows) - others)
+        which, nearest = np.empty((len(codes), k), dtype=np.int64), np.empty((len(codes), k))
         for start in range(0, len(codes), CHUNK):
             chunk = codes[start : start + CHUNK]
             gaps = np.zeros((len(chunk), len(self._rows)))
@@ -53,8 +104,13 @@ class Neighbourhood:
             if others:
                 own = np.arange(len(chunk))
                 gaps[own, start + own] = np.inf
-            nearest[start : start + CHUNK] = gaps.min(axis=1)
-        return nearest / len(self._columns)
+            found = np.argpartition(gaps, k - 1, axis=1)[:, :k]
+            found.sort(axis=1)
+            near = np.take_along_axis(gaps, found, axis=1)
+            order = np.argsort(near, axis=1, kind="stable")
+            which[start : start + CHUNK] = np.take_along_axis(found, order, axis=1)
+            nearest[start : start + CHUNK] = np.take_along_axis(near, order, axis=1)
+        return which, nearest / len(self._columns)
 
 
 def find_neighbourhood(
@@ -84,6 +140,6 @@ def _gap(column: Column, one: FloatArray, other: FloatArray) -> FloatArray:
         gap = (one != other).astype(np.float64)
     absent, other_absent = np.isnan(one), np.isnan(other)
     if absent.any() or other_absent.any():
-        gap[absent | other_absent] = 1.0
+        gap[np.broadcast_to(absent, gap.shape) | other_absent] = 1.0
         gap[absent & other_absent] = 0.0
     return gap

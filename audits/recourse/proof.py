@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from audits.core.errors import CheckNotApplicableError
 from audits.recourse.columns import Column, FloatArray, build_columns
+from audits.recourse.guard import Guard, equip_columns
 from audits.recourse.proof_enumerate import count_changes
 from audits.recourse.proposals import Editor, Proposals
 from audits.recourse.rules import ActionRules
@@ -58,7 +59,11 @@ class RowProof:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which rows, under which rules, need which score of which of the model's outputs."""
+    """Which rows, under which rules, need which score of which of the model's outputs.
+
+    Rules between columns are not looked at, so that a proof of none holds with them as well, but
+    what is found may break them. Rules for single rows are, by the ids in the rows' index.
+    """
 
     rows: pd.DataFrame
     reference: pd.DataFrame
@@ -82,8 +87,9 @@ def prove_rows(
     seconds: after which the rest is left open; work: multiply-adds a row, so that the answer
     does not depend on the machine. progress: called with (rows decided, rows).
 
-    Raises CheckNotApplicableError where nothing is proven for the model or a column, with the
-    reason; InputError where the model cannot read a value of the reference data.
+    Raises CheckNotApplicableError where nothing is proven for the model or a column, or where
+    columns move together, with the reason; InputError where the model cannot read a value of
+    the reference data.
     """
     deadline = time.monotonic() + seconds
     asked = _Asked(worker, question)
@@ -114,8 +120,18 @@ class _Asked:
 
     def __init__(self, worker: Worker, question: Question) -> None:
         self._worker, self._question = worker, question
-        self._columns = build_columns(question.rows, question.reference)
+        rules = question.rules
+        if rules.links:
+            link = rules.links[0]
+            raise CheckNotApplicableError(
+                f"columns move together ({link.follower!r} with {link.leader!r}), which no proof "
+                "takes into account"
+            )
+        self._columns = equip_columns(build_columns(question.rows, question.reference), rules)
         self._editor = Editor(question.rows, self._columns)
+        names = [str(row) for row in question.rows.index]
+        self._guard = Guard(rules, self._columns, self._editor, names)
+        self._limited = {row for row, name in enumerate(names) if name in rules.limits}
         table, details = worker.call(
             "recourse_borders", question.reference, {"output": question.output}
         )
@@ -136,7 +152,7 @@ class _Asked:
         for row in range(len(self._editor.codes)):
             sizes.append([])
             for place in range(len(self._columns)):
-                values, costs = self._choose(place, float(self._editor.codes[row, place]))
+                values, costs = self._choose(row, place)
                 if len(values):
                     sizes[-1].append(len(values))
                     parts.append((row, place, values, costs))
@@ -181,13 +197,20 @@ class _Asked:
             )
         ]
 
-    def _choose(self, place: int, old: float) -> tuple[FloatArray, FloatArray]:
-        if (place, old) not in self._known:  # NaN never equals itself: computed each time
-            self._known[place, old] = choose_options(
-                self._columns[place], self._domains[place], old, self._question.rules,
-                linear=self._linear,
-            )  # fmt: skip
-        return self._known[place, old]
+    def _choose(self, row: int, place: int) -> tuple[FloatArray, FloatArray]:
+        """Return what a row's column may become; rows without rules of their own share it."""
+        old = float(self._editor.codes[row, place])
+        # NaN never equals itself: computed each time
+        if row not in self._limited and (place, old) in self._known:
+            return self._known[place, old]
+        domain = self._domains[place]
+        may = self._guard.allows(place, np.full(len(domain.values), row), domain.values)
+        found = choose_options(
+            self._columns[place], domain, old, may, linear=self._linear
+        )  # fmt: skip
+        if row not in self._limited:
+            self._known[place, old] = found
+        return found
 
     def _find_domain(self, place: int, column: Column, borders: FloatArray | None) -> Domain:
         """List a column's values with their cells; raises CheckNotApplicableError if too many."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.core.errors import InputError, ModelCrashError
+from audits.core.errors import ModelCrashError
 from audits.recourse.columns import Column, FloatArray, IntArray, encode_frame
+from audits.recourse.goals import Goal
 
 Predict = Callable[[pd.DataFrame], NDArray[np.floating]]
 Progress = Callable[[int, int], None]
@@ -87,58 +89,90 @@ class Editor:
         return codes
 
 
+class Direct(Protocol):
+    """Scores proposals where the model is, without whole rows crossing to it."""
+
+    def keep(self, rows: pd.DataFrame, columns: Sequence[Column]) -> bool:
+        """Take the rows that proposals will change; False where the model cannot."""
+        ...
+
+    def score(self, proposals: Proposals) -> FloatArray:
+        """Return the model's outputs for the changed rows, `[n]` or `[n, n_outputs]`."""
+        ...
+
+
 @dataclass(slots=True)
 class Scorer:
     """Calls the model, keeps the time, tells the progress.
 
     `deadline` is on `time.monotonic`'s clock; `settled` of `total` rows need no more search.
+    direct: see `open_block`.
     """
 
     predict: Predict
-    positive_output: int
-    threshold: float
+    goal: Goal
     deadline: float
     total: int
     progress: Progress | None = None
+    direct: Direct | None = None
     settled: int = 0
     _batch: int = field(default=BATCH_ROWS, init=False)
+    _kept: Editor | None = field(default=None, init=False)
 
     @property
     def expired(self) -> bool:
         """Whether the time budget is spent."""
         return time.monotonic() >= self.deadline
 
-    def score(self, frame: pd.DataFrame) -> FloatArray:
-        """Return the wanted class's scores `[n_rows]`, whatever the time.
+    @property
+    def threshold(self) -> float:
+        """The gain from which a row has what it wants."""
+        return self.goal.needed
 
-        Raises ModelCrashError where an answer is not one finite score for each row.
+    def open_block(self, editor: Editor, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
+        """Hand the editor's rows over, so that `score_proposals` need only send the changes."""
+        if self.direct is not None and not self.expired:
+            self._kept = editor if self.direct.keep(rows, columns) else None
+            if self._kept is None:
+                self.direct = None
+
+    def answer(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the model's outputs, `[n]` or `[n, n_outputs]`, whatever the time."""
+        return self._ask(lambda: self.predict(frame), len(frame))
+
+    def score(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the gains of whole rows `[n_rows]`, whatever the time.
+
+        Raises ModelCrashError where an answer is not finite numbers for each row.
         """
-        began = time.monotonic()
-        answer = np.asarray(self.predict(frame), dtype=np.float64)
-        if answer.ndim == 2:
-            if not 0 <= self.positive_output < answer.shape[1]:
-                raise InputError(
-                    f"output {self.positive_output} was asked for, but the model has "
-                    f"{answer.shape[1]} outputs, numbered from 0"
-                )
-            answer = answer[:, self.positive_output]
-        if answer.shape != (len(frame),) or not np.isfinite(answer).all():
-            raise ModelCrashError(
-                f"the model's answer for {len(frame)} rows has shape {answer.shape} and "
-                f"{np.count_nonzero(~np.isfinite(answer))} scores that are not numbers"
-            )
-        rate = len(frame) / max(time.monotonic() - began, 1e-9)
-        self._batch = int(np.clip(rate * BATCH_SECONDS, SMALLEST_BATCH, BATCH_ROWS))
-        if self.progress is not None:
-            self.progress(self.settled, self.total)
-        return answer
+        return self.goal.compute_gain(self.answer(frame))
 
     def score_proposals(self, editor: Editor, proposals: Proposals) -> FloatArray:
-        """Return the proposals' scores; NaN for those that the time did not suffice for."""
+        """Return the proposals' gains; NaN for those that the time did not suffice for."""
         scores = np.full(len(proposals), np.nan)
         start = 0
         while start < len(proposals) and not self.expired:
             part = slice(start, start + self._batch)
-            scores[part] = self.score(editor.apply(proposals.take(part)))
+            scores[part] = self._score_changed(editor, proposals.take(part))
             start = part.stop
         return scores
+
+    def _score_changed(self, editor: Editor, proposals: Proposals) -> FloatArray:
+        direct = self.direct
+        if direct is None or self._kept is not editor:
+            return self.score(editor.apply(proposals))
+        return self.goal.compute_gain(self._ask(lambda: direct.score(proposals), len(proposals)))
+
+    def _ask(self, call: Callable[[], NDArray[np.floating]], rows: int) -> FloatArray:
+        began = time.monotonic()
+        answer = np.asarray(call(), dtype=np.float64)
+        if answer.shape[:1] != (rows,) or answer.ndim > 2 or not np.isfinite(answer).all():
+            raise ModelCrashError(
+                f"the model's answer for {rows} rows has shape {answer.shape} and "
+                f"{np.count_nonzero(~np.isfinite(answer))} scores that are not numbers"
+            )
+        rate = rows / max(time.monotonic() - began, 1e-9)
+        self._batch = int(np.clip(rate * BATCH_SECONDS, SMALLEST_BATCH, BATCH_ROWS))
+        if self.progress is not None:
+            self.progress(self.settled, self.total)
+        return answer

@@ -76,9 +76,9 @@ def learn_counterfactuals(task: RecourseTask) -> EngineOutcome:
             "pip install --no-deps -r requirements-alibi.txt, or choose "
             f'engine = "search". {LICENCE}'
         )
+    seed = int(task.generator.integers(2**31))
     bench = open_bench(task)
     rows = LearntRows(bench)
-    seed = int(task.generator.integers(2**31))
     with _own_randomness(seed), contextlib.redirect_stderr(io.StringIO()):
         moved = _train_and_ask(bench, rows, seed)
     proposals = _to_proposals(bench, rows, moved)
@@ -116,7 +116,7 @@ def _train_and_ask(bench: Bench, rows: LearntRows, seed: int) -> FloatArray:
 
     def predict(matrix: np.ndarray) -> FloatArray:
         frame = rows.to_frame(rows.to_codes(matrix))
-        accepted = bench.scorer.score(frame) >= bench.task.threshold
+        accepted = bench.scorer.score(frame) >= bench.scorer.threshold
         return np.column_stack([~accepted, accepted]).astype(np.float64)
 
     explainer = CounterfactualRLTabular(
@@ -195,17 +195,18 @@ def _to_proposals(bench: Bench, rows: LearntRows, moved: FloatArray) -> Proposal
     step = np.array([column.step if column.kind == "number" else 1.0 for column in bench.columns])
     differs = np.abs(new - start) >= step / 2
     differs |= np.isnan(start) & ~np.isnan(new)
+    differs[:, sorted(bench.guard.followers)] = False
     places = np.where(differs, np.arange(old.shape[1]), -1)
     return Proposals(np.arange(len(old)), places, np.where(differs, new, 0.0))
 
 
 def _reaching(bench: Bench, proposals: Proposals) -> Proposals:
-    """Return the proposals that change something, and that the model accepts."""
+    """Return the proposals that change something, and that the model accepts with what follows."""
     changed = proposals.take(np.flatnonzero((proposals.columns >= 0).any(axis=1)))
     if not len(changed):
         return changed
-    scores = bench.scorer.score(bench.editor.apply(changed))
-    return changed.take(scores >= bench.task.threshold)
+    gains = bench.scorer.score(bench.editor.apply(bench.guard.complete(changed)))
+    return changed.take(gains >= bench.scorer.threshold)
 
 
 @contextlib.contextmanager

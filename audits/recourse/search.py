@@ -25,13 +25,15 @@ from audits.recourse.answers import rank_answers
 from audits.recourse.block import Block
 from audits.recourse.candidates import build_candidates
 from audits.recourse.columns import build_columns
-from audits.recourse.plausibility import find_neighbourhood
-from audits.recourse.proposals import Editor, Predict, Progress, Scorer
+from audits.recourse.goals import Goal, ReachScore
+from audits.recourse.guard import Guard, equip_columns
+from audits.recourse.plausibility import Bounds, find_neighbourhood
+from audits.recourse.proposals import Direct, Editor, Predict, Progress, Scorer
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import ActionRules
 from audits.recourse.shrink import shrink_numbers
 
-BLOCK = 1_024
+BLOCK = 4_096
 """Rows searched together: bounds the memory, and the time grows linearly with rows."""
 
 
@@ -41,8 +43,11 @@ def search_counterfactuals(
     reference: pd.DataFrame,
     rules: ActionRules,
     *,
-    threshold: float,
+    threshold: float = 0.5,
     positive_output: int = 1,
+    goal: Goal | None = None,
+    direct: Direct | None = None,
+    bounds: Bounds | None = None,
     answers: int = 3,
     max_changes: int = 3,
     generator: np.random.Generator,
@@ -53,8 +58,11 @@ def search_counterfactuals(
 
     predict: takes a frame with the columns of `rows`, answers the wanted class's scores `[n]`,
     or `[n, n_outputs]` of which column `positive_output` counts; a score of at least
-    `threshold` is accepted. rows: the model's features, one rejected row each; the index holds
-    the row ids. reference: where candidate values, spreads and plausibility come from.
+    `threshold` is accepted. goal: what is accepted instead: a class or a range of values.
+    direct: the same model, asked with changes alone (`audits.recourse.remote`). bounds: how
+    unlike accepted reference rows an answer may be. rows: the model's features, one rejected row
+    each; the index holds the row ids. reference: where candidate values, spreads and plausibility
+    come from.
     answers: how many answers a row gets at most; each changes a different set of columns, and
     none merely adds to another's. max_changes: the most columns that one answer changes.
     generator: draws the reference rows that plausibility compares with. budget_s: seconds
@@ -67,10 +75,10 @@ def search_counterfactuals(
     """
     if not len(rows):
         return []
-    columns = build_columns(rows, reference)
-    scorer = Scorer(
-        predict, positive_output, threshold, time.monotonic() + budget_s, len(rows), progress
-    )
+    columns = equip_columns(build_columns(rows, reference), rules)
+    goal = goal or ReachScore(threshold, positive_output)
+    deadline = time.monotonic() + budget_s
+    scorer = Scorer(predict, goal, deadline, len(rows), progress, direct)
     _refuse_accepted(scorer, Editor(rows, columns))
     candidates = build_candidates(columns, reference, rules)
     neighbourhood = find_neighbourhood(scorer, columns, reference, generator)
@@ -78,11 +86,13 @@ def search_counterfactuals(
     for start in range(0, len(rows), BLOCK):
         frame = rows.iloc[start : start + BLOCK]
         editor = Editor(frame, columns)
-        block = Block(editor, scorer, columns, candidates, rules, answers=answers)
-        block.search(max_changes)
-        found = shrink_numbers(editor, scorer, columns, rules, block.proposals())
+        scorer.open_block(editor, frame, columns)
         names = [str(row) for row in frame.index]
-        ranked = rank_answers(editor, scorer, columns, neighbourhood, found, names=names)
+        guard = Guard(rules, columns, editor, names, neighbourhood, bounds)
+        block = Block(editor, scorer, columns, candidates, guard, answers=answers)
+        block.search(max_changes)
+        found = shrink_numbers(editor, scorer, columns, guard, block.proposals())
+        ranked = rank_answers(editor, scorer, columns, guard, neighbourhood, found, names=names)
         for row, (name, best) in enumerate(zip(names, ranked, strict=True)):
             why = None if best else block.explain(row, name, max_changes)
             results.append(RecourseResult(name, tuple(best[:answers]), why))

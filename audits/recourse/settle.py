@@ -10,6 +10,7 @@ import numpy as np
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.recourse.finish import RecourseTask, finish_proposals, open_bench, shrink
+from audits.recourse.goals import ReachScore
 from audits.recourse.proof import (
     WORK,
     Question,
@@ -44,7 +45,8 @@ def settle_results(
     worker: the model, opened with `proof.SERVICE`. task: as it was put to an engine; `results`
     belong to its rows, in order. Its time budget is for all proofs together.
     adopt: whether a row for which an allowed change exists gets it as its answer; else it is
-    only said that the engine did not find it.
+    only said that the engine did not find it. What a proof finds is predicted again and held
+    against all rules before either is done.
 
     The other rows say whether there is none among all changes of up to `task.max_changes`
     columns (`proven`), or why that is not known.
@@ -53,37 +55,51 @@ def settle_results(
     if not open_:
         return Settled(list(results), 0)
     asked = replace(task, rows=task.rows.iloc[open_])
-    question = Question(
-        asked.rows, task.reference, task.rules, task.threshold, task.output, task.max_changes
-    )
     settled, rescued = list(results), 0
     try:
+        question = _ask(asked)
         proofs = prove_rows(
             worker, question, seconds=task.budget_s, work=work, progress=task.progress
         )
     except (CheckNotApplicableError, InputError) as error:
         for number in open_:
-            settled[number] = _say_unproven(results[number], question, str(error))
+            settled[number] = _say_unproven(results[number], task.max_changes, str(error))
         return Settled(settled, 0)
-    found = _make_answers(asked, proofs) if adopt else [[] for _ in proofs]
+    found = _make_answers(asked, proofs)
     for number, proof, best in zip(open_, proofs, found, strict=True):
-        if best:
+        if best and adopt:
             settled[number] = RecourseResult(results[number].row, tuple(best), None)
             rescued += 1
         elif proof.status == NONE:
             settled[number] = _say_proven(results[number], question, proof)
         else:
-            why = _explain_open(proof, adopt=adopt)
-            settled[number] = _say_unproven(results[number], question, why)
+            why = _explain_open(proof, holds=bool(best))
+            settled[number] = _say_unproven(results[number], task.max_changes, why)
     return Settled(settled, rescued)
 
 
-def _explain_open(proof: RowProof, *, adopt: bool) -> str:
+def _ask(task: RecourseTask) -> Question:
+    """Return the task as a question for a proof; CheckNotApplicableError where it is none."""
+    goal = task.goal
+    if not isinstance(goal, ReachScore):
+        raise CheckNotApplicableError(
+            "proofs are about the score of one output, not about a class of several or a range "
+            "of values"
+        )
+    return Question(
+        task.rows, task.reference, task.rules, goal.threshold, goal.output, task.max_changes
+    )
+
+
+def _explain_open(proof: RowProof, *, holds: bool) -> str:
     if proof.status != FOUND:
         return "the work allowed for one row did not suffice"
-    if adopt:
-        return "what the proof found does not keep every rule"
-    return "an allowed change exists, which this engine did not find"
+    if holds:
+        return "an allowed change exists, which this engine did not find"
+    return (
+        "changes that reach the score exist, but those that were looked at break a rule between "
+        "columns or are too unlike any real row"
+    )
 
 
 def _make_answers(asked: RecourseTask, proofs: Sequence[RowProof]) -> list[list[Counterfactual]]:
@@ -123,10 +139,8 @@ def _say_proven(result: RecourseResult, question: Question, proof: RowProof) -> 
     return RecourseResult(result.row, (), none)
 
 
-def _say_unproven(result: RecourseResult, question: Question, why: str) -> RecourseResult:
+def _say_unproven(result: RecourseResult, max_changes: int, why: str) -> RecourseResult:
     assert result.no_recourse is not None
     searched = f"{result.no_recourse.searched.rstrip('.')}; not proven: {why.rstrip('.')}."
-    none = replace(
-        result.no_recourse, searched=searched, proven=False, max_changes=question.max_changes
-    )
+    none = replace(result.no_recourse, searched=searched, proven=False, max_changes=max_changes)
     return RecourseResult(result.row, (), none)

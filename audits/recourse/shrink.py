@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audits.recourse.columns import Column, FloatArray, IntArray
+from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
+from audits.recourse.guard import Guard
 from audits.recourse.proposals import Editor, Proposals, Scorer
-from audits.recourse.rules import ActionRules
 
 MOST_STEPS = 2**40
+POINTS = 3
+"""Steps tried at once: more rows in a call, but half as many calls as one at a time."""
 HAIR = 1e-6
 """A share of a step: steps such as 0.1 have no exact float."""
 
@@ -29,12 +31,12 @@ def shrink_numbers(
     editor: Editor,
     scorer: Scorer,
     columns: Sequence[Column],
-    rules: ActionRules,
+    guard: Guard,
     proposals: Proposals,
 ) -> Proposals:
     """Move numbers back toward what the rows have, while the wanted outcome holds.
 
-    The dearest change of each proposal goes first. Each is bisected in whole steps of its
+    The dearest change of each proposal goes first. Each is narrowed down in whole steps of its
     column (integers stay integers, decimals as many as the reference data has), all proposals
     together. Only values that a prediction confirmed are taken, so the result is as valid as
     the proposals were; when the time runs out it is the best so far.
@@ -46,49 +48,65 @@ def shrink_numbers(
         np.take_along_axis(proposals.values, order, axis=1),
     )
     for slot in range(shrunk.columns.shape[1]):
-        _bisect(editor, scorer, columns, rules, shrunk, slot)
+        _narrow_down(editor, scorer, columns, guard, shrunk, slot)
     return shrunk
 
 
-def _bisect(
+def _narrow_down(
     editor: Editor,
     scorer: Scorer,
     columns: Sequence[Column],
-    rules: ActionRules,
+    guard: Guard,
     shrunk: Proposals,
     slot: int,
 ) -> None:
     """Shrink one change of every proposal, in place."""
     start = shrunk.values[:, slot].copy()
     kept = np.zeros(len(shrunk), dtype=np.int64)
-    most = _count_steps(editor, columns, rules, shrunk, slot)
+    most = _count_steps(editor, columns, guard, shrunk, slot)
     while not scorer.expired and (open_ := np.flatnonzero(kept < most)).size:
-        middle = (kept[open_] + most[open_] + 1) // 2
-        trial = shrunk.take(open_)
-        trial.values[:, slot] = start[open_]
-        trial.values[:, slot] = _step_back(editor, columns, rules, trial, slot, middle)
-        works = scorer.score_proposals(editor, trial) >= scorer.threshold
-        kept[open_[works]] = middle[works]
-        shrunk.values[open_[works], slot] = trial.values[works, slot]
-        most[open_[~works]] = middle[~works] - 1
+        # each of the next steps back is tried where there are only a few, else some in between
+        gaps = (most - kept)[open_, None]
+        ahead = np.ceil(np.arange(1, POINTS + 1) * np.maximum(gaps / (POINTS + 1), 1.0))
+        steps = kept[open_, None] + np.minimum(ahead, gaps).astype(np.int64)
+        trial = shrunk.take(np.repeat(open_, POINTS))
+        trial.values[:, slot] = np.repeat(start[open_], POINTS)
+        trial.values[:, slot] = _step_back(editor, columns, guard, trial, slot, steps.ravel())
+        works = hold(editor, scorer, guard, trial).reshape(-1, POINTS)
+        last = np.where(works.any(axis=1), POINTS - 1 - works[:, ::-1].argmax(axis=1), -1)
+        better = np.flatnonzero(last >= 0)
+        kept[open_[better]] = steps[better, last[better]]
+        shrunk.values[open_[better], slot] = trial.values[better * POINTS + last[better], slot]
+        short = np.flatnonzero(last < POINTS - 1)
+        most[open_[short]] = np.maximum(steps[short, last[short] + 1] - 1, kept[open_[short]])
+
+
+def hold(editor: Editor, scorer: Scorer, guard: Guard, trial: Proposals) -> BoolArray:
+    """Say which trials are accepted, keep the rules between columns and stay near real rows."""
+    works = scorer.score_proposals(editor, guard.complete(trial)) >= scorer.threshold
+    works &= guard.compute_kept(trial)
+    if guard.is_bounded and works.any():
+        works[works] = guard.compute_near(trial.take(works))
+    return works
 
 
 def _count_steps(
     editor: Editor,
     columns: Sequence[Column],
-    rules: ActionRules,
+    guard: Guard,
     shrunk: Proposals,
     slot: int,
 ) -> IntArray:
     """Return how many steps back each change may go and still be a change within the rules."""
     steps = np.zeros(len(shrunk), dtype=np.int64)
+    whole_only = {*guard.rules.allowed, *(link.leader for link in guard.rules.links)}
     for place, column in enumerate(columns):
         here = np.flatnonzero(shrunk.columns[:, slot] == place)
-        if column.kind != "number" or not here.size:
+        if column.kind != "number" or not here.size or column.name in whole_only:
             continue
         old, new = editor.codes[shrunk.rows[here], place], shrunk.values[here, slot]
-        low, high = rules.ranges.get(column.name, (-np.inf, np.inf))
-        nearest = np.clip(old, max(low, column.low), min(high, column.high))
+        low, high = guard.find_range(place, shrunk.rows[here])
+        nearest = np.clip(old, np.maximum(low, column.low), np.minimum(high, column.high))
         whole = np.abs(new - nearest) / column.step
         count = np.where(nearest == old, np.ceil(whole - HAIR) - 1, np.floor(whole + HAIR))
         steps[here] = np.clip(np.nan_to_num(count), 0, MOST_STEPS).astype(np.int64)
@@ -98,7 +116,7 @@ def _count_steps(
 def _step_back(
     editor: Editor,
     columns: Sequence[Column],
-    rules: ActionRules,
+    guard: Guard,
     trial: Proposals,
     slot: int,
     steps: IntArray,
@@ -115,7 +133,7 @@ def _step_back(
         # rounded away from the old value, so that it is never reached or passed
         whole = np.where(toward < 0, np.ceil(back - HAIR), np.floor(back + HAIR))
         nearer = column.settle(np.round(whole * column.step, column.decimals))
-        fits = rules.compute_allowed(column, old, nearer) & (
+        fits = guard.allows(place, trial.rows[here], nearer) & (
             np.abs(nearer - old) <= np.abs(new - old)
         )
         values[here] = np.where(fits, nearer, new)

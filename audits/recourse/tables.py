@@ -20,6 +20,9 @@ OWN = (
     "y_score",
     "valid",
     "plausible",
+    "distance",
+    "density",
+    "broken_rules",
 )
 """The columns that are not features."""
 
@@ -45,7 +48,8 @@ def tabulate_counterfactuals(
 
     `row` text, `rank` int64 (0 is best), every feature with its new value (see `name_column`),
     `changed` the changed columns' names, `changed_from` their old values as JSON in the same
-    order, `cost` and `y_score` float64, `valid` and `plausible` boolean.
+    order, `cost` and `y_score` float64, `valid` and `plausible` boolean, `distance` and
+    `density` float64, `broken_rules` texts: see `Counterfactual`.
     """
     answers = [answer for result in results for answer in result.answers]
     own = {
@@ -66,6 +70,9 @@ def tabulate_counterfactuals(
         "y_score": pa.array([cf.y_score for cf in answers], pa.float64()),
         "valid": pa.array([cf.valid for cf in answers], pa.bool_()),
         "plausible": pa.array([cf.plausible for cf in answers], pa.bool_()),
+        "distance": pa.array([cf.distance for cf in answers], pa.float64()),
+        "density": pa.array([cf.density for cf in answers], pa.float64()),
+        "broken_rules": pa.array([list(cf.broken_rules) for cf in answers], texts),
     }
     return pa.table({**own, **values, **rest})
 
@@ -80,7 +87,12 @@ def read_counterfactuals(table: pa.Table) -> tuple[Counterfactual, ...]:
             Change(name, json.loads(old), values[name])
             for name, old in zip(record["changed"], record["changed_from"], strict=True)
         )
-        own = {name: record[name] for name in OWN if not name.startswith("changed")}
+        own = {
+            name: record[name]
+            for name in OWN
+            if name in record and not name.startswith(("changed", "broken"))
+        }
+        own["broken_rules"] = tuple(record.get("broken_rules") or ())
         answers.append(Counterfactual(values=values, changes=changes, **own))
     return tuple(answers)
 

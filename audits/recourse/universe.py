@@ -3,7 +3,8 @@
 A number: every value with as many decimals as the reference data has, within the reference
 data's range, or within the declared range where there is one (an open end of it is the reference
 data's). A number with endless decimals: as many as the search uses, and the reference data's own
-values besides. A category or a yes/no value: those seen in the reference data."""
+values besides. Where steps are declared their multiples, where allowed values are listed those
+within that range. A category or a yes/no value: those seen in the reference data."""
 
 from __future__ import annotations
 
@@ -65,6 +66,9 @@ def list_values(
     if not low <= high:
         return np.empty(0)
     seen = seen[(seen >= low) & (seen <= high)]
+    if column.name in rules.allowed:
+        listed = np.unique(column.settle(rules.list_codes(column)))
+        return listed[(listed >= low) & (listed <= high)]
     first, last = math.ceil(low / column.step - _HAIR), math.floor(high / column.step + _HAIR)
     if last - first < MOST_VALUES:
         whole = np.arange(first, last + 1, dtype=np.float64)
@@ -93,14 +97,16 @@ def _thin(values: FloatArray) -> FloatArray:
 
 
 def choose_options(
-    column: Column, domain: Domain, old: float, rules: ActionRules, *, linear: bool
+    column: Column, domain: Domain, old: float, may: BoolArray, *, linear: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return the values that are worth a look for a row that has `old`, and what they cost.
+
+    may: which of the domain's values the rules let the row change to.
 
     Of a tree ensemble's values the cheapest of each cell but the row's own; of a linear model's
     those that no cheaper value outdoes, the largest gain always among them.
     """
-    allowed = domain.legal & rules.compute_allowed(column, np.array([old]), domain.values)
+    allowed = domain.legal & may
     values, cells, gains = domain.values[allowed], domain.cells[allowed], domain.gains[allowed]
     costs = column.cost(np.full(len(values), old), values)
     if linear:

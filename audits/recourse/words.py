@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audits.core.counterfactual import Counterfactual, NoRecourse
 
 
-def render_counterfactual(cf: Counterfactual, wanted: str) -> str:
+def render_counterfactual(cf: Counterfactual, wanted: str, fixed: Sequence[str] = ()) -> str:
     """Return what would have to be different, and what stays.
 
     wanted: the outcome in the reader's words, as "Approved". "Approved instead, if duration
-    went from 48 to 36 and savings from 'A61' to 'A65'; everything else stays."
+    went from 48 to 36 and savings from 'A61' to 'A65'; everything else stays." fixed: columns
+    that cannot change, which are then named.
     """
     names = [change.column for change in cf.changes]
     moves = [f"from {render_value(c.old)} to {render_value(c.new)}" for c in cf.changes]
@@ -17,7 +20,12 @@ def render_counterfactual(cf: Counterfactual, wanted: str) -> str:
     parts[0] = f"{names[0]} went {moves[0]}"
     if len(parts) > 1:
         parts[-2:] = [f"{parts[-2]} and {parts[-1]}"]
-    return f"{wanted} instead, if {', '.join(parts)}; everything else stays."
+    stays = "everything else stays" + (f" ({', '.join(fixed)} cannot change)" if fixed else "")
+    broken = [
+        f" The row itself breaks the rule {rule!r}; this does not make it worse."
+        for rule in cf.broken_rules
+    ]
+    return f"{wanted} instead, if {', '.join(parts)}; {stays}.{''.join(broken)}"
 
 
 def render_no_recourse(none: NoRecourse, wanted: str) -> str:

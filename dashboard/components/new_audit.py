@@ -10,8 +10,9 @@ import streamlit as st
 
 from audits.core.errors import AssayError
 from audits.core.format import format_count
-from audits.core.spec import Scalar, Task
+from audits.core.spec import Task
 from audits.core.spec_file import load_spec
+from audits.core.spec_recourse import Scalar
 from audits.policy.policy import list_presets
 from dashboard.catalogue import say
 from dashboard.components.progress import start_job

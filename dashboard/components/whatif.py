@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import find_model, find_rows
 from dashboard.viewmodels import recourse, whatif
-from dashboard.viewmodels.rows import Absent, is_missing
+from dashboard.viewmodels.rows import Absent, RowSource, is_missing
 from dashboard.viewmodels.run import RunData
 
 SAMPLE = 5_000
@@ -45,9 +46,30 @@ def show_editor(run: RunData, row: str) -> None:
             edits[field.name] = show_input(field, value, f"{row}-{start}-{n}")
     with answer:
         show_answer(run, client, original, edits)
+        show_breaches(run, source, original, edits, client.info.features)
     locked = [field.name for field in fields if field.locked]
     if locked:
         show_text(say("whatif.locked", columns=", ".join(locked)), "locked", "note")
+
+
+def show_breaches(
+    run: RunData,
+    source: RowSource,
+    original: pd.Series,
+    edits: dict[str, object],
+    features: Sequence[str],
+) -> None:
+    """Show which rules of the search the edited row breaks."""
+    moved = whatif.list_changed(original, edits)
+    if not moved:
+        return
+    chosen = {name: edits[name] for name in moved}
+    limits = source.read_limits(str(original.name))
+    broken = whatif.list_breaches(run, original, chosen, source.sample(SAMPLE), features, limits)
+    for position, sentence in enumerate(broken):
+        show_text(sentence, f"breach-{position}", "finding")
+    if not broken:
+        show_text(say("whatif.rules_kept"), "rules-kept", "note")
 
 
 def choose_start(run: RunData, row: str) -> int:

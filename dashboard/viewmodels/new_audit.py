@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 
 from audits.core.errors import AssayError, InputError
-from audits.core.spec import Scalar, Task
+from audits.core.spec import Task
+from audits.core.spec_recourse import Scalar
 from audits.data.schema import Column, tabulate_columns
 from audits.data.source import connect, open_source, quote
 from dashboard.catalogue import say

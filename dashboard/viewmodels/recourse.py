@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,8 @@ import pyarrow.parquet as pq
 
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.core.format import format_value, plain_text
+from audits.core.measurement import Unit
+from audits.core.spec_recourse import RecourseSection, SoughtRange
 from audits.figures.dots import draw_dots
 from audits.figures.recourse import draw_changed_columns
 from audits.figures.theme import Chart
@@ -75,14 +78,15 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
     """Return the searched rows: id, groups, score now, and what the best answer asks for."""
     answers = load_answers(run)
     path = run.bundle.evidence_path("predictions.parquet")
-    columns = ["row", "y_score", *run.attributes]
+    name = name_score(run)
+    columns = ["row", name, *run.attributes]
     scored = pq.read_table(path, columns=columns, filters=[("row", "in", answers.rows)])
     known = {record["row"]: record for record in scored.to_pylist()}
     records = []
     for row in answers.rows:
         best = answers.by_row.get(row, (None,))[0]
         facts = known.get(row, {})
-        score = facts.get("y_score")
+        score = facts.get(name)
         records.append(
             {
                 say("column.row"): plain_text(row),
@@ -128,19 +132,61 @@ def render_change(change: object, old: object, new: object) -> str:
     )
 
 
-def render_answer(answer: Counterfactual, score: float | None, threshold: float) -> str:
-    """Return a counterfactual as a sentence."""
+def render_answer(run: RunData, answer: Counterfactual, score: float | None) -> str:
+    """Return a counterfactual as a sentence. score: what the row has now, see `find_score`."""
     changes = [render_change(c.column, c.old, c.new) for c in answer.changes]
     joined = changes[0] if len(changes) == 1 else (
         ", ".join(changes[:-1]) + say("recourse.and") + changes[-1]
     )  # fmt: skip
-    return say(
-        "recourse.sentence",
-        changes=joined,
-        new=format_value(answer.y_score, "score"),
-        old=say("number.none") if score is None else format_value(score, "score"),
-        threshold=f"{threshold:g}",
-    )
+    unit: Unit = "target" if run.task == "regression" else "score"
+    old = say("number.none") if score is None else format_value(score, unit)
+    new = format_value(answer.y_score, unit)
+    target = run.spec.recourse.target
+    if isinstance(target, SoughtRange):
+        sought = render_sought(target)
+        return say("recourse.sentence_value", changes=joined, new=new, old=old, range=sought)
+    if run.task == "multiclass":
+        name = plain_text(str(target))
+        return say("recourse.sentence_class", changes=joined, name=name, new=new, old=old)
+    threshold = f"{find_threshold(run):g}"
+    return say("recourse.sentence", changes=joined, new=new, old=old, threshold=threshold)
+
+
+def render_sought(target: SoughtRange) -> str:
+    """Return where a prediction should lie: "10 to 20", "10 or more"."""
+    low, high = target.ends
+    key = "between" if math.isfinite(low) and math.isfinite(high) else (
+        "least" if math.isfinite(low) else "most"
+    )  # fmt: skip
+    return say(f"recourse.range_{key}", low=f"{low:g}", high=f"{high:g}")
+
+
+def list_notes(run: RunData, answer: Counterfactual) -> list[str]:
+    """Return what else there is to say of an answer: what stays, what is broken, how like real
+    rows it is."""
+    fixed = [name for name in run.spec.recourse.immutable if name in answer.values]
+    notes = [
+        say("recourse.stays_fixed", columns=plain_text(", ".join(fixed)))
+        if fixed
+        else say("recourse.stays")
+    ]
+    notes += [say("recourse.already_broken", rule=plain_text(x)) for x in answer.broken_rules]
+    if answer.distance is not None and answer.density is not None:
+        notes.append(
+            say(
+                "recourse.distance",
+                distance=f"{answer.distance:.3f}",
+                density=f"{answer.density:.2f}",
+            )
+        )
+    return notes
+
+
+def name_score(run: RunData) -> str:
+    """Return the column of `predictions.parquet` that recourse is about."""
+    if run.task == "multiclass":
+        return f"y_score[{run.spec.recourse.target}]"
+    return "y_pred" if run.task == "regression" else "y_score"
 
 
 def tabulate_answer(answer: Counterfactual) -> pd.DataFrame:
@@ -216,7 +262,42 @@ def list_rules(run: RunData) -> list[str]:
         say("recourse.range", column=plain_text(name), low=f"{low:g}", high=f"{high:g}")
         for name, (low, high) in section.ranges.items()
     ]
-    return sentences
+    return [*sentences, *_list_values(section), *_list_costs(section), *_list_bounds(section)]
+
+
+def _list_values(section: RecourseSection) -> Iterator[str]:
+    for name, step in section.steps.items():
+        yield say("recourse.step", column=plain_text(name), step=f"{step:g}")
+    for name, values in section.allowed.items():
+        listed = plain_text(", ".join(str(value) for value in values))
+        yield say("recourse.allowed", column=plain_text(name), values=listed)
+    for name, moves in section.transitions.items():
+        listed = plain_text(", ".join(moves))
+        yield say("recourse.transition", column=plain_text(name), moves=listed)
+    for name, followers in section.list_followers().items():
+        listed = plain_text(", ".join(followers))
+        yield say("recourse.link", column=plain_text(name), followers=listed)
+    for rule in section.rules:
+        yield say("recourse.between", rule=plain_text(rule))
+
+
+def _list_costs(section: RecourseSection) -> Iterator[str]:
+    for name, cost in section.costs.items():
+        column = plain_text(name)
+        if not isinstance(cost, Mapping):
+            yield say("recourse.cost_unit", column=column, cost=f"{cost:g}")
+            continue
+        for move, price in cost.items():
+            yield say("recourse.cost_move", column=column, cost=f"{price:g}", move=plain_text(move))
+
+
+def _list_bounds(section: RecourseSection) -> Iterator[str]:
+    if section.overrides:
+        yield say("recourse.overrides", path=plain_text(section.overrides))
+    if section.max_distance is not None:
+        yield say("recourse.max_distance", distance=f"{section.max_distance:g}")
+    if section.min_density is not None:
+        yield say("recourse.min_density", density=f"{section.min_density:g}")
 
 
 def find_threshold(run: RunData) -> float:

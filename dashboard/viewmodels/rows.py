@@ -18,6 +18,8 @@ from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient, open_model
+from audits.recourse.limits import build_limits
+from audits.recourse.rules import RowLimits
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 
@@ -66,6 +68,13 @@ class RowSource:
         """Return the first rows of the data: what values its columns hold."""
         with self._lock:
             return next(self._table.batches(size)).frame
+
+    def read_limits(self, row: str) -> dict[str, RowLimits]:
+        """Return what the overrides file says of one row; nothing where it does not name it."""
+        overrides = self._table.overrides
+        if overrides is None:
+            return {}
+        return build_limits(overrides[overrides["row"] == row], [row])
 
     def close(self) -> None:
         """Let go of the files."""

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from audits.core.errors import AssayError
-from audits.core.format import format_value
+from audits.core.format import format_value, plain_text
 from audits.models import ModelClient
+from audits.recourse.edits import Breach, find_breaches
+from audits.recourse.rules import RowLimits, build_rules
 from dashboard.catalogue import say
 from dashboard.viewmodels.rows import Absent, is_missing
 from dashboard.viewmodels.run import RunData
@@ -68,14 +70,47 @@ def compute_prediction(
     run: RunData, client: ModelClient, row: pd.Series, edits: Mapping[str, object]
 ) -> Prediction | Absent:
     """Ask the model about the row with `edits` put in."""
-    frame = pd.DataFrame([row.to_dict() | dict(edits)])
-    for name in client.info.features:
-        frame[name] = _like(frame[name], row[name])
+    frame = _edit(row, edits, client.info.features)
     try:
         answer = client.predict(frame)
     except AssayError as error:
         return Absent(str(error))
     return _read_prediction(run, client, np.atleast_2d(answer))
+
+
+def list_breaches(
+    run: RunData,
+    row: pd.Series,
+    edits: Mapping[str, object],
+    sample: pd.DataFrame,
+    features: Sequence[str],
+    limits: Mapping[str, RowLimits],
+) -> list[str]:
+    """Return as sentences the rules of the search that the edited row breaks.
+
+    sample: rows that say what values columns have and which columns move together. limits: the
+    rules for this row alone. The row's name is its id.
+    """
+    names = list(features)
+    section = run.spec.recourse.keep_features(names)
+    rules = build_rules(section, names, sample[names], limits)
+    before, after = _edit(row, {}, names)[names], _edit(row, edits, names)[names]
+    return [render_breach(x) for x in find_breaches(rules, sample[names], before, after)]
+
+
+def render_breach(breach: Breach) -> str:
+    """Return a broken rule as a sentence."""
+    key = f"whatif.breach_{breach.setting}"
+    if breach.detail and breach.setting in ("overrides", "links"):
+        key += "_range" if breach.setting == "overrides" else "_value"
+    return say(key, column=plain_text(breach.column), detail=plain_text(breach.detail))
+
+
+def _edit(row: pd.Series, edits: Mapping[str, object], features: Sequence[str]) -> pd.DataFrame:
+    frame = pd.DataFrame([row.to_dict() | dict(edits)], index=[row.name])
+    for name in features:
+        frame[name] = _like(frame[name], row[name])
+    return frame
 
 
 def _like(column: pd.Series, original: object) -> pd.Series:

@@ -80,17 +80,19 @@ def show_answers(run: RunData, row: str) -> None:
         show_text(recourse.render_searched(missing), "searched", "note")
         return
     facts = read_score(run, row) or {}
-    score = facts.get("y_score")
+    score = facts.get(recourse.name_score(run))
     known = float(score) if isinstance(score, float) else None
     for position, answer in enumerate(answers.by_row.get(row, ())):
         with st.container(border=True, key=f"answer-{position}"):
             show_text(say("recourse.answer", n=position + 1), f"answer-{position}", "label")
-            sentence = recourse.render_answer(answer, known, recourse.find_threshold(run))
+            sentence = recourse.render_answer(run, answer, known)
             show_text(sentence, f"answer-{position}", "finding")
             show_table(recourse.tabulate_answer(answer), f"answer-{position}", sentence)
             likely = "recourse.plausible" if answer.plausible else "recourse.implausible"
             cost = say("recourse.cost", cost=f"{answer.cost:.2f}")
             show_text(f"{cost} {say(likely)}", f"cost-{position}", "note")
+            for number, note in enumerate(recourse.list_notes(run, answer)):
+                show_text(note, f"note-{position}-{number}", "note")
 
 
 def show_burden(run: RunData) -> None:

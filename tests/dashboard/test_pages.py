@@ -138,9 +138,9 @@ def test_decisions_without_scores_have_no_threshold() -> None:
     assert say("lab.none") in texts(open_page("fairness", "decisions"))
 
 
-def test_regression_says_that_there_are_no_counterfactuals() -> None:
+def test_regression_says_that_no_range_was_sought() -> None:
     shown = texts(open_page("counterfactuals", "amounts"))
-    assert any("binary decisions only" in text for text in shown)
+    assert any("which values to seek is not said" in text for text in shown)
 
 
 def test_explanations_of_one_row_and_of_an_unknown_one() -> None:

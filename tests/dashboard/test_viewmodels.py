@@ -199,7 +199,7 @@ def test_answers_are_told_and_rows_listed(run: RunData) -> None:
     table = recourse.tabulate_rows(run)
     assert list(table[say("column.row")]) == answers.rows
     row, found = next(iter(answers.by_row.items()))
-    sentence = recourse.render_answer(found[0], 0.4, 0.5)
+    sentence = recourse.render_answer(run, found[0], 0.4)
     assert sentence.startswith("If ")
     assert "instead of 0.400; 0.5 is needed" in sentence
     assert len(recourse.tabulate_answer(found[0])) == len(found[0].changes)
@@ -254,6 +254,27 @@ def test_edited_row_is_predicted_by_the_model_itself(run: RunData) -> None:
         assert before.score == pytest.approx(facts["y_score"])
         same = {name: original[name] for name in client.info.features}
         assert whatif.list_changed(original, same) == []
+    source.close()
+
+
+def test_an_edit_that_breaks_a_rule_of_the_search_is_told_which(run: RunData) -> None:
+    source = rows.open_rows(run)
+    assert isinstance(source, rows.RowSource)
+    row = next(iter(recourse.load_answers(run).by_row))
+    original = source.read([row]).iloc[0]
+    sample = source.sample(100)
+    names = [name for name in sample.columns if name in recourse.load_answers(run).by_row[row][0]
+             .values]  # fmt: skip
+    told = {
+        str(edits): whatif.list_breaches(run, original, edits, sample, names, {})
+        for edits in ({}, recourse.find_values(run, row, 0), {"biased": 1 - original["biased"]})
+    }
+    assert list(told.values())[:2] == [[], []]  # what the search found keeps its own rules
+    assert list(told.values())[2] == ["Breaks a rule: biased cannot change."]
+    answer = recourse.load_answers(run).by_row[row][0]
+    notes = recourse.list_notes(run, answer)
+    assert "biased cannot change" in notes[0]
+    assert notes[-1].startswith("Distance to the nearest real row")
     source.close()
 
 

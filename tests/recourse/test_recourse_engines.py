@@ -20,6 +20,7 @@ from audits.recourse.answers import from_stored
 from audits.recourse.columns import build_columns
 from audits.recourse.engines import ENGINES, validate_results
 from audits.recourse.finish import RecourseTask
+from audits.recourse.goals import ReachScore
 from audits.recourse.outcome import EngineOutcome
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import ActionRules
@@ -41,8 +42,7 @@ def task(messy) -> RecourseTask:
         rows=messy.rejected.iloc[:60],
         reference=messy.reference,
         rules=RULES,
-        threshold=0.5,
-        output=1,
+        goal=ReachScore(0.5, 1),
         answers=2,
         max_changes=3,
         generator=np.random.default_rng(0),
@@ -143,7 +143,7 @@ def test_nearest_is_the_cheapest_row_where_it_must_be_followed_whole():
 
     rows = pd.DataFrame({"a": [5, 1], "b": [1, 9]}, index=["x", "y"])
     task = RecourseTask(
-        predict, rows, reference, ActionRules(increase_only=frozenset({"b"})), 0.5, 1, 1, 2,
+        predict, rows, reference, ActionRules(increase_only=frozenset({"b"})), ReachScore(0.5), 1, 2,
         np.random.default_rng(0), 60.0,
     )  # fmt: skip
     outcome = ENGINES["nearest"](task)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.core.errors import InputError
-from audits.core.spec import RecourseSection
+from audits.core.spec_recourse import RecourseSection
 from audits.recourse.columns import build_columns
 from audits.recourse.rules import ActionRules, build_rules
 

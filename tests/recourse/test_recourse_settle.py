@@ -12,14 +12,17 @@ import pandas as pd
 import pytest
 
 from audits.core.counterfactual import NoRecourse
+from audits.core.rule_text import parse_rule
 from audits.models import open_model
 from audits.recourse.answers import from_stored
 from audits.recourse.columns import build_columns
 from audits.recourse.engines import ENGINES
 from audits.recourse.finish import RecourseTask
+from audits.recourse.goals import BecomeClass, FallWithin, ReachScore
+from audits.recourse.links import Link
 from audits.recourse.proof import SERVICE
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import ActionRules
+from audits.recourse.rules import ActionRules, RowLimits
 from audits.recourse.settle import settle_results
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -34,7 +37,7 @@ def make_task(adapter, frame, threshold, rules=RULES, most=2) -> RecourseTask:
     rows = frame[adapter.predict(frame)[:, 1] < threshold].iloc[:30]
     rows = rows.set_axis([f"row-{n}" for n in rows.index], axis=0)
     return RecourseTask(
-        adapter.predict, rows, frame, rules, threshold, 1, 2, most,
+        adapter.predict, rows, frame, rules, ReachScore(threshold, 1), 2, most,
         np.random.default_rng(0), 600.0,
     )  # fmt: skip
 
@@ -119,6 +122,93 @@ def test_what_is_not_proven_says_so(tmp_path):
         assert result.no_recourse.searched == "Nothing: no column may change."
 
 
+@pytest.mark.parametrize("adopt", [True, False])
+def test_nothing_is_proven_where_columns_move_together_or_another_goal_is_sought(tmp_path, adopt):
+    frame, label = make_rows(3)
+    adapter = fit("lightgbm", frame, label, 3, tmp_path)
+    task = make_task(adapter, frame, 0.999)  # nobody reaches it
+    plain = settle_results(InProcess(adapter), task, give_up(task)).results
+    assert all(result.no_recourse and result.no_recourse.proven for result in plain)
+    table = {"baker": 0, "clerk": 2, "nurse": 4}
+    others = {
+        "columns move together ('children' with 'job')": replace(
+            task, rules=ActionRules(links=(Link("job", "children", table),))
+        ),
+        "proofs are about the score of one output": replace(task, goal=BecomeClass(1, "yes")),
+        "not about a class of several or a range": replace(task, goal=FallWithin(0.999, 1.0)),
+    }
+    for said, other in others.items():
+        settled = settle_results(InProcess(adapter), other, give_up(other), adopt=adopt)
+        assert settled.rescued == 0
+        for result in settled.results:
+            assert result.no_recourse is not None
+            assert not result.no_recourse.proven
+            assert said in result.no_recourse.searched.partition("not proven: ")[2]
+
+
+def test_steps_values_and_single_rows_limits_are_part_of_the_proof(tmp_path):
+    """The oracle tries every value that the rules of each row leave."""
+    frame, label = make_rows(5)
+    adapter = fit("lightgbm", frame, label, 5, tmp_path)
+    threshold = float(np.quantile(adapter.predict(frame)[:, 1], 0.9))
+    rules = ActionRules(steps={"months": 5}, allowed={"children": (1, 4), "job": ("nurse",)})
+    task = make_task(adapter, frame, threshold, rules)
+    names = list(task.rows.index)
+    limits = {
+        names[n]: RowLimits(frozenset({"rate"}), {"months": (9.0, 12.0)})
+        for n in range(0, len(names), 2)
+    }
+    task = replace(task, rules=replace(rules, limits=limits))
+    settled = settle_results(InProcess(adapter), task, give_up(task))
+    answered = 0
+    for number, result in enumerate(settled.results):
+        own = rules
+        if result.row in limits:
+            own = replace(rules, immutable=frozenset({"rate"}), ranges={"months": (9.0, 12.0)})
+        expected = exhaust(adapter, frame, task.rows.iloc[number], own, threshold, 2)
+        assert bool(result.answers) == (expected is not None)
+        if expected is None:
+            assert result.no_recourse is not None
+            assert result.no_recourse.proven
+            continue
+        answered += 1
+        best = result.answers[0]
+        assert (len(best.changes), best.cost) == (expected[0], pytest.approx(expected[1]))
+        for change in best.changes:
+            assert own.allows(change.column, change.old, change.new)
+    assert 0 < answered < len(settled.results)
+    without = settle_results(InProcess(adapter), replace(task, rules=rules), give_up(task))
+    assert without.rescued > answered, "the limits of single rows decide nothing here"
+
+
+@pytest.mark.parametrize("adopt", [True, False])
+def test_what_a_proof_finds_is_held_against_rules_between_columns(tmp_path, adopt):
+    frame, label = make_rows(3)
+    adapter = fit("lightgbm", frame, label, 3, tmp_path)
+    threshold = float(np.quantile(adapter.predict(frame)[:, 1], 0.93))
+    task = make_task(adapter, frame, threshold)
+    free = settle_results(InProcess(adapter), task, give_up(task)).results
+    between = (parse_rule("if months changes then rate stays"), parse_rule("children <= months"))
+    bound = replace(task, rules=replace(RULES, relations=between))
+    settled = settle_results(InProcess(adapter), bound, give_up(bound), adopt=adopt).results
+    broken = 0
+    for one, other in zip(free, settled, strict=True):
+        if one.no_recourse is not None:
+            assert other == one  # what no change reaches, no allowed change reaches
+            continue
+        for answer in other.answers:
+            names = {change.column for change in answer.changes}
+            assert not {"months", "rate"} <= names
+            assert answer.values["children"] <= answer.values["months"]
+        if other.no_recourse is not None:
+            assert not other.no_recourse.proven
+            exists = "an allowed change exists" in other.no_recourse.searched
+            assert exists or "break a rule between columns" in other.no_recourse.searched
+            broken += not exists
+    assert broken > 0
+    assert any(result.answers for result in settled) == adopt
+
+
 def test_adult_in_the_models_own_worker(shared_data, tmp_path):
     """Real data with missing values and native categories; one proof held against every value."""
     booster: lgb.Booster = train_booster(tmp_path / "adult.txt", 40)
@@ -133,7 +223,15 @@ def test_adult_in_the_models_own_worker(shared_data, tmp_path):
     with open_model(tmp_path / "adult.txt", services=(SERVICE,)) as client:
         rows = test[client.predict(test)[:, 1] < 0.5].iloc[:40]
         task = RecourseTask(
-            client.predict, rows, train, rules, 0.5, 1, 1, 2, np.random.default_rng(0), 600.0
+            client.predict,
+            rows,
+            train,
+            rules,
+            ReachScore(0.5, 1),
+            1,
+            2,
+            np.random.default_rng(0),
+            600.0,
         )
         outcome = ENGINES["search"](task)
         settled = settle_results(client, task, outcome.results)

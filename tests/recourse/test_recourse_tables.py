@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +22,10 @@ from audits.recourse.tables import (
 
 VALUES = {"age": 40, "rate": 0.1, "job": "Köchin", "owner": True, "row": "a", "cost": None}
 CHANGES = (Change("age", 30, 40), Change("job", None, "Köchin"), Change("row", "ß", "a"))
-ANSWER = Counterfactual("id-7", 0, VALUES, CHANGES, 1.25, 0.75, valid=True, plausible=False)
+ANSWER = Counterfactual(
+    "id-7", 0, VALUES, CHANGES, 1.25, 0.75, valid=True, plausible=False, distance=0.125,
+    density=0.5, broken_rules=("a <= b",),
+)  # fmt: skip
 NONE = NoRecourse("id-8", "No column may change.", "Nothing.", proven=True, max_changes=3)
 RESULTS = [RecourseResult("id-7", (ANSWER,), None), RecourseResult("id-8", (), NONE)]
 
@@ -35,8 +40,16 @@ def test_counterfactuals_come_back_equal_from_disk(tmp_path):
     assert table.column_names == [
         "row", "rank", "age", "rate", "job", "owner", "feature[row]", "feature[cost]",
         "changed", "changed_from", "cost", "y_score", "valid", "plausible",
+        "distance", "density", "broken_rules",
     ]  # fmt: skip
     assert read_counterfactuals(through_parquet(table, tmp_path / "c.parquet")) == (ANSWER,)
+
+
+def test_a_table_from_before_distances_is_still_read(tmp_path):
+    new = ["distance", "density", "broken_rules"]
+    table = tabulate_counterfactuals(RESULTS, list(VALUES)).drop_columns(new)
+    answer = replace(ANSWER, distance=None, density=None, broken_rules=())
+    assert read_counterfactuals(through_parquet(table, tmp_path / "c.parquet")) == (answer,)
 
 
 def test_no_recourse_comes_back_equal_from_disk(tmp_path):

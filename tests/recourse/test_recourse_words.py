@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from audits.core.counterfactual import Change, Counterfactual, NoRecourse
 from audits.recourse.words import render_counterfactual, render_no_recourse, render_value
 
@@ -21,6 +23,15 @@ def test_one_two_and_three_changes():
     assert render_counterfactual(answer(months, savings, owner), "Approved") == (
         "Approved instead, if duration went from 48 to 36, savings from 'A61' to 'A65' "
         "and owner from no to yes; everything else stays."
+    )
+
+
+def test_what_cannot_change_and_what_was_broken_before_is_named():
+    cf = replace(answer(Change("duration", 48, 36)), broken_rules=("years <= age - 16",))
+    assert render_counterfactual(cf, "Approved", ["age", "sex"]) == (
+        "Approved instead, if duration went from 48 to 36; everything else stays "
+        "(age, sex cannot change). The row itself breaks the rule 'years <= age - 16'; this does "
+        "not make it worse."
     )
 
 

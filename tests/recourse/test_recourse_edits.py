@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from audits.core.spec_recourse import RecourseSection
+from audits.recourse.edits import Breach, find_breaches
+from audits.recourse.rules import RowLimits, build_rules
+
+REFERENCE = pd.DataFrame(
+    {
+        "age": [20, 30, 40, 50],
+        "years": [1, 5, 30, 30],
+        "school": ["low", "low", "high", "high"],
+        "school_num": [1, 1, 2, 2],
+        "home": ["rent", "own", None, "rent"],
+    },
+    index=["a", "b", "c", "d"],
+)
+SECTION = {
+    "immutable": ["age"],
+    "steps": {"years": 5},
+    "ranges": {"years": [0, 40]},
+    "transitions": {"home": ["rent -> own"]},
+    "links": {"school": "school_num"},
+    "rules": ["years <= age - 16"],
+}
+
+
+def breaches(row: str, edits: dict, limits=None) -> list[Breach]:
+    rules = build_rules(RecourseSection(**SECTION), list(REFERENCE.columns), REFERENCE, limits)
+    before = REFERENCE.loc[[row]]
+    after = before.assign(**edits)
+    return find_breaches(rules, REFERENCE, before, after)
+
+
+@pytest.mark.parametrize(
+    ("row", "edits", "expected"),
+    [
+        ("a", {}, []),
+        ("d", {"years": 25}, []),
+        ("a", {"age": 21}, [Breach("immutable", "age")]),
+        ("d", {"years": 24}, [Breach("steps", "years", "5")]),
+        (
+            "d",
+            {"years": 45},
+            [Breach("ranges", "years", "0 to 40"), Breach("rules", "", "years <= age - 16")],
+        ),
+        ("a", {"home": "own"}, []),
+        ("b", {"home": "rent"}, [Breach("transitions", "home", "rent -> own")]),
+        (
+            "c",  # nobody knows where from: its home is missing
+            {"home": "own", "years": 20},
+            [Breach("transitions", "home", "rent -> own")],
+        ),
+        ("a", {"home": None}, [Breach("missing", "home")]),
+        ("a", {"school": "high"}, [Breach("links", "school_num", "2")]),
+        ("a", {"school": "high", "school_num": 2}, []),
+        ("a", {"school_num": 2}, [Breach("links", "school_num")]),
+        ("c", {}, [Breach("already", "", "years <= age - 16")]),  # 30 > 40 - 16 as read
+        ("c", {"years": 25}, [Breach("already", "", "years <= age - 16")]),
+        ("c", {"years": 35}, [Breach("rules", "", "years <= age - 16")]),
+    ],
+)
+def test_every_broken_rule_is_named(row, edits, expected):
+    assert breaches(row, edits) == expected
+
+
+def test_rules_for_the_row_alone_are_named():
+    limits = {"d": RowLimits(frozenset({"home"}), {"years": (20.0, 30.0)})}
+    assert breaches("d", {"home": "own"}, limits) == [Breach("overrides", "home")]
+    assert breaches("d", {"years": 15}, limits) == [Breach("overrides", "years", "20 to 30")]
+    assert breaches("d", {"years": 25}, limits) == []
+    assert breaches("a", {"home": "own"}, limits) == []
