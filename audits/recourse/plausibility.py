@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray, encode_frame
 from audits.recourse.proposals import Scorer
@@ -56,6 +57,11 @@ class Neighbourhood:
     def __init__(self, columns: Sequence[Column], rows: FloatArray) -> None:
         self._columns = columns
         self._rows = rows
+        whole = ~np.isnan(rows).any(axis=0) if len(rows) else np.ones(len(columns), dtype=np.bool_)
+        width = np.array([column.high - column.low for column in columns])
+        number = np.array([column.kind == "number" for column in columns]) & (width > 0)
+        self._scaled, self._width = np.flatnonzero(number & whole), width
+        self._compared = np.flatnonzero(~number)
         self._radius = -np.inf
         self._spacing = np.empty(0)
         if len(rows) > 1:
@@ -98,9 +104,7 @@ class Neighbourhood:
         which, nearest = np.empty((len(codes), k), dtype=np.int64), np.empty((len(codes), k))
         for start in range(0, len(codes), CHUNK):
             chunk = codes[start : start + CHUNK]
-            gaps = np.zeros((len(chunk), len(self._rows)))
-            for place, column in enumerate(self._columns):
-                gaps += _gap(column, chunk[:, [place]], self._rows[None, :, place])
+            gaps = self._add_gaps(chunk)
             if others:
                 own = np.arange(len(chunk))
                 gaps[own, start + own] = np.inf
@@ -111,6 +115,23 @@ class Neighbourhood:
             which[start : start + CHUNK] = np.take_along_axis(found, order, axis=1)
             nearest[start : start + CHUNK] = np.take_along_axis(near, order, axis=1)
         return which, nearest / len(self._columns)
+
+    def _add_gaps(self, codes: FloatArray) -> FloatArray:
+        """Return the sum of all columns' parts of the distance, `[n, n_rows]`."""
+        gaps = np.zeros((len(codes), len(self._rows)))
+        known = ~np.isnan(codes[:, self._scaled]).any(axis=0)
+        scaled = self._scaled[known]
+        if scaled.size:  # both sides are known: one call for all columns
+            width = self._width[scaled]
+            gaps += cdist(codes[:, scaled] / width, self._rows[:, scaled] / width, "cityblock")
+        if self._compared.size:  # a missing value is a value of its own
+            ours, theirs = (
+                np.nan_to_num(part[:, self._compared], nan=-np.inf) for part in (codes, self._rows)
+            )
+            gaps += cdist(ours, theirs, "hamming") * len(self._compared)
+        for place in np.setdiff1d(np.arange(len(self._columns)), [*scaled, *self._compared]):
+            gaps += _gap(self._columns[place], codes[:, [place]], self._rows[None, :, place])
+        return gaps
 
 
 def find_neighbourhood(
@@ -132,14 +153,9 @@ def find_neighbourhood(
 
 
 def _gap(column: Column, one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return one column's part of the distance, `[n_ones, n_others]`."""
-    width = column.high - column.low
-    if column.kind == "number" and width > 0:
-        gap = np.abs(one - other) / width
-    else:
-        gap = (one != other).astype(np.float64)
+    """Return one number's part of the distance, with missing values, `[n_ones, n_others]`."""
+    gap = np.abs(one - other) / (column.high - column.low)
     absent, other_absent = np.isnan(one), np.isnan(other)
-    if absent.any() or other_absent.any():
-        gap[np.broadcast_to(absent, gap.shape) | other_absent] = 1.0
-        gap[absent & other_absent] = 0.0
+    gap[np.broadcast_to(absent, gap.shape) | other_absent] = 1.0
+    gap[absent & other_absent] = 0.0
     return gap
