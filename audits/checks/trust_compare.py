@@ -92,7 +92,7 @@ def explain_moved(context: Context, own: Explainer, shown: Shown, code: str) -> 
     """
     reference = sample_reference(context, REFERENCE_ROWS)[list(shown.frame.columns)]
     generator = context.generator(f"{code}:noise")
-    repeats = SAMPLED_REPEATS if shown.error is not None else REPEATS
+    repeats = SAMPLED_REPEATS if own.method == PERMUTATION_SHAP else REPEATS
     moved = [move_a_little(shown.frame, reference, generator) for _ in range(repeats)]
     if not any(count_moved(shown.frame, one) for one in moved):
         raise CheckNotApplicableError(

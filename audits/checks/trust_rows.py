@@ -14,9 +14,10 @@ from audits.checks.base import Context
 from audits.checks.explain import choose_rows, name_column
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError
+from audits.explain.methods import PERMUTATION_SHAP
 
 SAMPLED_ROWS = 40
-"""Sampled attributions take thousands of predictions a row, so that fewer rows are tested."""
+"""Walks take thousands of predictions a row, so that fewer rows are tested."""
 _BATCH = 65_536
 
 
@@ -48,7 +49,9 @@ def read_shown(context: Context, method: str, code: str) -> Shown:
         raise CheckNotApplicableError("this run made no attributions that could be tested")
     errors = path.with_name(f"attribution_errors.{method}.parquet")
     total = int(pq.ParquetFile(path).metadata.num_rows)
-    wanted = min(context.spec.explain.trust_rows, SAMPLED_ROWS if errors.is_file() else total)
+    wanted = min(
+        context.spec.explain.trust_rows, SAMPLED_ROWS if method == PERMUTATION_SHAP else total
+    )
     generator = context.generator(f"{code}:rows")
     places = np.sort(generator.choice(total, size=min(wanted, total), replace=False))
     positions = choose_rows(context, method)

@@ -12,7 +12,7 @@ from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
-from dashboard.viewmodels import anchors, effects, explanations, gap, reasons, trust
+from dashboard.viewmodels import anchors, effects, explanations, gap, interactions, reasons, trust
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
 from dashboard.viewmodels.run import RunData
@@ -23,6 +23,8 @@ def show_global(run: RunData, source: RowSource | None) -> None:
     table = explanations.tabulate_importance(run)
     show_chart_with_table(explanations.make_importance_chart(run), table, "importance")
     show_chart(explanations.make_spread_chart(run, source), "spread")
+    if interactions.list_pairs(run):
+        show_chart(interactions.make_pairs_chart(run), "pairs")
 
 
 def show_gap(run: RunData) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.core.report import AuditReport, CheckStatus
-from audits.core.trust import TRUST_CHECK, Finding, Trust, judge_explanations, split_pair
+from audits.core.trust import TITLES, TRUST_CHECK, Finding, Trust, judge_explanations, split_pair
 from audits.core.trust_limits import GRADES
 from audits.core.words import describe, lower
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
@@ -49,7 +49,7 @@ def _tell(trust: Trust) -> list[Block]:
 def _make_row(finding: Finding) -> tuple[Inline, ...]:
     item = finding.measurement
     other = split_pair(item.slice or "")[1]
-    name = describe(item.metric).title + (f" ({other})" if other else "")
+    name = describe(item.metric).title + (f" ({TITLES.get(other, other)})" if other else "")
     says = "no limit" if finding.grade is None else lower(GRADES[finding.grade])
     if item.estimate is None and finding.grade is None:
         says = "not measured"

@@ -8,7 +8,6 @@ compiling our walk is paid once a worker and stands on a line of its own.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -176,9 +175,14 @@ def measure_many() -> dict[str, float]:
             started = time.perf_counter()
             error = max(chunk.additivity_error for chunk in explainer.iterate(frame))
             seconds = time.perf_counter() - started
-    parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            parent, worker = (read_peak(pid) for pid in ("self", client._process.pid))
     return {"seconds": seconds, "error": error, "parent": parent, "worker": worker}
+
+
+def read_peak(pid: int | str) -> float:
+    """Return a process's own peak in MB: getrusage counts what its parent held too."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return float(text.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def print_many() -> None:

@@ -105,7 +105,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows.to_csv(folder / "rows.csv", index=False)
     train(rows, (rows["repaid"] == "yes").to_numpy(int), "binary", folder / "model.txt")
     train(rows, rows["amount"].to_numpy(), "regression", folder / "amount.txt")
-    subject = '[model]\npath = "model.txt"\n[rules.adverse_action.codes]\ndebt = "Other debts"'
+    subject = '[model]\npath = "model.txt"\n[explain]\ninteractions = 50\n[rules.adverse_action.codes]\ndebt = "Other debts"'
     write_audit(folder, "model", "binary", "repaid", subject)
     write_audit(folder, "decisions", "binary", "repaid", '[predictions]\nlabel = "decided"')
     write_audit(folder, "amounts", "regression", "amount", '[model]\npath = "amount.txt"')

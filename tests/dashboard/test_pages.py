@@ -154,6 +154,12 @@ def test_explanations_of_one_row_and_of_an_unknown_one() -> None:
     assert any("r1" in text for text in texts(app))
 
 
+def test_pairs_of_columns_stand_below_single_ones() -> None:
+    app = open_page("explanations")
+    assert not app.exception
+    assert any("act together most" in text for text in texts(app))
+
+
 def test_explanations_of_the_gap(run: RunData) -> None:
     app = open_page("explanations")
     app.session_state["part"] = say("explanations.gap")

@@ -130,7 +130,7 @@ def make_additive(seed, columns=6, rows=200):
     mine, reference = draw.normal(size=(rows, columns)), draw.normal(size=(256, columns))
     names = [f"c{index}" for index in range(columns)]
     blender = FrameBlender(
-        lambda frame: parts(frame.to_numpy(dtype=float)).sum(axis=1), lambda answer: answer,
+        lambda frame: parts(frame.to_numpy(dtype=float)).sum(axis=1), lambda answer, _: answer,
         pd.DataFrame(mine, columns=names), pd.DataFrame(reference, columns=names),
     )  # fmt: skip
     return blender, parts(mine) - parts(reference).mean(axis=0), draw
@@ -209,7 +209,7 @@ def test_deletion_by_hand():
     """Two columns, of which only the first moves the score."""
     frame = pd.DataFrame({"a": np.ones(30), "b": np.ones(30)})
     reference = pd.DataFrame({"a": np.zeros(5), "b": np.zeros(5)})
-    blender = FrameBlender(lambda f: 2.0 * f["a"].to_numpy(), lambda a: a, frame, reference)
+    blender = FrameBlender(lambda f: 2.0 * f["a"].to_numpy(), lambda a, _: a, frame, reference)
     values = np.tile([2.0, 0.0], (30, 1))
     curves = compute_curves(blender, values, 5, np.random.default_rng(0))
     np.testing.assert_allclose(curves.top, 2.0)
@@ -223,7 +223,7 @@ def test_deletion_by_hand():
 
 def test_a_model_that_never_moves_has_no_curves():
     frame = pd.DataFrame({"a": np.arange(30.0), "b": np.arange(30.0)})
-    blender = FrameBlender(lambda f: np.zeros(len(f)), lambda a: a, frame, frame)
+    blender = FrameBlender(lambda f: np.zeros(len(f)), lambda a, _: a, frame, frame)
     curves = compute_curves(blender, np.ones((30, 2)), 30, np.random.default_rng(0))
     assert isinstance(curves.estimate_deletion(1), Unavailable)
     assert isinstance(curves.estimate_areas()[0], Unavailable)

@@ -44,7 +44,7 @@ def test_the_label_and_what_it_rests_on(binary_report: AuditReport) -> None:
     text = render(add(binary_report, *good, measure("trust_other_agreement", 0.9, "deeplift")))
     assert "SHAP for trees: can be relied on" in text
     assert "4.100 (95% interval 4.000 to 4.200, n = 200)" in text
-    assert "(deeplift)" in text
+    assert "(DeepLIFT)" in text
 
 
 def test_a_failed_explanation_is_named_as_failed(binary_report: AuditReport) -> None:
