@@ -54,7 +54,7 @@ def explain(
 ) -> SampledShapley:
     owner = np.arange(COLUMNS)
     blender = MatrixBlender(
-        predict, lambda answer: answer, Encoded(rows, owner), Encoded(reference, owner), COLUMNS
+        predict, lambda answer, _: answer, Encoded(rows, owner), Encoded(reference, owner), COLUMNS
     )
     generator = np.random.default_rng(0)
     return compute_permutation_shap(
