@@ -1,8 +1,9 @@
 """`make bench`: recourse on rejected Adult rows, beside DiCE in an environment of its own.
 
 DICE_ENVIRONMENT names a folder where that environment is kept between runs; without it, one is
-made and thrown away; `--dice` leaves the growth with the rows out. Everybody has the same rows, the same immutable columns, the same model
-(LightGBM, 200 trees), and is priced by the same cost function.
+made and thrown away; `--dice` leaves the growth with the rows out. Everybody has the same rows,
+the same immutable columns, the same model (LightGBM, 200 trees), and is priced by the same cost
+function.
 """
 
 from __future__ import annotations
