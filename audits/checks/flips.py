@@ -26,8 +26,7 @@ from audits.core.words import list_words
 from audits.cube.compare import choose_reference
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_mean_interval
-from audits.cube.values import to_result
-from audits.recourse.burden import compute_share
+from audits.cube.values import estimate_share, to_result
 from audits.recourse.columns import BoolArray
 from audits.recourse.flips import compute_turned, match_column
 
@@ -195,7 +194,7 @@ def _measure_attribute(
         for flip in flips:
             turned[flip.at] |= (flip.before >= cut) != (flip.after >= cut)
             reached[flip.at] = True
-        share = compute_share(int(turned.sum()), int(reached.sum()))
+        share = estimate_share(int(turned.sum()), int(reached.sum()))
         found.append(_measure(attribute, "flip_turned_share", share))
     for flip in flips:
         found += _measure_flip(context, flip)
@@ -208,7 +207,7 @@ def _measure_flip(context: Context, flip: _Flip) -> Iterator[Measurement]:
         gained, lost = compute_turned(flip.before, flip.after, _threshold(context))
         for metric, hits in (("flip_turned_share", gained + lost),
                              ("flip_gained_share", gained), ("flip_lost_share", lost)):  # fmt: skip
-            yield _measure(flip.attribute, metric, compute_share(hits, n), flip)
+            yield _measure(flip.attribute, metric, estimate_share(hits, n), flip)
     change = flip.after - flip.before
     mean, variance = np.asarray(change.mean()), np.asarray(change.var(ddof=1))
     low, high = compute_mean_interval(mean, variance, np.asarray(float(n)))

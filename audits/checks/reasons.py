@@ -13,13 +13,11 @@ import pyarrow.parquet as pq
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
 from audits.core.attribution import Attribution
 from audits.core.errors import CheckNotApplicableError, InputError, near_misses
-from audits.core.estimate import Estimate, Unavailable
 from audits.core.findings import REASON
 from audits.core.measurement import Measurement
 from audits.core.spec import AdverseActionSection
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
-from audits.cube.values import to_result
+from audits.cube.values import estimate_mean, estimate_share
 from audits.explain.engine import Settings, concatenate, prepare_explainer
 from audits.explain.methods import INTERVENTIONAL_SHAP, LINEAR_SHAP, PERMUTATION_SHAP
 from audits.explain.reasons import (
@@ -162,26 +160,6 @@ def _tabulate(
     )
 
 
-def _share(hits: int, n: int) -> Estimate:
-    low, high = compute_share_interval(np.asarray(hits / n), np.asarray(float(n)))
-    return Estimate(
-        value=hits / n, low=float(low), high=float(high), n=n, method="wilson_midp",
-        confidence=CONFIDENCE,
-    )  # fmt: skip
-
-
-def _mean(values: FloatArray) -> Estimate | Unavailable:
-    if len(values) < 2:
-        return Unavailable(reason=f"only {len(values)} rejected rows")
-    low, high = compute_mean_interval(
-        np.asarray(values.mean()), np.asarray(values.var(ddof=1)), np.asarray(float(len(values)))
-    )
-    return to_result(
-        float(values.mean()), max(float(low), 0.0), min(float(high), 1.0), len(values),
-        "student_t over rows", "no rows",
-    )  # fmt: skip
-
-
 def _measure(
     codes: ReasonCodes, found: Reasons, overlaps: dict[str, FloatArray]
 ) -> Iterator[Measurement]:
@@ -190,17 +168,19 @@ def _measure(
         hits = int((found.order == position).any(axis=1).sum())
         if hits:
             yield build_measurement(
-                CODE, "reason_share", _share(hits, n), unit="share", direction="none",
+                CODE, "reason_share", estimate_share(hits, n), unit="share", direction="none",
                 slice_name=f"{REASON}{name}", evidence=(_FOUND,),
             )  # fmt: skip
+    few = f"only {n} rejected rows"
     for metric, overlap in overlaps.items():
         yield build_measurement(
-            CODE, metric, _mean(overlap), unit="share", direction="higher_is_better",
+            CODE, metric, estimate_mean(overlap, few, (0.0, 1.0)), unit="share",
+            direction="higher_is_better",
             evidence=(_FOUND,),
         )  # fmt: skip
     yield build_measurement(
-        CODE, "prohibited_reason_share", _share(int(found.prohibited.sum()), n), unit="share",
-        direction="lower_is_better", evidence=(_FOUND,),
+        CODE, "prohibited_reason_share", estimate_share(int(found.prohibited.sum()), n),
+        unit="share", direction="lower_is_better", evidence=(_FOUND,),
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import CONFIDENCE, compute_mean_interval, compute_share_interval
-from audits.cube.values import to_result
+from audits.cube.intervals import CONFIDENCE
+from audits.cube.values import estimate_mean, estimate_share
 from audits.recourse.draw import Draw, draw_rows
 from audits.recourse.engines import ENGINES
 from audits.recourse.finish import RecourseTask
@@ -121,23 +121,6 @@ def _median(costs: FloatArray) -> Estimate | Unavailable:
     )  # fmt: skip
 
 
-def _mean(values: FloatArray) -> Estimate | Unavailable:
-    n = np.asarray(float(len(values)))
-    if len(values) < 2:
-        return Unavailable(reason=f"only {len(values)} rows have recourse")
-    mean = np.asarray(values.mean())
-    low, high = compute_mean_interval(mean, np.asarray(values.var(ddof=1)), n)
-    return to_result(float(mean), float(low), float(high), len(values), "student_t", "no rows")
-
-
-def _share(hits: int, n: int) -> Estimate:
-    low, high = compute_share_interval(np.asarray(hits / n), np.asarray(float(n)))
-    return Estimate(
-        value=hits / n, low=float(low), high=float(high), n=n, method="wilson_midp",
-        confidence=CONFIDENCE,
-    )  # fmt: skip
-
-
 def _measure(
     context: Context,
     results: list[RecourseResult],
@@ -149,10 +132,16 @@ def _measure(
     best = [result.answers[0] for result in results if result.answers]
     costs = np.array([answer.cost for answer in best])
     changes = np.array([float(sum(c.column not in led for c in one.changes)) for one in best])
+    few = f"only {len(changes)} rows have recourse"
     numbers: tuple[tuple[str, Unit, Direction, Estimate | Unavailable], ...] = (
-        ("recourse_share", "share", "higher_is_better", _share(len(best), len(results))),
+        ("recourse_share", "share", "higher_is_better", estimate_share(len(best), len(results))),
         ("recourse_cost", "score", "lower_is_better", _median(costs)),
-        ("recourse_changes", "columns", "lower_is_better", _mean(changes)),
+        (
+            "recourse_changes",
+            "columns",
+            "lower_is_better",
+            estimate_mean(changes, few),
+        ),
     )
     return [
         build_measurement(
@@ -168,7 +157,7 @@ def _measure_proven(results: list[RecourseResult]) -> Measurement:
     none = [result.no_recourse for result in results if result.no_recourse is not None]
     proven: Estimate | Unavailable = Unavailable(reason="every row that was searched has recourse")
     if none:
-        proven = _share(sum(item.proven for item in none), len(none))
+        proven = estimate_share(sum(item.proven for item in none), len(none))
     return build_measurement(
         CODE, "no_recourse_proven", proven, unit="share", direction="higher_is_better",
         evidence=(NONE,),
@@ -179,7 +168,7 @@ def _measure_failed(outcome: EngineOutcome) -> Measurement:
     """Measure how many of the engine's answers did not hold and were dropped."""
     failed: Estimate | Unavailable = Unavailable(reason="the engine proposed no answer")
     if outcome.tried:
-        failed = _share(outcome.failed, outcome.tried)
+        failed = estimate_share(outcome.failed, outcome.tried)
     return build_measurement(
         CODE, "recourse_answers_failed", failed, unit="share", direction="lower_is_better",
         evidence=(FOUND,),

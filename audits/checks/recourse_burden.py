@@ -24,6 +24,7 @@ from audits.core.measurement import Direction, Measurement, Unit
 from audits.core.recourse_findings import COLUMN
 from audits.cube.compare import choose_reference
 from audits.cube.intervals import compute_holm
+from audits.cube.values import estimate_share
 from audits.recourse.burden import (
     Burden,
     choose_effort,
@@ -31,7 +32,6 @@ from audits.recourse.burden import (
     compare_mean_cost,
     compare_shares,
     compute_burden,
-    compute_share,
     count_within,
     select_rows,
 )
@@ -43,6 +43,7 @@ from audits.recourse.guard import price_columns
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
 
 CODE = "recourse.fairness"
+_NONE_SEARCHED = "no rejected row of this group was searched"
 BURDEN = "evidence/burden.parquet"
 PAIR_ROWS = 30
 """Groups of two protected columns together with fewer rows searched are left out: none are drawn
@@ -148,11 +149,11 @@ def _measure_effort(effort: float, n: int) -> Measurement:
 
 def _measure_group(attribute: str, label: str, own: Burden, effort: float) -> Iterator[Measurement]:
     n = len(own.rows)
+    within = estimate_share(count_within(own.cost, effort), n, _NONE_SEARCHED)
     numbers: tuple[tuple[str, Estimate | Unavailable, Unit, Direction], ...] = (
         ("recourse_rows", Estimate.exact(n, n), "count", "none"),
         ("recourse_median_cost", compute_median(own.cost), "score", "lower_is_better"),
-        ("recourse_within_effort", compute_share(count_within(own.cost, effort), n), "share",
-         "higher_is_better"),
+        ("recourse_within_effort", within, "share", "higher_is_better"),
     )  # fmt: skip
     for metric, result, unit, direction in numbers:
         yield build_measurement(

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from audits.core.findings import FEATURE
 from audits.core.format import MINUS, format_interval, format_p, format_value, plain_text
-from audits.core.measurement import Measurement
-
-ALPHA = 0.05
+from audits.core.measurement import Measurement, is_sure
 
 
 def name_column(item: Measurement) -> str:
@@ -18,11 +16,7 @@ def name_column(item: Measurement) -> str:
 
 def list_tested(items: Sequence[Measurement]) -> list[Measurement]:
     """Return those that a test supports (adjusted p under 0.05), the largest first."""
-    found = [
-        item
-        for item in items
-        if item.estimate is not None and item.p_value is not None and item.p_value < ALPHA
-    ]
+    found = [item for item in items if is_sure(item)]
     return sorted(found, key=lambda item: -abs(item.value or 0.0))
 
 

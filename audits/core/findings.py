@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import MINUS, format_interval, format_range, format_value, plain_text
-from audits.core.measurement import Measurement
+from audits.core.measurement import Measurement, is_sure
 
 LEGITIMATE_NOTE = (
     "Whether a column is a good reason for a difference is for people to decide: a column that "
@@ -38,8 +38,6 @@ FEATURE = "feature="
 """Before a column's name in `slice`: the number is of this column of the model."""
 REASON = "reason="
 """Before a reason's words in `slice`."""
-NAMED_FROM = 0.05
-"""A column is named only where its p-value, times the columns that were looked at, is below."""
 
 
 def render_gap(plain: Measurement, shares: Sequence[Measurement]) -> str | None:
@@ -56,7 +54,7 @@ def render_gap(plain: Measurement, shares: Sequence[Measurement]) -> str | None:
     if plain.estimate.low <= 0 <= plain.estimate.high:
         return f"{whole}; chance alone could explain that, so no column is named."
     same_way = [item for item in known if (item.value or 0.0) * (plain.value or 0.0) > 0]
-    named = [item for item in same_way if (item.p_value or 0.0) * len(known) < NAMED_FROM]
+    named = [item for item in same_way if is_sure(item, len(known))]
     if not named:
         return f"{whole}, and no single column stands out as its reason."
     first = max(named, key=lambda item: abs(item.value or 0.0))

@@ -68,6 +68,19 @@ class Measurement(Frozen):
         return None if self.estimate is None else self.estimate.value
 
 
+def is_sure(item: Measurement, tests: int = 1) -> bool:
+    """Whether chance alone would hardly give this number, at the level of its interval.
+
+    tests: by how many the p-value has to be multiplied (Bonferroni), because as many were looked
+    at and it is not adjusted yet. False where there is no number or no test.
+    """
+    return (
+        item.estimate is not None
+        and item.p_value is not None
+        and item.p_value * tests < 1 - item.estimate.confidence
+    )
+
+
 def measurement_id(
     metric: str,
     attribute: str | None = None,

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from audits.core.findings import FEATURE
 from audits.core.format import format_count, format_interval, format_value, plain_text
-from audits.core.measurement import Measurement
+from audits.core.measurement import Measurement, is_sure
 
 PROXIES_CHECK = "fairness.proxies"
 ALL_COLUMNS = "all columns together"
-ALPHA = 0.05
 CLEAR = 0.55
 """Where the whole interval is above this AUC, a column is called a proxy; below, a faint sign."""
 
@@ -67,7 +66,7 @@ def list_proxies(measurements: Sequence[Measurement], attribute: str | None = No
             continue
         if attribute is not None and item.attribute != attribute:
             continue
-        if item.estimate is None or item.p_value is None or item.p_value >= ALPHA:
+        if not is_sure(item):
             continue
         key = item.attribute, item.slice
         if key not in best or (item.value or 0.0) > (best[key].value or 0.0):
@@ -108,7 +107,7 @@ def render_whole(items: Sequence[Measurement]) -> list[str]:
 
 def _render_together(item: Measurement) -> str:
     group, attribute = plain_text(item.group or ""), plain_text(item.attribute or "")
-    if item.p_value is None or item.p_value >= ALPHA:
+    if not is_sure(item):
         return (
             f"All columns together do not tell {group} from the others better than chance "
             f"({_detail(item)})."
@@ -121,7 +120,7 @@ def _render_together(item: Measurement) -> str:
 
 def _render_score(item: Measurement) -> str:
     group, value = plain_text(item.group or ""), item.value or 0.5
-    if item.p_value is None or item.p_value >= ALPHA:
+    if not is_sure(item):
         return (
             f"The model's score does not tell {group} from the others beyond chance "
             f"({_detail(item)})."

@@ -11,7 +11,7 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.measurement import Measurement
+from audits.core.measurement import Measurement, is_sure
 from audits.core.words import list_words
 
 FLIP_NOTE = (
@@ -63,15 +63,6 @@ def render_recourse_gap(
     sentence += "."
     return (
         f"{sentence}{_say_within(effort, within, (group, reference))}{_say_columns(columns, more)}"
-    )
-
-
-def is_sure(item: Measurement) -> bool:
-    """Whether chance alone would hardly give so large a gap, at the level of its interval."""
-    return (
-        item.estimate is not None
-        and item.p_value is not None
-        and item.p_value < 1 - item.estimate.confidence
     )
 
 

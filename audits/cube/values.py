@@ -9,7 +9,12 @@ import numpy as np
 
 from audits.core.estimate import EXACT, Estimate, Unavailable
 from audits.cube.cube import FloatArray, IntArray
-from audits.cube.intervals import CONFIDENCE, Interval
+from audits.cube.intervals import (
+    CONFIDENCE,
+    Interval,
+    compute_mean_interval,
+    compute_share_interval,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,27 @@ def to_result(
         return Unavailable(reason="too few rows for an interval")
     confidence = 1.0 if method == EXACT else CONFIDENCE
     return Estimate(value=value, low=low, high=high, n=n, method=method, confidence=confidence)
+
+
+def estimate_share(hits: int, n: int, undefined: str = "no rows") -> Estimate | Unavailable:
+    """Return a share of `n` rows with its interval, or the reason `undefined` where n is 0."""
+    if not n:
+        return Unavailable(reason=undefined)
+    low, high = compute_share_interval(np.asarray(hits / n), np.asarray(float(n)))
+    return to_result(hits / n, float(low), float(high), n, "wilson_midp", undefined)
+
+
+def estimate_mean(
+    values: FloatArray, undefined: str, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> Estimate | Unavailable:
+    """Return the mean of rows' values with Student's t interval, cut to `bounds`; the reason
+    `undefined` where fewer than two rows have one."""
+    if len(values) < 2:
+        return Unavailable(reason=undefined)
+    mean, n = np.asarray(values.mean()), np.asarray(float(len(values)))
+    low, high = compute_mean_interval(mean, np.asarray(values.var(ddof=1)), n)
+    ends = max(float(low), bounds[0]), min(float(high), bounds[1])
+    return to_result(float(mean), *ends, len(values), "student_t", undefined)
 
 
 def average_two(one: Values, other: Values) -> Values:

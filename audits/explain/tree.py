@@ -18,7 +18,6 @@ from audits.explain.columns import ColumnAttribution, Native, Request, kind_of
 from audits.explain.flat_forest import FlatForest, flatten_forest
 from audits.explain.forest import (
     GRADIENT_BOOSTING,
-    HISTOGRAM_BOOSTING,
     LIGHTGBM,
     XGBOOST,
     load_forest,
@@ -31,6 +30,7 @@ from audits.explain.tree_model import (
     compute_numeric,
     find_native,
     predict_output,
+    shap_reads,
     without_name_warnings,
 )
 from audits.explain.tree_path import compute_path_shap
@@ -96,7 +96,7 @@ def _engines(model: Native, n_rows: int) -> list[tuple[str, Engine]]:
         engines.append(("xgboost", _by_xgboost))
         if find_device(model) != "cpu":  # the GPU outruns every core
             return engines[::-1]
-    elif _shap_reads(model):
+    elif shap_reads(model) and _starts_at_a_constant(model):
         return [*engines, ("shap", _by_shap)]
     return engines[::-1] if n_rows * _count_nodes(model) < COMPILE_COST else engines
 
@@ -110,14 +110,9 @@ def _count_nodes(model: Native) -> int:
     return 0
 
 
-def _shap_reads(model: Native) -> bool:
-    """Whether shap explains the model rightly: it takes no categories, and not every booster."""
-    kind = kind_of(model)
-    if kind in HISTOGRAM_BOOSTING:
-        return model.is_categorical_ is None
-    if kind in GRADIENT_BOOSTING:
-        return model.estimators_.shape[1] == 1 and type(model.init_).__name__.startswith("Dummy")
-    return True
+def _starts_at_a_constant(model: Native) -> bool:
+    """Whether boosting's first guess is the same for all rows, which shap takes for granted."""
+    return kind_of(model) not in GRADIENT_BOOSTING or type(model.init_).__name__.startswith("Dummy")
 
 
 _LAST: list[tuple[Native, int, FlatForest | None, float]] = []

@@ -14,14 +14,15 @@ import treelite
 
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError
-from audits.explain.columns import ColumnAttribution, IntArray, Native, Request, kind_of
+from audits.explain.columns import ColumnAttribution, IntArray, Native, Request
 from audits.explain.flat_forest import flatten_forest
-from audits.explain.forest import GRADIENT_BOOSTING, HISTOGRAM_BOOSTING, Forest, load_forest
+from audits.explain.forest import Forest, load_forest
 from audits.explain.methods import INTERVENTIONAL_SHAP
 from audits.explain.tree_model import (
     adds_up,
     compute_numeric,
     predict_output,
+    shap_reads,
     without_name_warnings,
 )
 
@@ -39,8 +40,7 @@ Compute = Callable[[FloatArray], FloatArray]
 class _Prepared:
     """One model ready for one set of reference rows. base: the mean output of the reference rows.
     engines: name and what computes values `[n_rows, n_columns]` of rows as the trees split them.
-    pairs_a_row: reference
-    rows times trees."""
+    pairs_a_row: reference rows times trees."""
 
     model: Native
     background: FloatArray
@@ -122,7 +122,7 @@ def _prepare(model: Native, request: Request) -> _Prepared:
             engines.append(("woodelf", _build_woodelf(forest, numeric)))
     except (ValueError, treelite.TreeliteError):
         n_trees = 1_000  # unknown: shap is for few pairs only
-    if _shap_reads(model):
+    if shap_reads(model):
         engines.append(("shap", _Shap(model, numeric, target_class)))
     pairs = float(len(background)) * n_trees
     prepared = _Prepared(
@@ -142,14 +142,6 @@ def _build_woodelf(forest: Forest, background: FloatArray) -> Compute:
     from audits.explain.woodelf_engine import BackgroundShap  # noqa: PLC0415 - loads treelite
 
     return BackgroundShap(forest, background).compute
-
-
-def _shap_reads(model: Native) -> bool:
-    """Whether shap reads the model's trees: no categories, and one output of boosting."""
-    kind = kind_of(model)
-    if kind in HISTOGRAM_BOOSTING:
-        return model.is_categorical_ is None
-    return kind not in GRADIENT_BOOSTING or model.estimators_.shape[1] == 1
 
 
 class _Shap:

@@ -20,7 +20,14 @@ from audits.explain.columns import (
     choose_column,
     kind_of,
 )
-from audits.explain.forest import FORESTS, HISTOGRAM_BOOSTING, LIGHTGBM, SINGLE_TREES, XGBOOST
+from audits.explain.forest import (
+    FORESTS,
+    GRADIENT_BOOSTING,
+    HISTOGRAM_BOOSTING,
+    LIGHTGBM,
+    SINGLE_TREES,
+    XGBOOST,
+)
 
 
 def find_native(model: Native) -> Native:
@@ -89,6 +96,14 @@ def build_dmatrix(booster: Native, matrix: FloatArray) -> Native:
         feature_types=booster.feature_types,
         enable_categorical=True,
     )
+
+
+def shap_reads(model: Native) -> bool:
+    """Whether shap reads the model's trees rightly: no categories, and one output of boosting."""
+    kind = kind_of(model)
+    if kind in HISTOGRAM_BOOSTING:
+        return model.is_categorical_ is None
+    return kind not in GRADIENT_BOOSTING or model.estimators_.shape[1] == 1
 
 
 def adds_up(found: ColumnAttribution) -> bool:

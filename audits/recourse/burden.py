@@ -125,14 +125,6 @@ def count_within(cost: FloatArray, effort: float) -> int:
     return int((cost <= effort + _SLACK).sum())
 
 
-def compute_share(hits: int, n: int) -> Estimate | Unavailable:
-    """Return a share of the rows searched with its interval, `[0, 1]`."""
-    if not n:
-        return Unavailable(reason="no rejected row of this group was searched")
-    low, high = compute_share_interval(np.asarray(hits / n), np.asarray(float(n)))
-    return to_result(hits / n, float(low), float(high), n, "wilson_midp", "no rows")
-
-
 def compute_effort_curve(cost: FloatArray, efforts: FloatArray) -> tuple[FloatArray, ...]:
     """Return (share within each effort, lower, upper): `[n_efforts]` each, pointwise intervals.
 

@@ -10,6 +10,7 @@ from audits.core.errors import AssayError, CheckNotApplicableError
 from audits.core.format import format_count, format_p, format_value, plain_text
 from audits.core.groups import JOIN
 from audits.core.words import SLICES_CHECK
+from audits.cube.intervals import CONFIDENCE
 from audits.explain.importance import CohortImportance, CohortShare
 from audits.figures.dots import Dot, Mark, draw_dots
 from audits.figures.theme import MAX_BARS, Chart
@@ -18,7 +19,6 @@ from dashboard.viewmodels.explanations import find_evidence, list_features
 from dashboard.viewmodels.rows import Absent, RowSource
 from dashboard.viewmodels.run import RunData
 
-ALPHA = 0.05
 SENTENCES = 3
 _EVIDENCE = "slices.parquet"
 
@@ -54,7 +54,7 @@ def list_sentences(found: CohortImportance, name: str) -> list[str]:
 
 
 def _list_tested(found: CohortImportance) -> list[CohortShare]:
-    return [share for share in found.shares if share.p_value < ALPHA]
+    return [share for share in found.shares if share.p_value < 1 - CONFIDENCE]
 
 
 def _render(share: CohortShare, found: CohortImportance, name: str) -> str:

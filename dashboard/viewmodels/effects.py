@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from audits.checks.effects import name_quantile
 from audits.core.format import format_count, format_range, format_value, plain_text
-from audits.core.measurement import Unit
+from audits.core.measurement import Unit, is_sure
 from audits.core.words import describe, lower
 from audits.cube.cube import FloatArray
 from audits.explain.effects import QUANTILES
@@ -29,7 +29,6 @@ from dashboard.viewmodels.run import RunData
 CurveKind = Literal["dependence", "accumulated"]
 FILE = "effects.parquet"
 LOSSES = ("brier_score", "log_loss", "roc_auc", "squared_error")
-_ALPHA = 0.05
 _FEATURE = "feature="
 _RANGES = {"dependence": "partial_dependence_range", "accumulated": "accumulated_effect_range"}
 _COLUMNS = {"dependence": "pdp", "accumulated": "ale"}
@@ -177,7 +176,7 @@ def make_permutation_chart(run: RunData, metric: str) -> tuple[Chart, pd.DataFra
     if not known:
         return None
     first = max(known, key=lambda item: item.value or 0.0)
-    quiet = {item.id: item.p_value is None or item.p_value >= _ALPHA for item in items}
+    quiet = {item.id: not is_sure(item) for item in items}
     dots = [make_dot(item, names[item.id], quiet=quiet[item.id]) for item in items]
     word = describe(metric)
     title = say("effects.permutation_title", feature=names[first.id],

@@ -11,8 +11,8 @@ from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.performance import PERFORMANCE_GROUPS
 from audits.checks.recourse import RECOURSE
 from audits.checks.recourse_burden import RECOURSE_FAIRNESS, Pair, measure_pairs
-from audits.core.measurement import Measurement
-from audits.core.recourse_findings import is_sure, render_recourse_gap
+from audits.core.measurement import Measurement, is_sure
+from audits.core.recourse_findings import render_recourse_gap
 from audits.core.report import AuditReport
 from audits.core.verdict import Status
 from audits.policy.judge import compute_verdicts
