@@ -19,6 +19,9 @@ from audits.figures.theme import (
     use_percent_axis,
 )
 
+_ROOM_A_LETTER = 0.036
+"""Of the axis, for each letter of the longest number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dot:
@@ -126,8 +129,10 @@ def _set_range(
     low, high = min(ends), max(ends)
     span = (high - low) or max(abs(high), 0.1)
     start = low if least is not None and low >= least else low - 0.06 * span
-    # Room for the written number at the right end.
-    figure.update_xaxes(range=[start, high + (0.24 if percent else 0.28) * span])
+    # Room for the written number at the right end, also on a narrow screen.
+    longest = max(len(dot.text.split(" (")[0]) for dot in shown)
+    room = max(0.24 if percent else 0.28, _ROOM_A_LETTER * longest)
+    figure.update_xaxes(range=[start, high + room * span])
 
 
 def _describe(shown: Sequence[Dot], total: int, axis: str, mark: Mark | None) -> str:

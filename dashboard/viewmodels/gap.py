@@ -75,8 +75,7 @@ def make_gap_chart(run: RunData, attribute: str, group: str) -> Chart:
         dots,
         title=say("gap.title", feature=_name(shares[0]), group=plain_text(group),
                   reference=reference),
-        axis=say("gap.axis" if points else "gap.axis_target", group=plain_text(group),
-                 reference=reference),
+        axis=say("gap.axis" if points else "gap.axis_target"),
         percent=points,
         mark=Mark(0.0, say("gap.none_mark")),
     )  # fmt: skip
