@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard.catalogue import say
 from dashboard.components.page import STATIC, VIEWS, apply_style
-
-PAGES = (
-    "overview",
-    "performance",
-    "fairness",
-    "interventions",
-    "explanations",
-    "counterfactuals",
-    "card",
-    "runs",
-    "new_audit",
-    "catalogue",
-)
+from dashboard.nav import AUDITS, REVIEW, name_address, name_page
 
 
 def main() -> None:
     """Show the chosen page."""
     st.set_page_config(page_title=say("app.name"), page_icon=STATIC / "icon.png", layout="wide")
     apply_style()
-    pages = [
-        st.Page(
-            VIEWS / f"{name}.py",
-            title=say(f"nav.{name}"),
-            url_path=name.replace("_", "-"),
-            default=name == "overview",
-        )
-        for name in PAGES
-    ]
-    st.navigation(pages, position="top").run()
+    shown = {"": [_make_page(name) for name in REVIEW]}
+    shown[say("nav.audits")] = [_make_page(name) for name in AUDITS]
+    st.navigation(shown, position="top").run()
+
+
+def _make_page(name: str) -> StreamlitPage:
+    return st.Page(
+        VIEWS / f"{name}.py",
+        title=name_page(name),
+        url_path=name_address(name) or name,
+        default=name == REVIEW[0],
+    )
 
 
 main()

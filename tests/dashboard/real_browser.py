@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard.nav import PAGES, name_address
+
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = [
     "--no-sandbox",
@@ -28,18 +30,8 @@ ARGUMENTS = [
 HARMLESS = ("_stcore/health", "_stcore/host-config")
 """Addresses that Streamlit's page asks for below a deep link before it finds its own root."""
 
-PAGES = (
-    "",
-    "performance",
-    "fairness",
-    "interventions",
-    "explanations",
-    "counterfactuals",
-    "card",
-    "runs",
-    "new-audit",
-    "catalogue",
-)
+PLACES = tuple(name_address(page) for page in PAGES)
+"""The pages' addresses."""
 
 
 def find_chromium() -> str | None:

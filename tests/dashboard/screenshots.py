@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from real_browser import ARGUMENTS, PAGES, find_chromium, serve, settle
+from real_browser import ARGUMENTS, PLACES, find_chromium, serve, settle
 
 SIZES = ((1440, 900), (390, 844))
 EXTRA = {
@@ -36,7 +36,7 @@ def fit(page: Any, width: int, least: int) -> None:
 def take(runs: Path, run: str, folder: Path, only: str = "") -> None:
     """Take every page's picture in every size and scheme."""
     folder.mkdir(parents=True, exist_ok=True)
-    places = {name or "overview": name for name in PAGES} | EXTRA
+    places = {name or "overview": name for name in PLACES} | EXTRA
     with serve(runs) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         for scheme in ("light", "dark"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_browser import ARGUMENTS, PAGES, Watch, find_chromium, serve, settle
+from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, serve, settle
 
 from dashboard.catalogue import say
 
@@ -62,7 +62,7 @@ def check_width(page: Any, place: str) -> None:
 
 
 def test_every_page_opens_without_a_complaint(page: Any, address: str) -> None:
-    for place in PAGES:
+    for place in PLACES:
         visit(page, address, place)
         assert page.locator('[data-testid="stText"]').count() > 0
         check_width(page, place)
@@ -180,7 +180,7 @@ def test_running_audit_is_cancelled(page: Any, address: str, inputs: Path) -> No
 def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = context.new_page()
-    for place in PAGES:
+    for place in PLACES:
         visit(page, address, place)
         check_width(page, place)
     context.close()

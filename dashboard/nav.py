@@ -1,0 +1,33 @@
+"""The pages in the order of a review: the one list of them, for the app and for its tests."""
+
+from __future__ import annotations
+
+from dashboard.catalogue import say
+
+REVIEW = (
+    "overview",
+    "performance",
+    "fairness",
+    "explanations",
+    "counterfactuals",
+    "interventions",
+    "card",
+)
+"""The steps of a review: what is wrong, where, for whom, why, what would change it, sign-off."""
+
+AUDITS = ("runs", "new_audit", "catalogue")
+"""What is about more than the chosen run."""
+
+PAGES = (*REVIEW, *AUDITS)
+RUN_PAGES = REVIEW
+"""Pages that show a run, and say so where there is none."""
+
+
+def name_address(page: str) -> str:
+    """Return a page's path in the address: the overview's is the root."""
+    return "" if page == REVIEW[0] else page.replace("_", "-")
+
+
+def name_page(page: str) -> str:
+    """Return a page's title."""
+    return say(f"nav.{page}")
