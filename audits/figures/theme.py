@@ -71,23 +71,26 @@ def unique_labels(names: Sequence[str], width: int = 34) -> list[str]:
 
 def make_figure(height: int, *, x_title: str = "", y_title: str = "") -> go.Figure:
     """Return an empty figure of ours: transparent, light grid, no chart junk."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 16, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        colorway=PALETTE,
-        template=TEMPLATE,
-        showlegend=False,
-        dragmode=False,
-        uirevision="keep",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-    )
+    # All at once: updates of a figure that is there already cost ten times as much.
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "fixedrange": True}
-    figure.update_xaxes(title={"text": x_title, "standoff": 8}, **axis)
-    figure.update_yaxes(title={"text": y_title, "standoff": 8}, **axis)
-    return figure
+    return go.Figure(
+        layout={
+            "height": height,
+            "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "colorway": PALETTE,
+            "template": TEMPLATE,
+            "showlegend": False,
+            "dragmode": False,
+            "uirevision": "keep",
+            "legend": {
+                "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left",
+            },
+            "xaxis": {"title": {"text": x_title, "standoff": 8}, **axis},
+            "yaxis": {"title": {"text": y_title, "standoff": 8}, **axis},
+        }
+    )  # fmt: skip
 
 
 def use_percent_axis(figure: go.Figure, axis: str = "x") -> None:
