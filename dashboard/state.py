@@ -13,11 +13,12 @@ from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
 from dashboard.jobs import JobBoard
+from dashboard.places import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import explain_slice
 from dashboard.viewmodels.rows import Absent, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
+from dashboard.warmup import settle_memory
 
-RUNS_VARIABLE = "ASSAY_RUNS"
 RUN = "run"
 
 
@@ -70,7 +71,9 @@ def open_run(folder: Path) -> RunData | Absent:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _open_run(folder: str, digest: str) -> RunData:
-    return RunData(load_bundle(Path(folder)))
+    run = RunData(load_bundle(Path(folder)))
+    settle_memory()  # a report is tens of thousands of objects that live on
+    return run
 
 
 def _release(value: RowSource | ModelClient | Absent) -> None:

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from audits.core.attribution import FloatArray
@@ -136,6 +135,9 @@ def predict_groups(
         ]
     )
     matrix[~np.isfinite(matrix)] = np.nan
+    # Only here: whoever reads runs need not wait for scikit-learn.
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
+
     model = HistGradientBoostingClassifier(
         max_iter=TREES, max_leaf_nodes=15, early_stopping=False, random_state=seed,
         categorical_features=None if all(numeric) else ~np.array(numeric),
