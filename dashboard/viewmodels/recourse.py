@@ -74,6 +74,7 @@ def load_answers(run: RunData) -> Answers:
     return Answers(ranked, without)
 
 
+@lru_cache(maxsize=16)
 def tabulate_rows(run: RunData) -> pd.DataFrame:
     """Return the searched rows: id, groups, score now, and what the best answer asks for."""
     answers = load_answers(run)

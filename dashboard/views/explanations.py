@@ -8,6 +8,7 @@ from dashboard.catalogue import say
 from dashboard.components.beyond import show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.effects import show_effects, show_rules
+from dashboard.components.opening import ask
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
@@ -72,7 +73,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
     """Show one of the parts that rest on attributions."""
     if part not in ("gap", "errors"):
         show_trust(trust.make_panel(run, evidence))
-    found = find_rows(run)
+    found = ask(run, find_rows)
     source = None if isinstance(found, Absent) else found
     if part == "groups":
         show_group_importance(run)
