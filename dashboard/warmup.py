@@ -15,7 +15,10 @@ import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+FIRST = "dashboard.components.page"
 PACKAGES = ("dashboard.viewmodels", "dashboard.components")
+LATER = ("scipy.stats",)
+"""Slow to import, and asked for only when a page computes an interval by itself."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,13 +31,16 @@ async def warm_up_beside(app: object) -> AsyncGenerator[None]:
 
 
 def warm_up() -> None:
-    """Import what pages show, and open the run that is shown first. Never raises."""
+    """Open the run that is shown first, and import what pages show. Never raises."""
     try:
+        importlib.import_module(FIRST)
+        _open_newest()
         for package in PACKAGES:
             for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
                 importlib.import_module(f"{package}.{module.name}")
+        for name in LATER:
+            importlib.import_module(name)
         settle_memory()
-        _open_newest()
     except Exception:  # the pages do the same again, and say what is wrong
         _LOG.warning("the dashboard could not be warmed up", exc_info=True)
 

@@ -48,12 +48,15 @@ ethnicity = "Group A"
 path = "model.txt"
 [explain]
 rows = 20000
+error_rows = 200
+anchors = 2
 [recourse]
 rows = 200
 immutable = ["district"]
 increase_only = ["age", "employment_years"]
 decrease_only = ["late_payments", "existing_loans"]
 [rules.adverse_action]
+rows = 200
 prohibited = ["sex", "ethnicity"]
 [policy]
 preset = "four-fifths"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from audits.core.attribution import FloatArray
@@ -69,7 +69,7 @@ def compute_separation(scores: FloatArray, inside: BoolArray, *, two_sided: bool
     p_value = 1.0
     if variance > 0 and len(levels) > 1:
         z = (auc - 0.5) / np.sqrt(variance)
-        p_value = float(2 * stats.norm.sf(abs(z)) if two_sided else stats.norm.sf(z))
+        p_value = float(2 * scipy.stats.norm.sf(abs(z)) if two_sided else scipy.stats.norm.sf(z))
     return Separation(auc, low, high, min(p_value, 1.0), int(total))
 
 
