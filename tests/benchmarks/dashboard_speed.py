@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / place) for place in ("dashboard", ".")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dashboard"))
 from browserless import Person, Ran
 from million import NAME, ROWS, make_runs
 from real_browser import ARGUMENTS, PLACES, find_chromium, start
@@ -93,7 +94,9 @@ async def warm(person: Person, views: Sequence[View]) -> None:
     waiting = (say("opening.data"), say("opening.model"))
     for name, place, params in views:
         deadline = time.monotonic() + PATIENCE_S
-        while any(text in said for said in (await person.open(place, **params)).texts for text in waiting):
+        while any(
+            text in said for said in (await person.open(place, **params)).texts for text in waiting
+        ):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} was not there after {PATIENCE_S:.0f} s")
             await asyncio.sleep(0.5)
@@ -116,13 +119,17 @@ async def measure_one(pid: int, address: str, views: Sequence[View]) -> tuple[Ti
     groups = list(page.widgets["groups"].options)
 
     async def choose(number: int) -> Ran:
-        return await person.change("fairness", page, "groups", string_value=groups[number % len(groups)])
+        return await person.change(
+            "fairness", page, "groups", string_value=groups[number % len(groups)]
+        )
 
     print((await time_runs(pid, 2 * len(groups), choose)).render("fairness, other groups"))
     page = await person.open("fairness")
 
     async def slide(number: int) -> Ran:
-        return await person.change("fairness", page, "threshold", double_array_value=0.2 + number / 25)
+        return await person.change(
+            "fairness", page, "threshold", double_array_value=0.2 + number / 25
+        )
 
     slider = await time_runs(pid, STEPS, slide)
     print(slider.render("fairness, a step of the slider"), flush=True)
@@ -185,7 +192,9 @@ def print_targets(measured: dict[str, float]) -> None:
     for name, target in TARGETS.items():
         found = measured.get(name)
         text = "-" if found is None else f"{found:,.1f}"
-        print(f"{name:18} {text:>9} {f'< {target:g}':>9} {'' if found is None or found < target else 'missed'}")
+        print(
+            f"{name:18} {text:>9} {f'< {target:g}':>9} {'' if found is None or found < target else 'missed'}"
+        )
 
 
 def main() -> int:
