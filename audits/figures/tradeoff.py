@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 
 from audits.cube.cube import FloatArray, IntArray
 from audits.figures.performance import CURVE_POINTS
@@ -64,13 +65,26 @@ def draw_tradeoff(
         )  # fmt: skip
     _add_places(figure, places, written)
     figure.update_xaxes(rangemode="tozero", tickformat=".0%")
+    _look_closely(figure, path, places)
     if share:
         use_percent_axis(figure, "y")
     figure.update_layout(showlegend=True)
     return Chart(figure, title, _describe(path, places, axes, words))
 
 
-def _add_places(figure, places: Sequence[Place], written: str) -> None:  # type: ignore[no-untyped-def]
+def _look_closely(figure: go.Figure, path: Path, places: Sequence[Place]) -> None:
+    """Show the part of the axes where decisions are made: what no other threshold beats, and the
+    marked ones. Thresholds that select nearly nobody would flatten all else."""
+    paid = [*path.paid[path.best], *(place.paid for place in places)]
+    gaps = [*path.gap[path.best], *(place.gap for place in places)]
+    if not len(path.best):
+        return
+    room = 0.15 * max(max(paid) - min(paid), 0.02 * max(abs(one) for one in paid), 1e-9)
+    figure.update_yaxes(range=[min(paid) - room, max(paid) + room])
+    figure.update_xaxes(range=[-0.02 * max(gaps), 1.12 * max(max(gaps), 1e-9)])
+
+
+def _add_places(figure: go.Figure, places: Sequence[Place], written: str) -> None:
     """Mark thresholds, their names on sides that keep them apart: a ring and a filled diamond."""
     middle = float(np.mean([place.gap for place in places])) if places else 0.0
     for place in places:

@@ -1,4 +1,4 @@
-"""The frontier of the threshold lab: what each single threshold for everybody would bring and cost."""
+"""The frontier of the threshold lab: what every threshold for everybody would bring and cost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def make_tradeoff(run: RunData, grouping: str, metric: str, threshold: float) ->
     here, there = (_place(run, grouping, metric, paid_in, one) for one in (threshold, audited))
     places = [Place(say("tradeoff.audited"), *there, current=False)]
     if threshold != audited:
-        places.append(Place(say("tradeoff.here", threshold=f"{threshold:.2f}"), *here, current=True))
+        places.append(
+            Place(say("tradeoff.here", threshold=f"{threshold:.2f}"), *here, current=True)
+        )
     sentence = _tell(path, here, threshold, metric, paid_in)
     chart = draw_tradeoff(
         path, [place for place in places if not np.isnan([place.gap, place.paid]).any()],

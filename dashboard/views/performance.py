@@ -30,21 +30,25 @@ def show_headlines(run: RunData) -> None:
         show_table(performance.tabulate_overall(run), "overall", say("performance.overall"))
 
 
-def show_groups(run: RunData, grouping: str) -> None:
-    """Show one measure by group."""
-    metrics = performance.list_metrics(run, grouping)
-    named = {name_metric(metric): metric for metric in metrics}
-    default = name_metric("accuracy")
-    chosen = choose(say("performance.metric"), list(named), "measure", default)
-    if chosen is None:
+def show_groups(run: RunData) -> str:
+    """Show one measure by group; return the chosen groups."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        first = choose_grouping(run)
+        grouping = (
+            choose(say("performance.attribute"), run.groupings, "groups", first,
+                   say("fairness.attribute_help")) or first
+        )  # fmt: skip
+    named = {name_metric(metric): metric for metric in performance.list_metrics(run, grouping)}
+    with right:
+        chosen = choose(say("performance.metric"), list(named), "measure", name_metric("accuracy"))
+    chart = performance.make_group_chart(run, named[chosen], grouping) if chosen else None
+    if chosen is None or chart is None:
         show_text(say("performance.no_group_numbers"), "no-group-numbers")
-        return
+        return grouping
     show_text(explain_metric(named[chosen]), "measure", "note")
-    chart = performance.make_group_chart(run, named[chosen], grouping)
-    if chart is None:
-        show_text(say("performance.no_group_numbers"), "no-numbers")
-        return
     show_chart_with_table(chart, performance.tabulate_groups(run, grouping), "by-group")
+    return grouping
 
 
 def show_classes(run: RunData, grouping: str | None) -> None:
@@ -95,11 +99,13 @@ def show_slices(run: RunData) -> None:
     st.header(say("slices.title"), anchor=False)
     for position, sentence in enumerate(worst.sentences):
         show_text(sentence, f"slice-{position}", "finding")
-    show_drivers(run)
-    show_text(worst.note, "slices", "note")
-    if not worst.table.empty:
+    if worst.chart is not None:
+        show_chart(worst.chart, "slice-map")
+        show_text(say("slices.map_note"), "slice-map", "note")
         with st.expander(say("slices.all")):
             show_table(worst.table, "slices", say("slices.title"))
+    show_drivers(run)
+    show_text(worst.note, "slices", "note")
 
 
 def main() -> None:
@@ -114,10 +120,7 @@ def main() -> None:
     grouping = None
     if run.groupings:
         st.header(say("performance.groups"), anchor=False)
-        grouping = choose(
-            say("performance.attribute"), run.groupings, "groups", choose_grouping(run)
-        )
-        show_groups(run, grouping or run.groupings[0])
+        grouping = show_groups(run)
     show_classes(run, grouping)
     show_slices(run)
     if run.task != "regression":

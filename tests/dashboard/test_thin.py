@@ -9,9 +9,7 @@ import pytest
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 MOST_LINES, MOST_IN_A_FILE = 60, 300
-FILES = sorted(
-    path for part in ("views", "components") for path in (DASHBOARD / part).glob("*.py")
-)
+FILES = sorted(path for part in ("views", "components") for path in (DASHBOARD / part).glob("*.py"))
 
 
 def find_long(source: str, most: int = MOST_LINES) -> list[str]:
