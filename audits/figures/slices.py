@@ -53,7 +53,7 @@ def draw_slice_map(
         )  # fmt: skip
     shares = [spot.share for spot in shown]
     low, high = np.log10(min(shares)), np.log10(max(shares))
-    ticks = [one for one in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)]
+    ticks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
     figure.update_xaxes(
         type="log", range=[low - 0.15, min(high + 0.25, 0.05)], tickvals=ticks,
         ticktext=[f"{tick:.1%}" if tick < 0.01 else f"{tick:.0%}" for tick in ticks],

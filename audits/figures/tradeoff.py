@@ -81,7 +81,8 @@ def _look_closely(figure: go.Figure, path: Path, places: Sequence[Place]) -> Non
         return
     room = 0.15 * max(max(paid) - min(paid), 0.02 * max(abs(one) for one in paid), 1e-9)
     figure.update_yaxes(range=[min(paid) - room, max(paid) + room])
-    figure.update_xaxes(range=[-0.02 * max(gaps), 1.12 * max(max(gaps), 1e-9)])
+    widest = max([*gaps, 1e-9])
+    figure.update_xaxes(range=[-0.02 * widest, 1.12 * widest])
 
 
 def _add_places(figure: go.Figure, places: Sequence[Place], written: str) -> None:

@@ -111,7 +111,7 @@ def advise(run: RunData, grouping: str, answers: Answers) -> tuple[Advice, ...]:
 def _advise(run: RunData, grouping: str, answers: Answers, name: DefinitionName) -> Advice:
     definition = DEFINITIONS[name]
     known = any(item.estimate is not None for item in run.by_group(definition.metric, grouping))
-    reason = "unfair" if answers.outcome == "unfair" else name
+    reason: str = "unfair" if answers.outcome == "unfair" else name
     if name == "demographic_parity" and answers.law == "rates":
         reason = "law" if answers.outcome == "fair" else "unfair_law"
     return Advice(

@@ -8,6 +8,7 @@ from dashboard.catalogue import say
 from dashboard.components.beyond import show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.effects import show_effects, show_rules
+from dashboard.components.explained import show_agreement, show_dependence
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
@@ -84,6 +85,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
         show_row(run, source, evidence)
     else:
         show_global(run, source)
+        show_agreement(run, evidence)
     if isinstance(found, Absent):
         show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
     show_text(explanations.describe_method(run), "method", "note")
@@ -108,6 +110,8 @@ def main() -> None:
     part = parts.get(str(chosen), "global")
     if part == "effects":
         show_effects(run)
+        st.header(say("dependence.header"), anchor=False)
+        show_dependence(run)
     elif part == "rules":
         show_rules(run)
     elif evidence is None:
