@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audits.cube.cube import FloatArray, IntArray
 from audits.figures.theme import (
@@ -42,7 +41,7 @@ def draw_dependence(
     at, names = _place_bins(labels, centre)
     x, y = (part[: MAX_POINTS - len(labels)] for part in points)
     figure = make_figure(420, x_title=escape_label(column, 60), y_title=axis)
-    gone = at[np.isnan(centre)][-1] if numeric and np.isnan(centre).any() else np.nan
+    gone: float = float(at[np.isnan(centre)][-1]) if numeric and np.isnan(centre).any() else np.nan
     figure.add_scatter(
         x=np.where(np.isnan(x), gone, x) + (0.0 if numeric else _jitter(len(x))), y=y,
         mode="markers", name=words[0], hoverinfo="skip",
@@ -86,5 +85,6 @@ def _place_bins(labels: list[str], centre: FloatArray) -> tuple[FloatArray, list
 
 def _jitter(n: int) -> FloatArray:
     """Return offsets in ±0.28 that are spread evenly and the same every time."""
-    steps: NDArray[np.float64] = (np.arange(n) * 0.618034) % 1.0
-    return 0.56 * (steps - 0.5)
+    steps = (np.arange(n, dtype=np.float64) * 0.618034) % 1.0
+    offsets: FloatArray = 0.56 * (steps - 0.5)
+    return offsets

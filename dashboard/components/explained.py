@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart_with_table
 from dashboard.components.page import choose
-from dashboard.components.text import show_text
+from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import find_dependence
 from dashboard.viewmodels import agreement, dependence, explanations
 from dashboard.viewmodels.rows import Absent
@@ -27,16 +27,19 @@ def show_agreement(run: RunData, evidence: str) -> None:
     show_text(agreement.explain_agreement(items), "agreement", "note")
 
 
-def show_dependence(run: RunData) -> None:
-    """Show one column's attributions against its own values."""
+def show_dependence(run: RunData, feature: str | None) -> None:
+    """Show a column's attributions against its own values; None lets the reader choose one."""
     features = explanations.list_features(run)
     if explanations.find_evidence(run) is None or not features:
         show_text(say("dependence.none"), "no-dependence")
         return
-    feature = choose(
-        say("effects.feature"), features, "by-value", help_text=say("dependence.choose_help")
-    )
-    found = find_dependence(run, feature or features[0])
+    if feature is None:
+        feature = choose(say("effects.feature"), features, "feature") or features[0]
+    st.header(
+        say("dependence.header", feature=escape_markdown(feature)), anchor=False,
+        help=say("dependence.choose_help"),
+    )  # fmt: skip
+    found = find_dependence(run, feature)
     if isinstance(found, Absent):
         show_text(say("dependence.absent", reason=found.reason.rstrip(".")), "dependence-absent")
         return

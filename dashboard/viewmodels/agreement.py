@@ -12,13 +12,16 @@ from audits.core.trust import TITLES, TRUST_CHECK, split_pair
 from audits.figures.dots import Mark, draw_dots
 from audits.figures.theme import Chart
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import find_result, make_dot, render_measurement, render_point
+from dashboard.viewmodels.numbers import make_dot, render_measurement
 from dashboard.viewmodels.run import RunData
 
 RANKS = ("trust_agreement", "trust_other_agreement")
 """Rank correlations with a method that asks the same question, and another one."""
 APART = 0.5
 """A row whose columns are ranked with a correlation under this is explained otherwise."""
+ALIKE = 0.8
+"""From this correlation on, for the whole interval, methods are said to agree: the bound from which
+an explanation may be relied on (`audits.core.trust_limits`)."""
 _EVIDENCE = "trust.parquet"
 
 
@@ -46,9 +49,10 @@ def _name_other(item: Measurement) -> str:
 def make_agreement_chart(items: list[Measurement]) -> Chart:
     """Return a dot with its interval for each other method; 1 is the same order of columns."""
     worst = items[0]
+    low = worst.estimate.low if worst.estimate else 0.0
     title = say(
-        "agreement.title", method=_name_other(worst),
-        value=render_point(find_result(worst), worst.unit),
+        "agreement.title_alike" if low >= ALIKE else "agreement.title", method=_name_other(worst),
+        value=render_measurement(worst),
     )  # fmt: skip
     return draw_dots(
         [make_dot(item, _name_other(item)) for item in items],

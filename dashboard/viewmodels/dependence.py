@@ -22,7 +22,7 @@ def make_dependence_chart(found: Dependence) -> Chart:
         [plain_text(label) for label in binned.labels], binned.centre, binned.mean, binned.low,
         binned.high, binned.rows, (_place_points(found), found.parts),
         title=_render_title(found), column=plain_text(found.feature),
-        axis=say("explanations.axis_signed"),
+        axis=say("dependence.axis"),
         words=(say("dependence.points", n=format_count(len(found.parts))),
                say("dependence.means", n=format_count(found.rows))),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from dashboard.catalogue import say
 from dashboard.viewmodels.fairness import find_reason
 from dashboard.viewmodels.numbers import (
     find_result,
+    make_size,
     render_detail,
     render_measurement,
     render_point,
@@ -174,13 +175,15 @@ def _find(run: RunData, metric: str, like: Measurement) -> Measurement | None:
 
 def _tell(item: Measurement, name: DefinitionName, tests: int) -> str:
     result = find_result(item)
-    way = "even" if not is_sure(item, tests) else ("behind" if (item.value or 0.0) < 0 else "ahead")
-    size = render_point(result, item.unit)
+    way = "even"
+    if is_sure(item, tests):
+        way = "behind" if (item.value or 0.0) < 0 else "ahead"
+        result = make_size(result)
     return say(
         f"guide.says.{name}_{way}",
         group=plain_text(item.group or ""),
         reference=plain_text(item.reference_group or ""),
-        size=size.lstrip("−") if way != "even" else size,
+        size=render_point(result, item.unit),
         detail=render_detail(result, item.unit),
     )
 

@@ -14,7 +14,13 @@ from audits.core.words import SLICES_CHECK, lower
 from audits.figures.slices import Spot, draw_slice_map
 from audits.figures.theme import Chart
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import find_result, render_range, render_result, render_test
+from dashboard.viewmodels.numbers import (
+    find_result,
+    make_size,
+    render_range,
+    render_result,
+    render_test,
+)
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
 
@@ -99,12 +105,9 @@ def _tell_search(run: RunData, searched: int) -> str:
 
 def _size(item: Measurement) -> Estimate:
     """Return a gap as a size: a listed slice is always worse, so its sign says nothing more."""
-    estimate = item.estimate
-    assert estimate is not None  # the check lists slices with an estimate alone
-    if estimate.value >= 0:
-        return estimate
-    flipped = {"value": -estimate.value, "low": -estimate.high, "high": -estimate.low}
-    return estimate.model_copy(update=flipped)
+    size = make_size(find_result(item))
+    assert isinstance(size, Estimate)  # the check lists slices with an estimate alone
+    return size
 
 
 def _render(item: Measurement, count: int, searched: int) -> str:

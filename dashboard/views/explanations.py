@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.effects import show_effects, show_rules
+from dashboard.components.effects import show_effects, show_permutation, show_rules
 from dashboard.components.explained import show_agreement, show_dependence
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
@@ -109,9 +109,8 @@ def main() -> None:
     )  # fmt: skip
     part = parts.get(str(chosen), "global")
     if part == "effects":
-        show_effects(run)
-        st.header(say("dependence.header"), anchor=False)
-        show_dependence(run)
+        show_dependence(run, show_effects(run))
+        show_permutation(run)
     elif part == "rules":
         show_rules(run)
     elif evidence is None:

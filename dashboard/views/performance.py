@@ -8,7 +8,7 @@ from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_drivers
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.page import choose, require_run
+from dashboard.components.page import choose, require_run, show_empty
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import classes, performance, slices
 from dashboard.viewmodels.fairness import choose_grouping
@@ -41,7 +41,10 @@ def show_groups(run: RunData) -> str:
         )  # fmt: skip
     named = {name_metric(metric): metric for metric in performance.list_metrics(run, grouping)}
     with right:
-        chosen = choose(say("performance.metric"), list(named), "measure", name_metric("accuracy"))
+        chosen = choose(
+            say("performance.metric"), list(named), "measure", name_metric("accuracy"),
+            say("performance.measure_help"),
+        )  # fmt: skip
     chart = performance.make_group_chart(run, named[chosen], grouping) if chosen else None
     if chosen is None or chart is None:
         show_text(say("performance.no_group_numbers"), "no-group-numbers")
@@ -69,7 +72,10 @@ def show_curves(run: RunData) -> None:
     """Show ranking, calibration and confusion."""
     st.header(say("performance.curves"), anchor=False)
     whole = say("performance.whole")
-    compared = choose(say("performance.compare"), [whole, *run.groupings], "compare")
+    compared = choose(
+        say("performance.compare"), [whole, *run.groupings], "compare",
+        help_text=say("performance.compare_help"),
+    )  # fmt: skip
     shown = None if compared in (None, whole) else compared
     if performance.has_curves(run):
         left, right = st.columns(2, gap="large")
@@ -102,8 +108,8 @@ def show_slices(run: RunData) -> None:
     if worst.chart is not None:
         show_chart(worst.chart, "slice-map")
         show_text(say("slices.map_note"), "slice-map", "note")
-        with st.expander(say("slices.all")):
-            show_table(worst.table, "slices", say("slices.title"))
+        show_text(say("slices.all"), "slices-all", "label")
+        show_table(worst.table, "slices", say("slices.title"))
     show_drivers(run)
     show_text(worst.note, "slices", "note")
 
@@ -112,11 +118,14 @@ def main() -> None:
     """Show the page."""
     run = require_run()
     show_text(say("performance.intro"), "intro", "lead")
-    if not performance.list_headlines(run) or not performance.has_truth(run):
-        show_text(say("performance.no_truth"), "no-truth")
+    if not performance.has_truth(run):
+        show_empty(say("performance.no_truth_title"), say("performance.no_truth"), "no-truth")
         show_slices(run)
         return
-    show_headlines(run)
+    if performance.list_headlines(run):
+        show_headlines(run)
+    else:
+        show_text(say("performance.no_overall"), "no-overall")
     grouping = None
     if run.groupings:
         st.header(say("performance.groups"), anchor=False)
