@@ -8,7 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 from dashboard.catalogue import say
 from dashboard.components.journey import show_next
 from dashboard.components.page import STATIC, VIEWS, apply_style
-from dashboard.nav import AUDITS, PAGES, REVIEW, name_address, name_page
+from dashboard.nav import PAGES, REVIEW, name_address, name_page
 
 
 def main() -> None:
@@ -16,9 +16,7 @@ def main() -> None:
     st.set_page_config(page_title=say("app.name"), page_icon=STATIC / "icon.png", layout="wide")
     apply_style()
     pages = {name: _make_page(name) for name in PAGES}
-    shown = {"": [pages[name] for name in REVIEW]}
-    shown[say("nav.audits")] = [pages[name] for name in AUDITS]
-    chosen = st.navigation(shown, position="top")
+    chosen = st.navigation(list(pages.values()), position="top")
     chosen.run()
     show_next(next(name for name, page in pages.items() if page == chosen))
 
