@@ -8,7 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from audits.core.errors import AssayError
+from audits.core.errors import AssayError, CheckNotApplicableError
+from audits.core.format import plain_text
+from audits.dependence import Dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
@@ -133,6 +135,24 @@ def _find_drivers(
     key: str, name: str, _run: RunData, _source: RowSource
 ) -> CohortImportance | Absent:
     return explain_slice(_run, _source, name)
+
+
+def find_dependence(run: RunData, feature: str) -> Dependence | Absent:
+    """Return a column's attributions by its values, or why they are not known; read once."""
+    found = find_rows(run)
+    if isinstance(found, Absent):
+        return found
+    return _find_dependence(run.bundle.key, feature, run, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _find_dependence(
+    key: str, feature: str, _run: RunData, _source: RowSource
+) -> Dependence | Absent:
+    try:
+        return _source.follow(_run, feature)
+    except (AssayError, CheckNotApplicableError) as error:
+        return Absent(plain_text(str(error)))
 
 
 @st.cache_resource(show_spinner=False)

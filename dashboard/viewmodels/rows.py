@@ -19,6 +19,7 @@ from audits.cohorts import explain_cohort
 from audits.core.errors import AssayError
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
+from audits.dependence import Dependence, compute_dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient, open_model
 from audits.recourse.limits import build_limits
@@ -78,6 +79,11 @@ class RowSource:
         """Return what drives the rows that meet all conditions; see `explain_cohort`."""
         with self._lock:
             return explain_cohort(self._table, run.bundle.path, features, conditions)
+
+    def follow(self, run: RunData, feature: str) -> Dependence:
+        """Return a column's attributions by its values; see `compute_dependence`."""
+        with self._lock:
+            return compute_dependence(self._table, run.bundle.path, feature)
 
     def sample(self, size: int) -> pd.DataFrame:
         """Return the first rows of the data: what values its columns hold."""

@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.effects import show_effects, show_rules
+from dashboard.components.effects import show_effects, show_permutation, show_rules
+from dashboard.components.explained import show_agreement, show_dependence
 from dashboard.components.opening import ask
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
@@ -85,6 +86,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
         show_row(run, source, evidence)
     else:
         show_global(run, source)
+        show_agreement(run, evidence)
     if isinstance(found, Absent):
         show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
     show_text(explanations.describe_method(run), "method", "note")
@@ -108,7 +110,8 @@ def main() -> None:
     )  # fmt: skip
     part = parts.get(str(chosen), "global")
     if part == "effects":
-        show_effects(run)
+        show_dependence(run, show_effects(run))
+        show_permutation(run)
     elif part == "rules":
         show_rules(run)
     elif evidence is None:
