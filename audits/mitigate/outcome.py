@@ -14,7 +14,7 @@ from audits.cube.rates import RATES
 from audits.cube.values import to_result
 from audits.cube.view import View, compute_view
 from audits.mitigate.goals import Costs
-from audits.mitigate.paired import Pairs, compute_paired_change
+from audits.cube.paired import Pairs, compute_paired_change
 from audits.mitigate.plan import Plan, apply_thresholds
 
 NO_GAP = "undefined in all but one group"

@@ -16,7 +16,7 @@ from audits.mitigate.frontier import compute_frontier
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.halves import split_cube
 from audits.mitigate.outcome import compute_plan_outcome
-from audits.mitigate.paired import Pairs, compute_paired_change
+from audits.cube.paired import Pairs, compute_paired_change
 from audits.mitigate.plan import Plan, apply_thresholds
 from audits.mitigate.thresholds import Chooser
 
