@@ -52,8 +52,9 @@ class Change:
 
     change: after minus before; of gaps their sizes are subtracted, of ratios what is at most 1 of
     ratio and inverse (`audits.compare.scale.fold`). None where nothing can be subtracted.
-    `p_value` is two-sided, of no change; `adjusted` after all that was tested. mirrored: another number says the same (the false
-    negative rate of the true positive rate), so that lists leave this one out.
+    `p_value` is two-sided, of no change; `adjusted` after all that was tested. mirrored:
+    another number says the same (the false negative rate of the true positive rate), so that
+    lists leave this one out.
     """
 
     id: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from audits.compare.pairs import GroupedPairs, PairedCounts, PairedMeans, group_pairs
 from audits.compare.resample import SHARES, Resampler, Share, Statistic
-from audits.compare.scale import ChangeTest, fold
+from audits.compare.scale import ChangeTest, compute_t_test, fold
 from audits.core.measurement import Direction, Measurement
 from audits.core.words import base_metric
 from audits.cube.cube import FloatArray, IntArray
@@ -107,7 +107,7 @@ class _Grouping:
         if not np.isfinite(change):
             return None
         moved = [round(cells[name]) for name in ("gained", "lost")]
-        p_value = min(1.0, 2 * float(stats.binom.cdf(min(moved), sum(moved), 0.5)))
+        p_value = min(1.0, 2 * float(special.bdtr(min(moved), sum(moved), 0.5)))
         return ChangeTest(change, low, high, p_value, "mcnemar_exact, newcombe_paired")
 
     def test_mean(self, item: Measurement) -> ChangeTest | None:
@@ -120,7 +120,7 @@ class _Grouping:
                   for part in (means.before, means.after)]  # fmt: skip
         squared = _variance(means, sign)[place] / means.effective[place]
         freedom = means.effective[place] - 1
-        return _test_t(values[1] - values[0], float(squared), float(freedom))
+        return compute_t_test(values[1] - values[0], float(squared), float(freedom))
 
     def test_mean_gap(self, item: Measurement, base: str) -> ChangeTest | None:
         """Groups are different rows, so that the errors of their changes add up (Welch)."""
@@ -140,7 +140,7 @@ class _Grouping:
         weight = float((squared**2 / (rows - 1)).sum())
         freedom = float(squared.sum() ** 2 / weight) if weight > 0 else np.inf
         old, new = (float(fold(np.asarray(gap), item.direction)) for gap in gaps)
-        return _test_t(new - old, float(squared.sum()), freedom)
+        return compute_t_test(new - old, float(squared.sum()), freedom)
 
 
 def _find_sign(direction: Direction, before: float, after: float) -> int:
@@ -150,16 +150,6 @@ def _find_sign(direction: Direction, before: float, after: float) -> int:
 
 def _variance(means: PairedMeans, sign: int) -> FloatArray:
     return means.variance_change if sign > 0 else means.variance_sum
-
-
-def _test_t(change: float, squared: float, freedom: float) -> ChangeTest:
-    error = float(np.sqrt(squared))
-    half = float(stats.t.ppf(0.975, freedom)) * error
-    if error > 0:
-        p_value = float(2 * stats.t.sf(abs(change) / error, freedom))
-    else:
-        p_value = 1.0 if change == 0 else 0.0
-    return ChangeTest(change, change - half, change + half, p_value, "student_t_paired")
 
 
 def _make_own(metric: str, place: int) -> Statistic | None:

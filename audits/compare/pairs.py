@@ -62,7 +62,8 @@ class GroupedPairs:
     @property
     def discordant(self) -> FloatArray:
         """Rows decided differently in the two runs, `[n_groups]`."""
-        return self.count[:, :, 0, 1].sum(axis=1) + self.count[:, :, 1, 0].sum(axis=1)
+        differing: FloatArray = self.count[:, :, 0, 1] + self.count[:, :, 1, 0]
+        return np.asarray(differing.sum(axis=1), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
 from audits.compare.pairs import GroupedPairs
-from audits.compare.scale import ChangeTest
+from audits.compare.scale import ChangeTest, Z, compute_normal_p
 from audits.cube.cube import FloatArray, IntArray
 from audits.cube.rates import RATES
 from audits.cube.resample import resample_counts
@@ -92,7 +91,7 @@ class Resampler:
             return None
         # Drawn from a null that is centred at no change: the root of the mean square.
         error = max(float(np.sqrt(np.mean(known[0] ** 2))), float(known[1].std(ddof=1)))
-        half = float(stats.norm.ppf(0.975)) * error
+        half = Z * error
         discordant = self.grouped.discordant
         rows = float((discordant if groups is None else discordant[groups]).sum())
         return ChangeTest(
@@ -107,7 +106,7 @@ class Resampler:
 def _compute_p(change: float, error: float, null: FloatArray, rows: float) -> float:
     extreme = int(np.count_nonzero(np.abs(null) >= abs(change) - 1e-12))
     counted = (1 + extreme) / (1 + len(null)) if extreme >= _COUNTED else 0.0
-    smooth = float(2 * stats.norm.sf(abs(change) / error)) if error > 0 else 1.0
+    smooth = compute_normal_p(change, error)
     # So many coins cannot give less, whatever the normal curve says.
     least = float(np.exp2(1 - rows))
     return min(1.0, max(counted, smooth, least))

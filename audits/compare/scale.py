@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from audits.core.measurement import Direction, Unit
 from audits.cube.cube import FloatArray
@@ -58,11 +58,26 @@ def name_unit(unit: Unit) -> Unit:
     return {"share": "points", "score": "difference"}.get(unit, unit)  # type: ignore[return-value]
 
 
-def compute_normal_test(change: float, error: float, method: str) -> ChangeTest:
-    """Return the z test of a change with its standard error; 1.0 where neither moves."""
-    half = float(stats.norm.ppf(0.975)) * error
+Z = float(special.ndtri(0.975))
+
+
+def compute_normal_p(change: float, error: float) -> float:
+    """Return the two-sided p-value of a change with its standard error.
+
+    Without an error a change is certain, and no change is none.
+    """
     if error > 0:
-        p_value = float(2 * stats.norm.sf(abs(change) / error))
+        return float(2 * special.ndtr(-abs(change) / error))
+    return 1.0 if change == 0 else 0.0
+
+
+def compute_t_test(change: float, squared: float, freedom: float) -> ChangeTest:
+    """Return Student's t test of a change with its squared standard error."""
+    freedom = min(freedom, 1e9)  # beyond it is the normal distribution
+    error = float(np.sqrt(squared))
+    half = float(special.stdtrit(freedom, 0.975)) * error
+    if error > 0:
+        p_value = float(2 * special.stdtr(freedom, -abs(change) / error))
     else:
         p_value = 1.0 if change == 0 else 0.0
-    return ChangeTest(change, change - half, change + half, p_value, method)
+    return ChangeTest(change, change - half, change + half, p_value, "student_t_paired")

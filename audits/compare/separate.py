@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-from audits.compare.scale import ChangeTest, fold, fold_interval
+from audits.compare.scale import ChangeTest, compute_normal_p, fold, fold_interval
 from audits.core.estimate import Estimate
 from audits.core.measurement import Direction, Measurement
-from audits.cube.intervals import compute_difference, compute_two_share_p, normal_quantile
+from audits.cube.intervals import compute_difference, compute_two_share_p
 
 LEAST_ROWS = 10
 """Estimates on fewer rows are not compared: what their intervals say of far tails is a guess."""
@@ -50,11 +50,8 @@ def _test_mover(old: Estimate, new: Estimate, direction: Direction) -> ChangeTes
     low, high = compute_difference(after, (new_low, new_high), before, (old_low, old_high))
     change = values[1] - values[0]
     facing = change - float(low) if change > 0 else float(high) - change
-    error = facing / normal_quantile(min(old.confidence, new.confidence))
-    if change == 0:
-        p_value = 1.0
-    else:
-        p_value = float(2 * stats.norm.sf(abs(change) / error)) if error > 0 else 0.0
+    error = facing / float(special.ndtri(0.5 + min(old.confidence, new.confidence) / 2))
+    p_value = compute_normal_p(change, error) if change else 1.0
     return ChangeTest(change, float(low), float(high), p_value, "mover")
 
 
@@ -69,7 +66,7 @@ def _cover(value: float, low: float, high: float) -> tuple[float, float]:
 def _compute_welch(old: Estimate, new: Estimate, other: float) -> float:
     """Return Welch's p-value from two t intervals; `other` where they have no width."""
     errors = [
-        (part.high - part.low) / 2 / float(stats.t.ppf(0.5 + part.confidence / 2, part.n - 1))
+        (part.high - part.low) / 2 / float(special.stdtrit(part.n - 1, 0.5 + part.confidence / 2))
         for part in (old, new)
     ]
     squared = [error**2 for error in errors]
@@ -77,4 +74,5 @@ def _compute_welch(old: Estimate, new: Estimate, other: float) -> float:
     if not weight > 0:
         return other
     freedom = sum(squared) ** 2 / weight
-    return float(2 * stats.t.sf(abs(new.value - old.value) / np.sqrt(sum(squared)), freedom))
+    gap = abs(new.value - old.value) / np.sqrt(sum(squared))
+    return float(2 * special.stdtr(freedom, -gap))
