@@ -11,9 +11,11 @@ import streamlit as st
 from audits.core.errors import AssayError
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
-from audits.store.bundle import MANIFEST, REPORT, load_bundle
+from audits.store.bundle import MANIFEST, REPORT, BundleSummary, list_bundles, load_bundle
+from dashboard.catalogue import say
 from dashboard.jobs import JobBoard
 from dashboard.viewmodels.cohorts import explain_slice
+from dashboard.viewmodels.compare import ComparePage, make_page
 from dashboard.viewmodels.rows import Absent, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
 
@@ -115,6 +117,33 @@ def _find_drivers(
     key: str, name: str, _run: RunData, _source: RowSource
 ) -> CohortImportance | Absent:
     return explain_slice(_run, _source, name)
+
+
+def list_summaries() -> list[BundleSummary]:
+    """Return the runs in the folder, newest first; read again only when one came or went."""
+    root = runs_root()
+    stamps = tuple(sorted((str(p), p.stat().st_mtime_ns) for p in root.glob(f"*/{REPORT}")))
+    return _list_summaries(str(root), stamps)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _list_summaries(root: str, stamps: tuple[tuple[str, int], ...]) -> list[BundleSummary]:
+    return list_bundles(Path(root))
+
+
+def find_comparison(before: RunData, after: RunData) -> ComparePage | Absent:
+    """Return two runs side by side, or why they cannot be; worked out once for everybody."""
+    return _find_comparison(before.bundle.key, after.bundle.key, before, after)
+
+
+@st.cache_resource(max_entries=16, show_spinner=say("compare.working"))
+def _find_comparison(
+    key_before: str, key_after: str, _before: RunData, _after: RunData
+) -> ComparePage | Absent:
+    try:
+        return make_page(_before, _after)
+    except AssayError as error:
+        return Absent(str(error))
 
 
 @st.cache_resource(show_spinner=False)
