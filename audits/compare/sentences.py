@@ -156,7 +156,7 @@ def _find_gap(item: Measurement) -> str:
 
 def render_difference(item: Difference) -> str:
     """Return what is not the same in both runs: "settings: model.threshold: 0.5 → 0.6"."""
-    one, other = (plain_text(text) or "–" for text in (item.before, item.after))
+    one, other = (plain_text(text) or "none" for text in (item.before, item.after))
     if item.name.endswith("sha256"):
         one, other = one[:12], other[:12]
     return f"{plain_text(item.name)}: {one} → {other}"

@@ -12,6 +12,9 @@ from audits.core.report import AuditReport, CheckOutcome
 POLICY = "policy_in_force"
 """The key of the settings in force under which a report keeps its policy's rules."""
 
+_FILES = ("data.path", "data.reference", "model.path")
+"""Settings that say what the subject says too."""
+
 
 def check_comparable(before: AuditReport, after: AuditReport) -> None:
     """Raise InputError where the runs are about different questions: task, target or outcome."""
@@ -88,13 +91,15 @@ def _flatten(value: object, path: str) -> Iterator[tuple[str, str]]:
         for place, part in enumerate(value):
             named = part.get("name", place) if isinstance(part, Mapping) else place
             yield from _flatten(part, f"{path}[{named}]")
-    elif value is not None and value not in ([], ()):
+    elif value not in (None, "", [], ()) and path not in _FILES:
         yield path, _show(value)
 
 
 def _show(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(_show(part) for part in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -16,7 +16,6 @@ from audits.figures.theme import (
     make_figure,
     row_height,
     unique_labels,
-    use_percent_axis,
 )
 
 Kind = Literal["better", "worse", "same"]
@@ -27,8 +26,8 @@ _LOOKS: dict[Kind, tuple[str, str]] = {
 }
 """Colour and shape: neither alone."""
 
-_ROOM_A_LETTER = 0.03
-_LONGEST_NAME = 44
+_ROOM_A_LETTER = 0.06
+_LONGEST_NAME = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,7 @@ class ChangeDot:
     kind: Kind
 
 
-def draw_changes(
-    dots: Sequence[ChangeDot], *, title: str, axis: str, percent: bool = False
-) -> Chart:
+def draw_changes(dots: Sequence[ChangeDot], *, title: str, axis: str) -> Chart:
     """Draw rows of changes with intervals around a line of no change, first row on top.
 
     Better, worse and no change beyond noise differ in colour and in shape.
@@ -66,9 +63,11 @@ def draw_changes(
         },
         customdata=[dot.text for dot in dots], hovertemplate="%{y}: %{customdata}<extra></extra>",
     )  # fmt: skip
+    # Away from the line, so that no text crosses it.
     figure.add_scatter(
-        x=[dot.high for dot in dots], y=labels, mode="text", hoverinfo="skip", cliponaxis=False,
-        text=[f"  {dot.text}" for dot in dots], textposition="middle right",
+        x=[dot.high if dot.value >= 0 else dot.low for dot in dots], y=labels, mode="text",
+        text=[f"  {dot.text}  " for dot in dots], hoverinfo="skip", cliponaxis=False,
+        textposition=[f"middle {'right' if dot.value >= 0 else 'left'}" for dot in dots],
         textfont={"size": 13},
     )  # fmt: skip
     figure.update_yaxes(
@@ -81,8 +80,6 @@ def draw_changes(
         font={"size": 12, "color": QUIET},
     )  # fmt: skip
     figure.update_layout(margin={"t": 32})
-    if percent:
-        use_percent_axis(figure)
     return Chart(figure, title, _describe(dots, axis))
 
 
@@ -90,8 +87,12 @@ def _set_range(figure: go.Figure, dots: Sequence[ChangeDot]) -> None:
     ends = [0.0, *(end for dot in dots for end in (dot.low, dot.high, dot.value))]
     low, high = min(ends), max(ends)
     span = (high - low) or 0.1
-    room = max(0.2, _ROOM_A_LETTER * max((len(dot.text) for dot in dots), default=0))
-    figure.update_xaxes(range=[low - 0.06 * span, high + room * span])
+    room = span * _ROOM_A_LETTER * max((len(dot.text) for dot in dots), default=0)
+    left, right = (any((dot.value >= 0) == side for dot in dots) for side in (False, True))
+    margin = 0.06 * span
+    figure.update_xaxes(
+        range=[low - (room if left else margin), high + (room if right else margin)]
+    )
 
 
 def _describe(dots: Sequence[ChangeDot], axis: str) -> str:

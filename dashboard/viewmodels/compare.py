@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audits.compare.comparison import Change, Comparison, Outcome, RunRef, VerdictChange
+from audits.compare.comparison import Change, Comparison, Outcome, RunRef, VerdictChange, Way
 from audits.compare.run import run_comparison
 from audits.compare.scale import is_better
 from audits.compare.sentences import (
@@ -20,6 +20,7 @@ from audits.compare.sentences import (
     render_left_out,
     render_signed,
     render_value,
+    render_verdict,
 )
 from audits.core.format import format_count, format_p, format_time, plain_text
 from audits.core.report import CheckOutcome
@@ -35,7 +36,9 @@ LISTED = 8
 DRAWN = 8
 """So many changes of a kind are drawn."""
 IN_TABLE = 2000
-MOST_DIFFERENCES = 40
+MOST_LINES = 8
+POINTS = " points"
+"""Said by the axis, not beside every dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,6 @@ class Turn:
     before: Status | None
     after: Status | None
     sentence: str
-    words: str
     reason: str
     rule: str
 
@@ -67,6 +69,7 @@ class ComparePage:
     left_out: str
     runs: tuple[str, str]
     turns: tuple[Turn, ...]
+    other_turns: Listed
     worsened: Listed
     improved: Listed
     shifted: Listed
@@ -103,6 +106,8 @@ def make_page(before: RunData, after: RunData) -> ComparePage:
     found = run_comparison(before.bundle, after.bundle)
     titles = {rule.name: rule.title for run in (before, after) if run.policy is not None
               for rule in run.policy.rules}  # fmt: skip
+    turned = [item for item in found.verdicts if item.way in (Way.WORSE, Way.BETTER, Way.OPEN)]
+    others = [item for item in found.verdicts if item not in turned[:LISTED]]
     table, cut = tabulate_changes(found)
     return ComparePage(
         headline=render_headline(found),
@@ -112,7 +117,8 @@ def make_page(before: RunData, after: RunData) -> ComparePage:
             _describe_run("compare.run_before", found.before),
             _describe_run("compare.run_after", found.after),
         ),
-        turns=tuple(_read_turn(item, titles) for item in found.verdicts),
+        turns=tuple(_read_turn(item, titles) for item in turned[:LISTED]),
+        other_turns=_cut([render_verdict(item, titles) for item in others], MOST_LINES),
         worsened=_list(found, Outcome.WORSENED),
         improved=_list(found, Outcome.IMPROVED),
         shifted=_list(found, Outcome.SHIFTED),
@@ -131,7 +137,6 @@ def _describe_run(key: str, run: RunRef) -> str:
 
 def _read_turn(item: VerdictChange, titles: dict[str, str]) -> Turn:
     before, after = (None if side is None else side.status for side in (item.before, item.after))
-    words = say("compare.turned", before=_name_status(before), after=_name_status(after))
     judged = item.after if item.after is not None else item.before
     both = before is not None and after is not None
     noise = say("compare.sure" if item.sure else "compare.unsure") if both else ""
@@ -140,19 +145,18 @@ def _read_turn(item: VerdictChange, titles: dict[str, str]) -> Turn:
         before=before,
         after=after,
         sentence=name_number(item.item),
-        words=words,
         reason=" ".join(part for part in (reason, noise) if part),
         rule=say("compare.rule", rule=plain_text(titles.get(item.rule, item.rule))),
     )
 
 
-def _name_status(status: Status | None) -> str:
-    return say("compare.not_judged") if status is None else say(f"status.{status.value}")
-
-
 def _list(found: Comparison, outcome: Outcome) -> Listed:
     changes = drop_doubles(found.find(outcome))
-    return Listed(tuple(map(render_change, changes[:LISTED])), max(0, len(changes) - LISTED))
+    return _cut(list(map(render_change, changes)), LISTED)
+
+
+def _cut(sentences: list[str], most: int) -> Listed:
+    return Listed(tuple(sentences[:most]), max(0, len(sentences) - most))
 
 
 def make_chart(found: Comparison, task: str) -> Chart | None:
@@ -181,23 +185,21 @@ def make_chart(found: Comparison, task: str) -> Chart | None:
         dots,
         title=say(f"compare.chart_{kind}", worse=len(worse), better=len(better)),
         axis=say("compare.axis_target" if regression else "compare.axis"),
-        percent=not regression,
     )
 
 
 def _make_dot(item: Change) -> ChangeDot:
     assert item.change is not None  # both lists hold numbers that were compared
     better = is_better(1.0, item.shown.direction)
-    ends = (item.change.low, item.change.high)
-    if better is False:
-        ends = (-ends[1], -ends[0])
+    scale = (-1.0 if better is False else 1.0) * (1.0 if item.shown.unit == "target" else 100.0)
+    ends = sorted((item.change.low * scale, item.change.high * scale))
     kinds: dict[Outcome, Kind] = {Outcome.WORSENED: "worse", Outcome.IMPROVED: "better"}
     return ChangeDot(
         name=name_number(item.shown),
-        value=-item.change.value if better is False else item.change.value,
+        value=item.change.value * scale,
         low=ends[0],
         high=ends[1],
-        text=render_signed(item),
+        text=render_signed(item).removesuffix(POINTS),
         kind=kinds.get(item.outcome, "same"),
     )
 
@@ -236,10 +238,8 @@ def list_differences(found: Comparison) -> list[tuple[str, Listed]]:
         line = say("compare.check", title=plain_text(check.title), **ends)
         topics.setdefault("checks", []).append(line)
     return [
-        (say(f"compare.topic.{topic}"),
-         Listed(tuple(lines[:MOST_DIFFERENCES]), max(0, len(lines) - MOST_DIFFERENCES)))
-        for topic, lines in topics.items()
-    ]  # fmt: skip
+        (say(f"compare.topic.{topic}"), _cut(lines, MOST_LINES)) for topic, lines in topics.items()
+    ]
 
 
 def _name_end(check: CheckOutcome | None) -> str:

@@ -17,6 +17,8 @@ from dashboard.viewmodels.rows import Absent
 from dashboard.viewmodels.run import RunData
 
 BEFORE = "before"
+OPEN_TOPICS = 3
+"""Files and settings are seen at once; rules, versions and checks are folded away."""
 
 
 def choose_before(run: RunData) -> RunData | None:
@@ -52,7 +54,8 @@ def show_turn(turn: Turn, key: str) -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             for side, status in (("before", turn.before), ("after", turn.after)):
                 if side == "after":
-                    show_text("→", f"arrow-{key}")
+                    with st.container(width="content"):
+                        show_text("→", f"arrow-{key}")
                 show_badge(status, say("compare.not_judged") if status is None else "")
         show_text(turn.sentence, f"turn-{key}", "finding")
         show_text(turn.reason, f"turn-reason-{key}")
@@ -60,30 +63,31 @@ def show_turn(turn: Turn, key: str) -> None:
 
 
 def show_turns(page: ComparePage) -> None:
-    """Show the verdicts that turned, those that got worse first."""
+    """Show the verdicts that turned, those that got worse first; new and gone ones folded."""
     st.header(say("compare.verdicts"), anchor=False)
     if not page.turns:
         show_text(say("compare.no_verdicts"), "no-turns")
-    for position, turn in enumerate(page.turns[: compare.LISTED]):
+    for position, turn in enumerate(page.turns):
         show_turn(turn, str(position))
-    rest = page.turns[compare.LISTED :]
-    if rest:
-        with st.expander(say("compare.more_differences", n=len(rest)), type="compact"):
-            for position, turn in enumerate(rest[: compare.MOST_DIFFERENCES]):
-                show_text(f"{turn.words}: {turn.sentence}", f"turn-rest-{position}")
+    if page.other_turns.sentences:
+        with st.expander(say("compare.other_turns"), type="compact"):
+            show_lines(page.other_turns, "turn-rest")
+
+
+def show_lines(listed: Listed, key: str) -> None:
+    """Show sentences, and how many more there are."""
+    for position, sentence in enumerate(listed.sentences):
+        show_text(sentence, f"{key}-{position}")
+    if listed.more:
+        show_text(say("compare.more_lines", n=listed.more), f"{key}-more", "note")
 
 
 def show_listed(title: str, listed: Listed, empty: str, key: str) -> None:
     """Show sentences of one kind under their title; `empty` where there are none."""
-    if not listed.sentences and not empty:
-        return
     st.header(title, anchor=False)
     if not listed.sentences:
         show_text(empty, f"{key}-none")
-    for position, sentence in enumerate(listed.sentences):
-        show_text(sentence, f"{key}-{position}")
-    if listed.more:
-        show_text(say("compare.more", n=listed.more), f"{key}-more", "note")
+    show_lines(listed, key)
 
 
 def show_differences(page: ComparePage) -> None:
@@ -94,11 +98,33 @@ def show_differences(page: ComparePage) -> None:
     if not page.differences:
         show_text(say("compare.same_setup"), "same-setup")
     for place, (topic, listed) in enumerate(page.differences):
-        show_text(topic, f"topic-{place}", "label")
-        for position, line in enumerate(listed.sentences):
-            show_text(line, f"difference-{place}-{position}")
-        if listed.more:
-            show_text(say("compare.more_differences", n=listed.more), f"more-{place}", "note")
+        with st.expander(topic, type="compact", expanded=place < OPEN_TOPICS):
+            show_lines(listed, f"difference-{place}")
+
+
+def show_changes(page: ComparePage) -> None:
+    """Show what changed beyond noise: the picture, then the sentences, then the table."""
+    if page.chart is not None:
+        st.header(say("compare.picture"), anchor=False)
+        show_chart(page.chart, "changes")
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_listed(
+            say("compare.worsened"), page.worsened, say("compare.nothing_worsened"), "worse"
+        )
+    with right:
+        show_listed(
+            say("compare.improved"), page.improved, say("compare.nothing_improved"), "better"
+        )
+    if page.shifted.sentences:
+        with st.expander(say("compare.shifted"), type="compact"):
+            show_lines(page.shifted, "shifted")
+    show_text(page.same, "same")
+    with st.expander(say("compare.table"), type="compact"):
+        show_text(say("compare.table_note"), "table", "note")
+        if page.table_cut:
+            show_text(page.table_cut, "table-cut", "note")
+        show_table(page.table, "changes", say("compare.table"))
 
 
 def show_page(page: ComparePage) -> None:
@@ -110,24 +136,9 @@ def show_page(page: ComparePage) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_turns(page)
-        show_listed(
-            say("compare.worsened"), page.worsened, say("compare.nothing_worsened"), "worse"
-        )
-        show_listed(
-            say("compare.improved"), page.improved, say("compare.nothing_improved"), "better"
-        )
-        show_listed(say("compare.shifted"), page.shifted, "", "shifted")
     with right:
         show_differences(page)
-    if page.chart is not None:
-        st.header(say("compare.picture"), anchor=False)
-        show_chart(page.chart, "changes")
-    show_text(page.same, "same")
-    with st.expander(say("compare.table"), type="compact"):
-        show_text(say("compare.table_note"), "table", "note")
-        if page.table_cut:
-            show_text(page.table_cut, "table-cut", "note")
-        show_table(page.table, "changes", say("compare.table"))
+    show_changes(page)
 
 
 def main() -> None:
