@@ -20,7 +20,7 @@ from audits.compare.matching import Match, find_twin, match_measurements, name_f
 from audits.compare.paired import PairedTests
 from audits.compare.pairs import PairedCounts
 from audits.compare.scale import ChangeTest, is_better
-from audits.compare.separate import LEAST_ROWS, compute_separate_test
+from audits.compare.separate import LEAST_FOR_INTERVALS, LEAST_ROWS, compute_separate_test
 from audits.compare.subjects import (
     check_comparable,
     find_left_out,
@@ -48,6 +48,8 @@ INDEPENDENT = (
     "The runs are of different data: their numbers are compared as independent. A change may "
     "come from the people in the data as well as from the model."
 )
+
+_FEW = "fewer than {n} rows, too few for its interval to say how sure a change is"
 
 
 def run_comparison(before: Bundle, after: Bundle) -> Comparison:
@@ -140,6 +142,8 @@ def _compare(
         return replace(plain, reason=reason)
     found = tests.test(old, new) if tests is not None else None
     found = found or compute_separate_test(old, new, weighted=weighted)
+    if found is None:
+        return replace(plain, reason=_FEW.format(n=LEAST_FOR_INTERVALS))
     return replace(
         plain,
         outcome=Outcome.SAME,

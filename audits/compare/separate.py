@@ -14,27 +14,32 @@ LEAST_ROWS = 10
 """Estimates on fewer rows are not compared: what their intervals say of far tails is a guess."""
 
 
-def compute_separate_test(before: Measurement, after: Measurement, *, weighted: bool) -> ChangeTest:
+LEAST_FOR_INTERVALS = 30
+"""Where nothing but an interval is known, its far tails are worth something from so many rows."""
+
+
+def compute_separate_test(
+    before: Measurement, after: Measurement, *, weighted: bool
+) -> ChangeTest | None:
     """Return the change between two estimates, as if their rows had nothing to do with each other.
 
     The interval is MOVER's (Zou and Donner 2008) from the two intervals, on the scale on which the
     number is judged. The p-value is Fisher's or the pooled z test of two shares where the counts
     are known (no weights), Welch's of two means, else the z test whose 95% limit is the
     interval's. Where the rows are the same after all, estimates move together and this is
-    conservative.
+    conservative. None where only intervals are known, on fewer than `LEAST_FOR_INTERVALS` rows.
     """
     old, new = before.estimate, after.estimate
     assert old is not None and new is not None  # the caller looks first
     mover = _test_mover(old, new, after.direction)
-    if after.direction in ("closer_to_zero", "closer_to_one"):
-        return mover
-    if old.method == new.method == "wilson_midp" and after.unit == "share" and not weighted:
+    plain = after.direction not in ("closer_to_zero", "closer_to_one") and not weighted
+    if plain and old.method == new.method == "wilson_midp" and after.unit == "share":
         p_value = compute_two_share_p(new.value * new.n, new.n, old.value * old.n, old.n)
         return ChangeTest(mover.change, mover.low, mover.high, p_value, "mover, two_shares")
-    if old.method == new.method == "student_t" and not weighted:
+    if plain and old.method == new.method == "student_t":
         p_value = _compute_welch(old, new, mover.p_value)
         return ChangeTest(mover.change, mover.low, mover.high, p_value, "mover, welch_t")
-    return mover
+    return mover if min(old.n, new.n) >= LEAST_FOR_INTERVALS else None
 
 
 def _test_mover(old: Estimate, new: Estimate, direction: Direction) -> ChangeTest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.compare.comparison import SURE, Change, VerdictChange, Way
-from audits.compare.matching import uses_column
+from audits.compare.comparison import SURE, Change, Family, VerdictChange, Way
+from audits.compare.matching import name_family, uses_column
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.verdict import Status, Verdict
@@ -24,7 +24,8 @@ def compare_verdicts(
     changes: Sequence[Change],
     left_out: Sequence[str],
 ) -> tuple[VerdictChange, ...]:
-    """Return the verdicts that are not the same in both runs, those that got worse first.
+    """Return the verdicts that are not the same in both runs, those that got worse first,
+    in each single columns before intersections.
 
     A verdict is the same one where rule, metric, attribute, group and slice are; its reference
     group may be another, where a rule takes the group that was selected most. Verdicts on columns
@@ -44,7 +45,13 @@ def compare_verdicts(
         sure = change is not None and change.outcome in SURE
         then, now = (None if side is None else side[0] for side in (one, other))
         found.append(VerdictChange(verdict.rule, then, now, item, _go(then, now), sure))
-    return tuple(sorted(found, key=lambda change: _ORDER.index(change.way)))
+    protected = after.subject.data.protected
+
+    def place(change: VerdictChange) -> tuple[int, int]:
+        family = name_family(change.item, protected)
+        return _ORDER.index(change.way), list(Family).index(family)
+
+    return tuple(sorted(found, key=place))
 
 
 def _index(report: AuditReport) -> dict[Key, tuple[Verdict, Measurement]]:

@@ -47,7 +47,11 @@ def _settings(rows: pd.DataFrame, protected: tuple[str, ...]) -> dict[str, objec
 
 
 def _report(
-    measurements: tuple[Measurement, ...], settings: dict[str, object], rows: int, name: str, sha: str
+    measurements: tuple[Measurement, ...],
+    settings: dict[str, object],
+    rows: int,
+    name: str,
+    sha: str,
 ) -> AuditReport:
     spec = AuditSpec.model_validate(settings)
     return AuditReport(

@@ -52,13 +52,20 @@ def test_what_got_worse_is_said_in_words_that_match_the_numbers(people, harsher,
     worse = {item.id: item for item in found.find(Outcome.WORSENED)}
     gap = worse["selection_rate_difference[sex=Female|Male]"]
     women = people["sex"] == "Female"
-    gaps = [part.loc[women, "y_pred"].mean() - part.loc[~women, "y_pred"].mean() for part in (people, harsher)]
+    gaps = [
+        part.loc[women, "y_pred"].mean() - part.loc[~women, "y_pred"].mean()
+        for part in (people, harsher)
+    ]
     assert gap.change.value == pytest.approx(abs(gaps[1]) - abs(gaps[0]))
     sentence = render_change(gap)
     assert sentence.startswith("Selection rate gap of Female to Male: −")
-    assert "further from zero by" in sentence and "95% interval" in sentence and "adjusted" in sentence
+    assert (
+        "further from zero by" in sentence and "95% interval" in sentence and "adjusted" in sentence
+    )
     assert "selection_rate[sex=Female]" in {item.id for item in found.find(Outcome.SHIFTED)}
-    assert not [item for item in found.changes if item.outcome in SURE and item.shown.group == "Male"]
+    assert not [
+        item for item in found.changes if item.outcome in SURE and item.shown.group == "Male"
+    ]
     assert found.got_worse
     # The same the other way round is an improvement.
     back = run_comparison(make_run(harsher), make_run(people))
@@ -71,7 +78,9 @@ def test_a_verdict_that_got_worse_says_whether_its_number_did(people, harsher, m
     assert turn.way is Way.WORSE and turn.sure and turn.after.status is Status.FAIL
     assert "The number behind it changed beyond noise." in render_verdict(turn)
     back = run_comparison(make_run(harsher), make_run(people))
-    assert [item.way for item in back.verdicts if item.item.metric == "impact_ratio"] == [Way.BETTER]
+    assert [item.way for item in back.verdicts if item.item.metric == "impact_ratio"] == [
+        Way.BETTER
+    ]
 
 
 def test_a_status_alone_is_no_change_of_the_number(people, make_run) -> None:
@@ -81,7 +90,9 @@ def test_a_status_alone_is_no_change_of_the_number(people, make_run) -> None:
         item.model_copy(update={"status": other.get(item.status, item.status)})
         for item in again.report.verdicts
     )
-    found = compute_comparison(run.report, again.report.model_copy(update={"verdicts": verdicts}), "none")
+    found = compute_comparison(
+        run.report, again.report.model_copy(update={"verdicts": verdicts}), "none"
+    )
     assert found.verdicts and not any(item.sure for item in found.verdicts)
     assert all("did not change beyond noise" in render_verdict(item) for item in found.verdicts)
 
@@ -92,7 +103,9 @@ def test_a_ratio_to_another_group_is_not_compared(people, make_run) -> None:
     more = people.assign(y_pred=np.where(women, 1, people["y_pred"]).astype(np.int32))
     fewer = people.assign(y_pred=np.where(women, 0, people["y_pred"]).astype(np.int32))
     found = run_comparison(make_run(fewer), make_run(more))
-    moved = [item for item in found.changes if item.reason == "set against another group than before"]
+    moved = [
+        item for item in found.changes if item.reason == "set against another group than before"
+    ]
     assert not moved  # the group itself changed places with its yardstick: two other numbers
     assert {item.outcome for item in found.changes if item.shown.metric == "impact_ratio"} == {
         Outcome.ONLY_BEFORE, Outcome.ONLY_AFTER
@@ -116,13 +129,18 @@ def test_mirrored_numbers_are_listed_once(people, harsher, make_run) -> None:
     assert twin not in found.find(Outcome.WORSENED) and own in found.find(Outcome.WORSENED)
     ids = [item.id for item in drop_doubles(found.find(Outcome.WORSENED))]
     assert "selection_rate_difference[sex=Female|Male]" in ids
-    assert not [name for name in ids if name.replace("_ratio[", "_difference[") in ids and "_ratio[" in name]
+    assert not [
+        name for name in ids if name.replace("_ratio[", "_difference[") in ids and "_ratio[" in name
+    ]
 
 
 def test_other_questions_are_refused_in_a_sentence(people, make_run) -> None:
     report = make_run(people).report
     for other, words in (
-        (edit(report, subject={"task": "regression"}), "the first is binary, the second regression"),
+        (
+            edit(report, subject={"task": "regression"}),
+            "the first is binary, the second regression",
+        ),
         (edit(report, data={"target": "z"}), "the target is y in the first and z in the second"),
         (edit(report, data={"positive": "0"}), "the favourable value is 1 in the first and 0"),
     ):
@@ -143,14 +161,23 @@ def test_columns_that_one_run_protects_are_left_out(people, make_run) -> None:
 
 def test_what_differs_is_listed(people, make_run) -> None:
     one = make_run(people).report
-    effective = {**one.spec.effective, "model": {"threshold": 0.6, "path": "m.skops"}, "mitigate": {}}
+    effective = {
+        **one.spec.effective,
+        "model": {"threshold": 0.6, "path": "m.skops"},
+        "mitigate": {},
+    }
     other = edit(
         one, data={"sha256": "b", "rows": 7, "source": "other.csv"},
         spec=one.spec.model_copy(update={"effective": effective}),
     )  # fmt: skip
     found = compute_comparison(one, other, "none")
     lines = {render_difference(item) for item in found.differences}
-    assert {"rows: 1,000 → 7", "sha256: a → b", "file: rows → other.csv", "model.threshold: none → 0.6"} <= lines
+    assert {
+        "rows: 1,000 → 7",
+        "sha256: a → b",
+        "file: rows → other.csv",
+        "model.threshold: none → 0.6",
+    } <= lines
     assert found.basis == "independent"
     assert not [line for line in lines if "m.skops" in line]
 
@@ -158,7 +185,11 @@ def test_what_differs_is_listed(people, make_run) -> None:
 def test_few_rows_are_not_compared(people, make_run) -> None:
     few = people.assign(sex=people["sex"].where(people.index >= 8, "Other"))
     found = run_comparison(make_run(few), make_run(few.assign(y_pred=1 - few["y_pred"])))
-    rare = [item for item in found.changes if item.shown.group == "Other" and item.shown.reference_group is None]
+    rare = [
+        item
+        for item in found.changes
+        if item.shown.group == "Other" and item.shown.reference_group is None
+    ]
     assert rare and all(item.outcome in (Outcome.INCOMPARABLE, Outcome.FACT) for item in rare)
     assert any(item.reason == "fewer than 10 rows before" for item in rare)
 

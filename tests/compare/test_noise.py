@@ -32,7 +32,9 @@ def count(name: str, true: np.ndarray, decided: np.ndarray) -> tuple[int, int]:
         "true_positive_rate": true == 1, "false_positive_rate": true == 0,
         "positive_predictive_value": decided == 1,
     }[name]  # fmt: skip
-    hits = {"accuracy": true == decided, "positive_predictive_value": true == 1}.get(name, decided == 1)
+    hits = {"accuracy": true == decided, "positive_predictive_value": true == 1}.get(
+        name, decided == 1
+    )
     return int((hits & rows).sum()), int(rows.sum())
 
 
@@ -42,7 +44,9 @@ def measure(people: pd.DataFrame) -> tuple[Measurement, ...]:
              for rows in (people, *(people[people["sex"] == group] for group in GROUPS))]  # fmt: skip
     for name, direction in RATES.items():
         counts = np.array([count(name, *rows) for rows in parts], dtype=float)
-        share = np.divide(counts[:, 0], counts[:, 1], out=np.full(4, np.nan), where=counts[:, 1] > 0)
+        share = np.divide(
+            counts[:, 0], counts[:, 1], out=np.full(4, np.nan), where=counts[:, 1] > 0
+        )
         low, high = compute_share_interval(share, counts[:, 1])
         columns = (share.tolist(), low.tolist(), high.tolist(), counts[:, 1].astype(int).tolist())
         shares = dict(zip((None, *GROUPS), zip(*columns, strict=True), strict=True))
@@ -65,7 +69,13 @@ def make(metric, group, reference, numbers, unit, direction) -> Measurement:
     result = {"unavailable": Unavailable(reason="no rows")} if np.isnan(value) else {
         "estimate": Estimate(value=value, low=low, high=high, n=rows, confidence=0.95,
                              method="wilson_midp" if unit == "share" else "mover_wilson_midp")}  # fmt: skip
-    check = "fairness.disparities" if reference else "performance.groups" if group else "performance.overall"
+    check = (
+        "fairness.disparities"
+        if reference
+        else "performance.groups"
+        if group
+        else "performance.overall"
+    )
     return Measurement(
         id=measurement_id(metric, attribute, group, reference), check=check, metric=metric, attribute=attribute,
         group=group, reference_group=reference, unit=unit, direction=direction, **result,
@@ -73,7 +83,11 @@ def make(metric, group, reference, numbers, unit, direction) -> Measurement:
 
 
 def pair(before: pd.DataFrame, after: pd.DataFrame) -> PairedCounts:
-    table = before.assign(p=before["y_pred"], q=after["y_pred"]).groupby(["sex", "y_true", "p", "q"]).size()
+    table = (
+        before.assign(p=before["y_pred"], q=after["y_pred"])
+        .groupby(["sex", "y_true", "p", "q"])
+        .size()
+    )
     cells = table.reset_index(name="n")
     n = cells["n"].to_numpy(float)
     return PairedCounts(
@@ -105,7 +119,10 @@ def compare(make_report, seed: int, n: int, *, paired: bool, against: float = 0.
     else:
         after = decide(make_people(draw, n), draw.normal(0, 1, n), against)
         pairs = "other rows"
-    reports = [make_report(measure(rows), n, sha) for rows, sha in ((before, "a"), (after, "ab"[not paired]))]
+    reports = [
+        make_report(measure(rows), n, sha)
+        for rows, sha in ((before, "a"), (after, "ab"[not paired]))
+    ]
     return compute_comparison(*reports, pairs)
 
 

@@ -60,13 +60,26 @@ def test_shares_are_tested_by_mcnemar(both) -> None:
         women = before["sex"] == group
         for name, rows, old, new in (
             ("selection_rate", women, before["y_pred"], after["y_pred"]),
-            ("true_positive_rate", women & (before["y_true"] == 1), before["y_pred"], after["y_pred"]),
-            ("accuracy", women, before["y_pred"] == before["y_true"], after["y_pred"] == before["y_true"]),
+            (
+                "true_positive_rate",
+                women & (before["y_true"] == 1),
+                before["y_pred"],
+                after["y_pred"],
+            ),
+            (
+                "accuracy",
+                women,
+                before["y_pred"] == before["y_true"],
+                after["y_pred"] == before["y_true"],
+            ),
         ):
-            old, new = old[rows].astype(int), new[rows].astype(int)
-            gained, lost = int(((old == 0) & (new == 1)).sum()), int(((old == 1) & (new == 0)).sum())
+            was, now = old[rows].astype(int), new[rows].astype(int)
+            gained, lost = (
+                int(((was == 0) & (now == 1)).sum()),
+                int(((was == 1) & (now == 0)).sum()),
+            )
             item = find(found, f"{name}[sex={group}]")
-            assert item.change.value == pytest.approx(new.mean() - old.mean())
+            assert item.change.value == pytest.approx(now.mean() - was.mean())
             assert item.p_value == pytest.approx(stats.binomtest(gained, gained + lost).pvalue)
             assert item.change.low < item.change.value < item.change.high
 
@@ -77,7 +90,9 @@ def test_gaps_agree_with_dealing_the_rows_themselves(both) -> None:
     found = run_comparison(*runs)
     draw = np.random.default_rng(0)
     women = (before["sex"] == "Female").to_numpy()
-    old, new, true = (part.to_numpy() for part in (before["y_pred"], after["y_pred"], before["y_true"]))
+    old, new, true = (
+        part.to_numpy() for part in (before["y_pred"], after["y_pred"], before["y_true"])
+    )
 
     def gap(decided, which):
         rows = np.ones(len(true), bool) if which == "selection_rate" else true == 1
@@ -90,7 +105,10 @@ def test_gaps_agree_with_dealing_the_rows_themselves(both) -> None:
         seen = abs(gap(new, name)) - abs(gap(old, name))
         assert item.change.value == pytest.approx(seen)
         flips = draw.random((3000, len(true))) < 0.5
-        null = [abs(gap(np.where(f, new, old), name)) - abs(gap(np.where(f, old, new), name)) for f in flips]
+        null = [
+            abs(gap(np.where(f, new, old), name)) - abs(gap(np.where(f, old, new), name))
+            for f in flips
+        ]
         by_rows = (1 + np.sum(np.abs(null) >= abs(seen))) / 3001
         # The counted one may be the smaller where the runs vary more than their labels do.
         assert item.p_value >= by_rows - 0.04
@@ -107,9 +125,14 @@ def test_means_are_tested_by_t(people, make_run) -> None:
     item = find(found, "brier_score")
     expected = stats.ttest_rel(losses[1], losses[0])
     assert item.p_value == pytest.approx(expected.pvalue)
-    assert (item.change.low, item.change.high) == pytest.approx(tuple(expected.confidence_interval()))
+    assert (item.change.low, item.change.high) == pytest.approx(
+        tuple(expected.confidence_interval())
+    )
     women = before["sex"] == "Female"
-    steps = (after["y_score"] - before["y_score"])[women], (after["y_score"] - before["y_score"])[~women]
+    steps = (
+        (after["y_score"] - before["y_score"])[women],
+        (after["y_score"] - before["y_score"])[~women],
+    )
     gap = find(found, "mean_score_difference[sex=Female|Male]")
     assert gap.p_value == pytest.approx(stats.ttest_ind(*steps, equal_var=False).pvalue)
 
@@ -118,9 +141,7 @@ def test_weights_count_as_rows_do(people, make_run) -> None:
     """Everybody twice as one row of weight 2: the same change, no surer than the rows are."""
     after = change(people)
     plain = run_comparison(make_run(people), make_run(after))
-    double = run_comparison(
-        make_run(people.assign(weight=2.0)), make_run(after.assign(weight=2.0))
-    )
+    double = run_comparison(make_run(people.assign(weight=2.0)), make_run(after.assign(weight=2.0)))
     for name in ("selection_rate", "accuracy[sex=Male]"):
         one, other = find(plain, name), find(double, name)
         assert other.change.value == pytest.approx(one.change.value)

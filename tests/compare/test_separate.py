@@ -15,7 +15,12 @@ from audits.cube.values import estimate_mean, estimate_share
 
 def number(estimate, unit="share", direction="higher_is_better", metric="accuracy") -> Measurement:
     return Measurement(
-        id=metric, check="performance.overall", metric=metric, estimate=estimate, unit=unit, direction=direction
+        id=metric,
+        check="performance.overall",
+        metric=metric,
+        estimate=estimate,
+        unit=unit,
+        direction=direction,
     )
 
 
@@ -45,7 +50,14 @@ def test_the_interval_and_its_p_value_agree() -> None:
     """Of the z test of two intervals: p is 0.05 where the interval ends at zero."""
     old = Estimate(value=0.5, low=0.44, high=0.56, n=400, method="delong_logit", confidence=0.95)
     for value in np.linspace(0.5, 0.75, 26):
-        new = Estimate(value=value, low=value - 0.05, high=value + 0.08, n=400, method="delong_logit", confidence=0.95)
+        new = Estimate(
+            value=value,
+            low=value - 0.05,
+            high=value + 0.08,
+            n=400,
+            method="delong_logit",
+            confidence=0.95,
+        )
         found = compute_separate_test(number(old, "score"), number(new, "score"), weighted=False)
         assert (found.p_value < 0.05) == (found.low > 0)
 
@@ -64,9 +76,15 @@ def test_gaps_are_judged_by_size_and_ratios_by_nearness() -> None:
 
 def test_a_gap_that_turned_is_no_change_of_its_size() -> None:
     """From 10 points against the one to 10 points against the other: nothing got better."""
-    old = Estimate(value=-0.1, low=-0.14, high=-0.06, n=2000, method="mover_wilson_midp", confidence=0.95)
-    new = Estimate(value=0.1, low=0.06, high=0.14, n=2000, method="mover_wilson_midp", confidence=0.95)
-    pair = [number(part, "points", "closer_to_zero", "selection_rate_difference") for part in (old, new)]
+    old = Estimate(
+        value=-0.1, low=-0.14, high=-0.06, n=2000, method="mover_wilson_midp", confidence=0.95
+    )
+    new = Estimate(
+        value=0.1, low=0.06, high=0.14, n=2000, method="mover_wilson_midp", confidence=0.95
+    )
+    pair = [
+        number(part, "points", "closer_to_zero", "selection_rate_difference") for part in (old, new)
+    ]
     found = compute_separate_test(*pair, weighted=False)
     assert found.change == pytest.approx(0) and found.p_value == 1.0
 
@@ -75,4 +93,19 @@ def test_an_estimate_outside_its_interval_is_not_certain() -> None:
     """A bootstrap's interval may miss its value."""
     odd = Estimate(value=0.05, low=0.06, high=0.10, n=100, method="bootstrap", confidence=0.95)
     new = Estimate(value=0.04, low=0.03, high=0.06, n=100, method="bootstrap", confidence=0.95)
-    assert compute_separate_test(number(odd, "score"), number(new, "score"), weighted=False).p_value > 0.05
+    assert (
+        compute_separate_test(number(odd, "score"), number(new, "score"), weighted=False).p_value
+        > 0.05
+    )
+
+
+def test_intervals_on_few_rows_say_nothing() -> None:
+    old = Estimate(value=0.1, low=0.08, high=0.12, n=29, method="bootstrap", confidence=0.95)
+    new = old.model_copy(update={"value": 0.3, "low": 0.28, "high": 0.32})
+    pair = [number(part, "score", "lower_is_better") for part in (old, new)]
+    assert compute_separate_test(*pair, weighted=False) is None
+    more = [
+        part.model_copy(update={"estimate": part.estimate.model_copy(update={"n": 30})})
+        for part in pair
+    ]
+    assert compute_separate_test(*more, weighted=False).p_value < 1e-6
