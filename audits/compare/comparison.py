@@ -91,8 +91,10 @@ class Way(StrEnum):
 class VerdictChange:
     """A verdict whose status is not the same in both runs.
 
-    sure: whether the number that it judges changed beyond noise. A status can turn where a number
-    moves from just below its bound to just above it, which is no change of the model.
+    before or after is None where the run does not have it, or where its group was the yardstick
+    (then `way` says worse, better or open). sure: whether the number that it judges changed beyond
+    noise. A status can turn where a number moves from just below its bound to just above it, which
+    is no change of the model.
     """
 
     rule: str

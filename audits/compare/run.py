@@ -140,16 +140,18 @@ def _compare(
         return replace(plain, outcome=Outcome.FACT, change=_subtract_facts(old, new))
     if reason := _find_few(old, new):
         return replace(plain, reason=reason)
+    return _test(plain, old, new, tests, weighted=weighted)
+
+
+def _test(
+    plain: Change, old: Measurement, new: Measurement, tests: PairedTests | None, *, weighted: bool
+) -> Change:
     found = tests.test(old, new) if tests is not None else None
     found = found or compute_separate_test(old, new, weighted=weighted)
     if found is None:
         return replace(plain, reason=_FEW.format(n=LEAST_FOR_INTERVALS))
-    return replace(
-        plain,
-        outcome=Outcome.SAME,
-        change=_to_estimate(found, old, new),
-        p_value=found.p_value,
-    )
+    change = _to_estimate(found, old, new)
+    return replace(plain, outcome=Outcome.SAME, change=change, p_value=found.p_value)
 
 
 def _is_fact(item: Measurement) -> bool:

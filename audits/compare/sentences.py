@@ -123,15 +123,17 @@ def render_interval(item: Change) -> str:
     return format_range(item.change.low, item.change.high, name_unit(item.shown.unit))
 
 
-def render_status(verdict: Verdict | None) -> str:
-    """Return a verdict's status in a word."""
-    return "not judged" if verdict is None else verdict.status.value.replace("_", " ")
+def render_status(verdict: Verdict | None, way: Way) -> str:
+    """Return a verdict's status in a word; of a group without one, why."""
+    if verdict is not None:
+        return verdict.status.value.replace("_", " ")
+    return "not judged" if way in (Way.APPEARED, Way.VANISHED) else "the yardstick"
 
 
 def render_verdict(item: VerdictChange, titles: dict[str, str] | None = None) -> str:
     """Return which verdict turned, and whether its number did. titles: rules' names for people."""
     rule = plain_text((titles or {}).get(item.rule, item.rule))
-    turned = f"{render_status(item.before)} → {render_status(item.after)}"
+    turned = f"{render_status(item.before, item.way)} → {render_status(item.after, item.way)}"
     sentence = f"{turned}: {name_number(item.item)} ({rule})"
     if item.before is None or item.after is None:
         return f"{sentence}."

@@ -27,9 +27,10 @@ def compare_verdicts(
     """Return the verdicts that are not the same in both runs, those that got worse first,
     in each single columns before intersections.
 
-    A verdict is the same one where rule, metric, attribute, group and slice are; its reference
-    group may be another, where a rule takes the group that was selected most. Verdicts on columns
-    that only one run protects are left out.
+    A verdict is the same one where rule, metric, attribute, group and slice are. Its reference
+    group may be another, where a rule takes the group that was selected most; a group that is or
+    was that yardstick itself counts as passing there. Verdicts on columns that only one run
+    protects are left out.
     """
     old, new = _index(before), _index(after)
     by_id = {item.id: item for item in changes}
@@ -44,7 +45,12 @@ def compare_verdicts(
         change = by_id.get(verdict.measurement)
         sure = change is not None and change.outcome in SURE
         then, now = (None if side is None else side[0] for side in (one, other))
-        found.append(VerdictChange(verdict.rule, then, now, item, _go(then, now), sure))
+        way: Way | None = _go(then, now)
+        if _was_yardstick(key, new if now is None else old, item):
+            # Nobody is set against himself: the yardstick keeps every rule of ratios.
+            way = _go_from_yardstick(verdict.status, came=then is None)
+        if way is not None:
+            found.append(VerdictChange(verdict.rule, then, now, item, way, sure))
     protected = after.subject.data.protected
 
     def place(change: VerdictChange) -> tuple[int, int]:
@@ -52,6 +58,30 @@ def compare_verdicts(
         return _ORDER.index(change.way), list(Family).index(family)
 
     return tuple(sorted(found, key=place))
+
+
+def _was_yardstick(
+    key: Key, other: dict[Key, tuple[Verdict, Measurement]], item: Measurement
+) -> bool:
+    """Return whether a group without a verdict in the other run was what others were set against
+    there. key: of its verdict in this run."""
+    if key in other or item.group is None or _is_summary(item):
+        return False
+    rule, metric, attribute, _, part = key
+    return any(
+        there.reference_group == item.group
+        for (a_rule, a_metric, an_attribute, _, a_part), (_, there) in other.items()
+        if (a_rule, a_metric, an_attribute, a_part) == (rule, metric, attribute, part)
+    )
+
+
+def _go_from_yardstick(status: Status, *, came: bool) -> Way | None:
+    """Return where a verdict went whose group is, or was, the yardstick; None if nowhere."""
+    if status is Status.PASS:
+        return None
+    if status not in _RANK:
+        return Way.OPEN
+    return Way.WORSE if came else Way.BETTER
 
 
 def _index(report: AuditReport) -> dict[Key, tuple[Verdict, Measurement]]:

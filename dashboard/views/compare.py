@@ -56,7 +56,7 @@ def show_turn(turn: Turn, key: str) -> None:
                 if side == "after":
                     with st.container(width="content"):
                         show_text("→", f"arrow-{key}")
-                show_badge(status, say("compare.not_judged") if status is None else "")
+                show_badge(status, say("compare.yardstick") if status is None else "")
         show_text(turn.sentence, f"turn-{key}", "finding")
         show_text(turn.reason, f"turn-reason-{key}")
         show_text(turn.rule, f"turn-rule-{key}", "note")

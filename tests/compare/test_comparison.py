@@ -110,6 +110,11 @@ def test_a_ratio_to_another_group_is_not_compared(people, make_run) -> None:
     assert {item.outcome for item in found.changes if item.shown.metric == "impact_ratio"} == {
         Outcome.ONLY_BEFORE, Outcome.ONLY_AFTER
     }  # fmt: skip
+    # Men were the yardstick, and fail now; women failed, and are the yardstick now.
+    turns = {item.item.group: item for item in found.verdicts if item.rule == "four-fifths"}
+    assert turns["Male"].way is Way.WORSE and turns["Male"].before is None
+    assert turns["Female"].way is Way.BETTER and turns["Female"].after is None
+    assert render_verdict(turns["Male"]).startswith("the yardstick → fail")
     three = people.assign(sex=people["sex"].where(people.index % 3 > 0, "Other"))
     high = [three.assign(y_pred=np.where(three["sex"] == group, 1, three["y_pred"]).astype(np.int32))
             for group in ("Male", "Female")]  # fmt: skip
