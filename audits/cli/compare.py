@@ -13,6 +13,7 @@ from audits.compare.comparison import Change, Comparison, Outcome, Way
 from audits.compare.run import run_comparison
 from audits.compare.sentences import (
     drop_doubles,
+    pick_varied,
     render_change,
     render_difference,
     render_headline,
@@ -118,7 +119,7 @@ def _show_changes(console: Console, found: Comparison, outcome: Outcome, title: 
     if not changes:
         return
     console.print(Text(f"\n{title}", style=_STYLES[outcome]))
-    for item in changes[:SHOWN]:
+    for item in pick_varied(changes, SHOWN):
         console.print(Text(f"  {render_change(item)}"))
     _show_rest(console, len(changes))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from audits.compare.comparison import Change, Comparison, Difference, Outcome, VerdictChange, Way
 from audits.compare.scale import name_unit
@@ -146,6 +147,17 @@ def drop_doubles(changes: Sequence[Change]) -> list[Change]:
     """Return changes without a ratio whose gap between the same groups says the same."""
     ids = {item.id for item in changes}
     return [item for item in changes if _find_gap(item.shown) not in ids]
+
+
+def pick_varied(changes: Sequence[Change], most: int) -> list[Change]:
+    """Return at most `most` changes of every sort, in the order given: everybody, groups, gaps
+    between groups, intersections. The surest alone would often be of everybody only."""
+    sorts: dict[tuple[str, bool], list[int]] = {}
+    for place, item in enumerate(changes):
+        key = item.family.value, item.shown.reference_group is not None
+        sorts.setdefault(key, []).append(place)
+    dealt = [place for turn in zip_longest(*sorts.values()) for place in turn if place is not None]
+    return [changes[place] for place in sorted(dealt[:most])]
 
 
 def _find_gap(item: Measurement) -> str:

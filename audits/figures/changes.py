@@ -26,7 +26,7 @@ _LOOKS: dict[Kind, tuple[str, str]] = {
 }
 """Colour and shape: neither alone."""
 
-_ROOM_A_LETTER = 0.06
+_ROOM_A_LETTER = 0.08
 _LONGEST_NAME = 34
 
 

@@ -13,6 +13,7 @@ from audits.compare.scale import is_better
 from audits.compare.sentences import (
     drop_doubles,
     name_number,
+    pick_varied,
     render_change,
     render_difference,
     render_headline,
@@ -152,7 +153,8 @@ def _read_turn(item: VerdictChange, titles: dict[str, str]) -> Turn:
 
 def _list(found: Comparison, outcome: Outcome) -> Listed:
     changes = drop_doubles(found.find(outcome))
-    return _cut(list(map(render_change, changes)), LISTED)
+    shown = tuple(map(render_change, pick_varied(changes, LISTED)))
+    return Listed(shown, len(changes) - len(shown))
 
 
 def _cut(sentences: list[str], most: int) -> Listed:
@@ -173,7 +175,7 @@ def make_chart(found: Comparison, task: str) -> Chart | None:
         x for x in found.find(Outcome.SAME)
         if x.shown.unit in units and x.shown.direction != "none" and x.shown.slice is None
     ]  # fmt: skip
-    shown = [*worse[:DRAWN], *better[:DRAWN]]
+    shown = [*pick_varied(worse, DRAWN), *pick_varied(better, DRAWN)]
     dots = [_make_dot(x) for x in shown or quiet[:DRAWN]]
     if not dots:
         return None

@@ -10,6 +10,7 @@ from audits.compare.run import compute_comparison, run_comparison
 from audits.compare.sentences import (
     drop_doubles,
     name_number,
+    pick_varied,
     render_change,
     render_difference,
     render_headline,
@@ -137,6 +138,15 @@ def test_mirrored_numbers_are_listed_once(people, harsher, make_run) -> None:
     assert not [
         name for name in ids if name.replace("_ratio[", "_difference[") in ids and "_ratio[" in name
     ]
+
+
+def test_lists_hold_every_sort(people, harsher, make_run) -> None:
+    worse = drop_doubles(run_comparison(make_run(people), make_run(harsher)).find(Outcome.WORSENED))
+    shown = pick_varied(worse, 3)
+    assert [(x.shown.group, x.shown.reference_group) for x in shown] == [
+        (None, None), ("Female", None), ("Female", "Male")
+    ]  # fmt: skip
+    assert shown[0] is worse[0] and pick_varied(worse, len(worse)) == worse
 
 
 def test_other_questions_are_refused_in_a_sentence(people, make_run) -> None:
