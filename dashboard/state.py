@@ -19,6 +19,7 @@ from dashboard.catalogue import say
 from dashboard.jobs import JobBoard
 from dashboard.places import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import explain_slice
+from dashboard.viewmodels.compare import ComparePage, make_page
 from dashboard.viewmodels.rows import Absent, Opening, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
 from dashboard.warmup import settle_memory
@@ -153,6 +154,21 @@ def _find_dependence(
         return _source.follow(_run, feature)
     except (AssayError, CheckNotApplicableError) as error:
         return Absent(plain_text(str(error)))
+
+
+def find_comparison(before: RunData, after: RunData) -> ComparePage | Absent:
+    """Return two runs side by side, or why they cannot be; worked out once for everybody."""
+    return _find_comparison(before.bundle.key, after.bundle.key, before, after)
+
+
+@st.cache_resource(max_entries=16, show_spinner=say("compare.working"))
+def _find_comparison(
+    key_before: str, key_after: str, _before: RunData, _after: RunData
+) -> ComparePage | Absent:
+    try:
+        return make_page(_before, _after)
+    except AssayError as error:
+        return Absent(str(error))
 
 
 @st.cache_resource(show_spinner=False)
