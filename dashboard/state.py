@@ -96,7 +96,13 @@ def _release_model(model: Beside[ModelClient | Absent]) -> None:
     model.release(_close)
 
 
+def _not_failed(rows: Beside[RowSource | Absent]) -> bool:
+    return not rows.failed
+
+
 def _usable(model: Beside[ModelClient | Absent]) -> bool:
+    if model.failed:
+        return False
     opened = model.get(0.0)
     return opened is None or isinstance(opened, Absent) or opened.alive
 
@@ -107,7 +113,9 @@ def find_rows(run: RunData) -> RowSource | Absent:
     return Opening(say("opening.data")) if found is None else found
 
 
-@st.cache_resource(max_entries=4, ttl=1800, show_spinner=False, on_release=_release_rows)
+@st.cache_resource(
+    max_entries=4, ttl=1800, show_spinner=False, on_release=_release_rows, validate=_not_failed
+)
 def _find_rows(path: str, key: str, _run: RunData) -> Beside[RowSource | Absent]:
     return Beside(lambda: open_rows(_run))
 
