@@ -15,7 +15,7 @@ from audits.core.estimate import Estimate
 from audits.core.measurement import Measurement
 from audits.cube.values import estimate_share
 from audits.data.facts import ColumnFacts, compute_facts
-from audits.data.repeats import count_repeated_rows, find_equal_columns
+from audits.data.repeats import find_repeats
 from audits.data.table import ROWS_VIEW
 
 CODE = "data.columns"
@@ -51,16 +51,17 @@ def measure_columns(context: Context) -> CheckResult:
     table, spec = context.table, context.spec
     facts = compute_facts(table.connection, ROWS_VIEW, table.rows, table.columns)
     context.progress(CODE, 0.4)
-    equal = find_equal_columns(table.connection, ROWS_VIEW, table.columns)
-    context.progress(CODE, 0.6)
     compared = [c for c in table.columns if c.name not in (spec.data.id, spec.data.key)]
-    repeated = count_repeated_rows(table.connection, ROWS_VIEW, compared) if compared else 0
+    repeats = find_repeats(table.connection, ROWS_VIEW, table.columns, compared or table.columns)
     context.progress(CODE, 0.8)
     positions = draw_positions(context, f"{CODE}:rows", ROWS)
     roles = list_roles(context)
     numbers = _read_numbers(context, positions, facts, roles)
     records = [
-        {**_describe(one, roles[one.name], numbers.get(one.name)), "equal_to": equal.get(one.name)}
+        {
+            **_describe(one, roles[one.name], numbers.get(one.name)),
+            "equal_to": repeats.columns.get(one.name),
+        }
         for one in facts
     ]
     pq.write_table(
@@ -71,7 +72,7 @@ def measure_columns(context: Context) -> CheckResult:
         f"{LEAST_ROWS} rows have left out; quantiles of {tell_drawn(context, positions)}"
     )
     return CheckResult(
-        (*_count(context, facts, equal), _measure_repeated(repeated, table.rows)),
+        (*_count(context, facts, repeats.columns), _measure_repeated(repeats.rows, table.rows)),
         (EvidenceFile(COLUMNS_FILE, len(records), described),),
     )
 

@@ -3,7 +3,7 @@ of whole rows, so that memory grows with the number of different rows alone, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -27,6 +27,18 @@ class Overlap:
     other_rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What one file holds more than once.
+
+    rows: how many repeat an earlier one. columns: each whose values are those of an earlier one in
+    every row, with that one.
+    """
+
+    rows: int
+    columns: Mapping[str, str]
+
+
 def _render_value(column: Column, numeric: bool) -> str:
     kind = "DOUBLE" if numeric else "VARCHAR"
     return f"CAST({quote(column.name)} AS {kind})"
@@ -37,50 +49,39 @@ def _render_row_hash(columns: Sequence[Column], numeric: Sequence[bool]) -> str:
     return f"hash({', '.join(values)})"
 
 
-def count_repeated_rows(
-    connection: duckdb.DuckDBPyConnection, view: str, columns: Sequence[Column]
-) -> int:
-    """Return how many rows of `view` repeat an earlier one in all of `columns` (at least one)."""
-    key = _render_row_hash(columns, [column.is_numeric for column in columns])
-    row = fetch_one(connection, f"SELECT count(*) - count(DISTINCT {key}) FROM {view}")
-    assert row is not None
-    return int(row[0])
+def find_repeats(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    columns: Sequence[Column],
+    compared: Sequence[Column],
+) -> Repeats:
+    """Return what `view` holds more than once, in one pass. columns: all; compared: those in which
+    rows are compared, at least one.
 
-
-def find_equal_columns(
-    connection: duckdb.DuckDBPyConnection, view: str, columns: Sequence[Column]
-) -> dict[str, str]:
-    """Return, for each column whose values are those of an earlier one in every row, that one.
-
-    Numbers are equal as numbers, all else as text; two missing values are equal. Columns without
-    any value, or with one value only, are left out: they are told as constant. Every value is
+    Numbers are equal as numbers, all else as text; two missing values are equal. Columns of one
+    value, or of none, are not compared with others: they are told as constant. Every value is
     hashed together with its whole row, so that the sums of these hashes are equal where the
     columns are.
     """
-    chosen = [column for column in columns if column.distinct > 1]
-    if len(chosen) < 2:
-        return {}
-    numeric = [column.is_numeric for column in chosen]
-    inner = ", ".join(
-        f"{_render_value(one, number)} AS c{place}"
-        for place, (one, number) in enumerate(zip(chosen, numeric, strict=True))
-    )
-    sums = ", ".join(
-        f"sum(CAST(hash(c{place}, h) >> 12 AS BIGINT))" for place in range(len(chosen))
-    )
+    varied = [column for column in columns if column.distinct > 1]
+    inner = [f"{_render_value(one, one.is_numeric)} AS c{n}" for n, one in enumerate(varied)]
+    whole = _render_row_hash(columns, [column.is_numeric for column in columns])
+    part = _render_row_hash(compared, [column.is_numeric for column in compared])
+    sums = [f"sum(CAST(hash(c{n}, h) >> 12 AS BIGINT))" for n in range(len(varied))]
+    outer = ", ".join(["count(*) - count(DISTINCT p)", *sums])
     row = fetch_one(
         connection,
-        f"SELECT {sums} FROM "
-        f"(SELECT {inner}, {_render_row_hash(chosen, numeric)} AS h FROM {view})",
+        f"SELECT {outer} FROM "
+        f"(SELECT {', '.join([*inner, f'{whole} AS h', f'{part} AS p'])} FROM {view})",
     )
-    assert row is not None
+    assert row is not None  # an aggregate always has one row
     first: dict[tuple[bool, int], str] = {}
     equal = {}
-    for column, number, found in zip(chosen, numeric, row, strict=True):
-        earlier = first.setdefault((number, int(found)), column.name)
+    for column, found in zip(varied, row[1:], strict=True):
+        earlier = first.setdefault((column.is_numeric, int(found)), column.name)
         if earlier != column.name:
             equal[column.name] = earlier
-    return equal
+    return Repeats(int(row[0]), equal)
 
 
 def count_shared_rows(
