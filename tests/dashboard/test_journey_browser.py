@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, serve, settle
+from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, list_violations, serve, settle
 
 from dashboard.catalogue import say
 
@@ -66,6 +66,7 @@ def test_every_page_opens_without_a_complaint(page: Any, address: str) -> None:
         visit(page, address, place)
         assert page.locator('[data-testid="stText"]').count() > 0
         check_width(page, place)
+        assert list_violations(page) == [], place
 
 
 @pytest.mark.parametrize("run", ["decisions", "amounts"])
@@ -183,4 +184,5 @@ def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> 
     for place in PLACES:
         visit(page, address, place)
         check_width(page, place)
+        assert list_violations(page) == [], place
     context.close()
