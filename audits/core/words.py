@@ -152,6 +152,7 @@ METRICS: dict[str, Word] = {
         "Typical size of the error, in the target's unit; large errors weigh more.",
     ),
     "r2": Word("R²", "Share of the target's variation that the model explains."),
+    "mean_outcome": Word("Mean outcome", "Average of the true values."),
     "mean_prediction": Word("Mean prediction", "Average of what the model predicts."),
     "mean_residual": Word(
         "Mean residual",
