@@ -37,7 +37,7 @@ _SCHEMA = pa.schema(
 
 
 def round_to_spread(value: float, spread: float) -> float:
-    """Return a value rounded to a hundredth of the spread's power of ten at the finest: enough to
+    """Return a value rounded to a tenth of the spread's power of ten: enough to
     picture a column, too coarse to be one person's own value. Unchanged where spread is not above
     0."""
     if not spread > 0:
@@ -105,8 +105,9 @@ def _describe(one: ColumnFacts, roles: Sequence[str], drawn: np.ndarray | None) 
         "missing": one.missing, "distinct": one.distinct, "distinct_exact": one.exact,
         "constant": one.constant, "unique": one.unique,
     }  # fmt: skip
-    if drawn is not None and one.numbers is not None and one.numbers.n >= LEAST_ROWS:
-        spread = one.numbers.spread or 0.0
+    spread = one.numbers.spread if one.numbers is not None else None
+    enough = one.numbers is not None and one.numbers.n >= LEAST_ROWS
+    if drawn is not None and one.numbers is not None and spread is not None and enough:
         record["mean"] = round_to_spread(one.numbers.mean, spread)
         record["spread"] = round_to_spread(spread, spread)
         record |= {

@@ -1,4 +1,4 @@
-"""What every column holds, counted by DuckDB in one pass: nothing that points at single people."""
+"""What every column holds, counted by DuckDB: nothing that points at single people."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ MOST_VALUES = 1_000
 LEAST_COINCIDENCES = 10.0
 """Whole numbers that never repeat look like an id only where chance would repeat so many."""
 
+_WIDE = 60
 _UNIQUE = {"text": 0.99, "integer": 0.999}
 _LEAST_ROWS = 100
 
@@ -69,12 +70,13 @@ def compute_facts(
 ) -> tuple[ColumnFacts, ...]:
     """Return what the columns of `view` hold, in their order.
 
-    One pass; a second one for columns of which nearly every value may be different. columns: as
+    Two passes; a third one for columns of which nearly every value may be different. columns: as
     `tabulate_columns` gives them; rows: at least 1.
     """
     listed = [column.name for column in columns if column.distinct <= MOST_VALUES]
     numeric = [column.name for column in columns if column.is_numeric]
-    values, numbers = _count_and_sum(connection, view, listed, numeric)
+    values = count_values(connection, view, listed)
+    numbers = _sum_numbers(connection, view, numeric)
     counted = _count_distinct(connection, view, rows, columns)
     return tuple(
         _make_facts(column, rows, values.get(column.name), numbers.get(column.name),
@@ -115,41 +117,59 @@ def count_values(
     connection: duckdb.DuckDBPyConnection, view: str, names: Sequence[str]
 ) -> dict[str, Mapping[str, int]]:
     """Return the rows by value, as text, of the named columns, in one pass. Missing is none."""
-    return _count_and_sum(connection, view, names, ())[0]
-
-
-def _count_and_sum(
-    connection: duckdb.DuckDBPyConnection,
-    view: str,
-    listed: Sequence[str],
-    numeric: Sequence[str],
-) -> tuple[dict[str, Mapping[str, int]], dict[str, Numbers]]:
-    counts = [f"histogram(CAST({quote(name)} AS VARCHAR))" for name in listed]
-    sums = [part for name in numeric for part in _render_sums(quote(name))]
-    if not counts and not sums:
-        return {}, {}
-    row = fetch_one(connection, f"SELECT {', '.join([*counts, *sums])} FROM {view}")
+    if len(names) > _WIDE:
+        return _count_long(connection, view, names)
+    if not names:
+        return {}
+    counts = ", ".join(f"histogram(CAST({quote(name)} AS VARCHAR))" for name in names)
+    row = fetch_one(connection, f"SELECT {counts} FROM {view}")
     assert row is not None  # an aggregate always has one row
-    values: dict[str, Mapping[str, int]] = {
-        name: found or {} for name, found in zip(listed, row, strict=False)
-    }
-    numbers = {}
-    for place, name in enumerate(numeric):
-        start = len(listed) + 5 * place
-        n, mean, spread, low, high = row[start : start + 5]
-        if n:
-            known = None if spread is None or not math.isfinite(spread) else float(spread)
-            numbers[name] = Numbers(int(n), float(mean), known, float(low), float(high))
-    return values, numbers
+    return {name: found or {} for name, found in zip(names, row, strict=True)}
 
 
-def _render_sums(name: str) -> tuple[str, ...]:
-    number = f"CAST({name} AS DOUBLE)"
-    finite = f"CASE WHEN isfinite({number}) THEN {number} END"
+def _count_long(
+    connection: duckdb.DuckDBPyConnection, view: str, names: Sequence[str]
+) -> dict[str, Mapping[str, int]]:
+    """The same with a row for each value of each column: twice the work, but planning hundreds of
+    histograms takes DuckDB a minute."""
+    texts = ", ".join(f"CAST({quote(name)} AS VARCHAR) AS c{n}" for n, name in enumerate(names))
+    every = ", ".join(f"c{n}" for n in range(len(names)))
+    rows = connection.execute(
+        f"SELECT name, value, count(*) FROM (UNPIVOT (SELECT {texts} FROM {view}) "
+        f"ON {every} INTO NAME name VALUE value) GROUP BY ALL"
+    ).fetchall()
+    found: dict[str, dict[str, int]] = {name: {} for name in names}
+    for place, value, count in rows:
+        found[names[int(place[1:])]][value] = int(count)
+    return dict(found)
+
+
+def _sum_numbers(
+    connection: duckdb.DuckDBPyConnection, view: str, names: Sequence[str]
+) -> dict[str, Numbers]:
+    """Return the sums of the named numeric columns that have a finite value, in one pass."""
+    if not names:
+        return {}
+    numbers = ", ".join(f"CAST({quote(name)} AS DOUBLE) AS n{n}" for n, name in enumerate(names))
+    places = range(len(names))
+    finite = ", ".join(f"CASE WHEN isfinite(n{n}) THEN n{n} END AS n{n}" for n in places)
     # Squares of the largest numbers would be infinite, which DuckDB takes for an error.
-    safe = f"CASE WHEN abs({number}) < 1e150 THEN {number} END"
-    return (f"count({finite})", f"avg({finite})", f"stddev_samp({safe})", f"min({finite})",
-            f"max({finite})")  # fmt: skip
+    sums = ", ".join(
+        f"count(n{n}), avg(n{n}), stddev_samp(CASE WHEN abs(n{n}) < 1e150 THEN n{n} END), "
+        f"min(n{n}), max(n{n})"
+        for n in places
+    )
+    row = fetch_one(
+        connection, f"SELECT {sums} FROM (SELECT {finite} FROM (SELECT {numbers} FROM {view}))"
+    )
+    assert row is not None  # an aggregate always has one row
+    found = {}
+    for n, name in enumerate(names):
+        count, mean, spread, low, high = row[5 * n : 5 * n + 5]
+        if count:
+            known = None if spread is None or not math.isfinite(spread) else float(spread)
+            found[name] = Numbers(int(count), float(mean), known, float(low), float(high))
+    return found
 
 
 def _count_distinct(

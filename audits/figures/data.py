@@ -16,16 +16,18 @@ from audits.figures.theme import (
     use_percent_axis,
 )
 
-_ROOM_A_LETTER = 0.022
-"""Of the axis, for each letter of the longest text beside a bar."""
+_ROOM_A_LETTER = 0.036
+"""Of the axis, for each letter beside a bar: so wide it is on a narrow screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row: a name, a length from 0 on, and what is written beside it. quiet: drawn in grey."""
+    """One row: a name, a length from 0 on, a few letters written beside it, and all that is to be
+    said of it. quiet: drawn in grey."""
 
     name: str
     value: float
+    label: str
     text: str
     quiet: bool = False
 
@@ -41,17 +43,15 @@ def draw_bars(
     figure.add_bar(
         x=[bar.value for bar in shown], y=labels, orientation="h",
         marker={"color": [QUIET if bar.quiet else ACCENT for bar in shown]},
-        text=[f" {bar.text}" for bar in shown], textposition="outside", cliponaxis=False,
+        text=[f" {bar.label}" for bar in shown], textposition="outside", cliponaxis=False,
         textfont={"size": 13}, customdata=[bar.text for bar in shown], width=0.62,
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(
         range=[len(shown) - 0.4, -0.6], showgrid=False, categoryorder="array", categoryarray=labels
     )
-    longest = max((len(bar.text) for bar in shown), default=0)
-    highest = max((bar.value for bar in shown), default=0.0) or 1.0
-    room = max(0.15, _ROOM_A_LETTER * longest)
-    figure.update_xaxes(range=[0, highest * (1 + room)], nticks=6)
+    ends = [bar.value / max(1 - _ROOM_A_LETTER * (len(bar.label) + 1), 0.4) for bar in shown]
+    figure.update_xaxes(range=[0, max(ends, default=0.0) or 1.0], nticks=6, tickformat=",~r")
     if percent:
         use_percent_axis(figure)
     listed = "; ".join(f"{bar.name}: {bar.text}" for bar in shown[:12])

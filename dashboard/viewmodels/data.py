@@ -81,7 +81,10 @@ def make_sizes_chart(run: RunData, grouping: str) -> Chart | None:
     if not sizes:
         return None
     total = run.report.subject.data.rows
-    bars = [Bar(name, float(rows), _tell_size(rows, total), rows < SMALL) for name, rows in sizes]
+    bars = [
+        Bar(name, float(rows), _label_size(rows), _tell_size(rows, total), rows < SMALL)
+        for name, rows in sizes
+    ]
     (first, most), (last, least) = sizes[0], sizes[-1]
     title = say(
         "data.sizes_title" if len(sizes) > 1 else "data.sizes_title_one",
@@ -89,6 +92,11 @@ def make_sizes_chart(run: RunData, grouping: str) -> Chart | None:
         share=format_value(least / total, "share"),
     )  # fmt: skip
     return draw_bars(bars, title=title, axis=say("column.rows"), alt=say("data.sizes_alt"))
+
+
+def _label_size(rows: int) -> str:
+    text = format_count(rows)
+    return say("data.label_small", rows=text) if rows < SMALL else text
 
 
 def _tell_size(rows: int, total: int) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks.data_columns import CODE, COLUMNS_FILE
-from audits.core.format import format_count, format_value, plain_text
+from audits.core.format import MINUS, format_count, format_value, plain_text
+from audits.core.measurement import COLUMN
 from audits.core.words import list_words
 from audits.figures.data import Bar, draw_bars
 from audits.figures.theme import Chart
@@ -99,10 +100,10 @@ def render_summary(one: ColumnLine) -> str:
     if one.unique:
         parts.append(say("data.summary_unique"))
     if one.p05 is not None and one.p95 is not None and one.p50 is not None:
-        low, middle, high = (format_value(x, "target") for x in (one.p05, one.p50, one.p95))
+        low, middle, high = (_show(x) for x in (one.p05, one.p50, one.p95))
         parts.append(say("data.summary_range", low=low, middle=middle, high=high))
     elif one.mean is not None:
-        parts.append(say("data.summary_mean", mean=format_value(one.mean, "target")))
+        parts.append(say("data.summary_mean", mean=_show(one.mean)))
     elif one.most_frequent is not None and one.most_frequent_rows and one.rows > one.missing:
         share = one.most_frequent_rows / (one.rows - one.missing)
         parts.append(
@@ -110,6 +111,11 @@ def render_summary(one: ColumnLine) -> str:
                 share=format_value(share, "share"))
         )  # fmt: skip
     return "; ".join(parts)
+
+
+def _show(value: float) -> str:
+    """Return a number with the digits that it was rounded to."""
+    return f"{value:,.6g}".replace("-", MINUS)
 
 
 def list_remarks(run: RunData, columns: list[ColumnLine]) -> list[str]:
@@ -142,7 +148,8 @@ def make_missing_chart(run: RunData) -> Chart | None:
         share = item.value or 0.0
         text = say("data.size", rows=format_count(round(share * rows)),
                    share=format_value(share, "share"))  # fmt: skip
-        bars.append(Bar(plain_text((item.slice or "").removeprefix("column=")), share, text))
+        name = plain_text((item.slice or "").removeprefix(COLUMN))
+        bars.append(Bar(name, share, format_value(share, "share"), text))
     title = say("data.missing_title", column=bars[0].name,
                 share=format_value(bars[0].value, "share"))  # fmt: skip
     return draw_bars(
