@@ -266,7 +266,7 @@ def test_summaries_of_columns() -> None:
         "most often oak (60.0%)": line(mean=None, missing=50, most_frequent="oak",
                                        most_frequent_rows=30),
         "another value in nearly every row, like an id": line(mean=None, unique=True),
-        "as b; 5 on average": line(equal_to="b"),
+        "the same as b; 5 on average": line(equal_to="b"),
         "": line(mean=None),
     }  # fmt: skip
     for text, one in cases.items():
