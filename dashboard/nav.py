@@ -6,6 +6,7 @@ from dashboard.catalogue import say
 
 REVIEW = (
     "overview",
+    "data",
     "performance",
     "fairness",
     "explanations",

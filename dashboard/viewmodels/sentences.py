@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement
+from audits.core.measurement import COLUMN, Measurement
 from audits.core.words import base_metric, describe, lower
 from dashboard.catalogue import has_words, say
 from dashboard.viewmodels.numbers import (
@@ -35,6 +35,7 @@ def render_finding(item: Measurement) -> str:
         "lower": lower(title),
         "attribute": plain_text(item.attribute or ""),
         "group": plain_text(item.group or ""),
+        "column": plain_text((item.slice or "").removeprefix(COLUMN)),
         "reference": plain_text(item.reference_group or ""),
         "number": render_measurement(item),
         "value": render_point(result, item.unit),
