@@ -38,7 +38,7 @@ ALLOWED = {
     "audits/run.py": EVERYTHING_BELOW_RUN,
     "audits/catalogue.py": ("audits.core", "audits.cube", "audits.checks"),
     "audits/retrain.py": EVERYTHING_BELOW_RUN,
-    "audits/cohorts.py": EVERYTHING_BELOW_RUN,
+    "audits/cohorts": (*EVERYTHING_BELOW_RUN, "audits.cohorts"),
     "model_cards": ("audits.core", "audits.figures", "audits.store", "model_cards"),
     "dashboard": ("audits", "model_cards", "dashboard"),
     "sample_models": ("sample_models",),

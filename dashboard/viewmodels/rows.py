@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audits.cohorts import explain_cohort
+from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import AssayError
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
