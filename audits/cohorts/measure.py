@@ -92,7 +92,8 @@ def _count(bundle: Bundle, spec: AuditSpec, whole: Cube, inside: Mask) -> CubeCo
 def _run_check(
     check: CubeCheck, context: CubeContext, stored: CheckOutcome
 ) -> tuple[tuple[Measurement, ...], CheckOutcome]:
-    status, reason, found = CheckStatus.MEASURED, "", ()
+    found: tuple[Measurement, ...] = ()
+    status, reason = CheckStatus.MEASURED, ""
     try:
         found = check.compute(context).measurements
     except CheckNotApplicableError as error:

@@ -89,7 +89,7 @@ def show_drivers(run: RunData) -> None:
         return
     name = st.selectbox(
         say("cohort.choose"), names, index=None, placeholder=say("cohort.placeholder"),
-        key="cohort", bind="query-params",
+        key="slice", bind="query-params",
     )  # fmt: skip
     if name is None:
         return

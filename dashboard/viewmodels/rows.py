@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -14,12 +15,16 @@ import pyarrow.parquet as pq
 
 from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import AssayError
+from audits.data.schema import Column
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
+from audits.data.values import find_ends, list_frequent
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient, open_model
 from audits.recourse.limits import build_limits
 from audits.recourse.rules import RowLimits
+from audits.slices.conditions import find_rows, parse_condition
+from audits.slices.cuts import Mask
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 
@@ -63,6 +68,28 @@ class RowSource:
         """Return what drives the rows that meet all conditions; see `explain_cohort`."""
         with self._lock:
             return explain_cohort(self._table, run.bundle.path, features, conditions)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The data's columns."""
+        return self._table.columns
+
+    def find(self, conditions: Sequence[str]) -> Mask:
+        """Return which rows meet all conditions, `[rows]`. Raises InputError for one that makes
+        no sense."""
+        parsed = [parse_condition(words, self._table.columns) for words in conditions]
+        with self._lock:
+            return find_rows(self._table, parsed)
+
+    def list_values(self, column: str, most: int) -> list[str]:
+        """Return a column's values as texts, the most frequent first; missing is none of them."""
+        with self._lock:
+            return list_frequent(self._table, column, most)
+
+    def find_range(self, column: str) -> tuple[float, float] | None:
+        """Return the ends of a numeric column, None where it has no value."""
+        with self._lock:
+            return find_ends(self._table, column)
 
     def sample(self, size: int) -> pd.DataFrame:
         """Return the first rows of the data: what values its columns hold."""

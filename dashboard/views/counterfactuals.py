@@ -146,7 +146,7 @@ def show_flips(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("recourse.intro"), "intro", "lead")
     if not recourse.has_answers(run):
         reason = find_check_reason(run, "recourse.counterfactuals") or say("recourse.none_checked")

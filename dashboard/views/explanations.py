@@ -92,7 +92,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("explanations.intro"), "intro", "lead")
     evidence = explanations.find_evidence(run)
     reason = find_check_reason(run, "explain.attributions") or say("explanations.none_checked")

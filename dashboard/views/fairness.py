@@ -123,7 +123,7 @@ def show_lab(run: RunData, grouping: str) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("fairness.intro"), "intro", "lead")
     left, right = st.columns(2, gap="large")
     with left:

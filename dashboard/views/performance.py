@@ -104,7 +104,7 @@ def show_slices(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("performance.intro"), "intro", "lead")
     if not performance.list_headlines(run) or not performance.has_truth(run):
         show_text(say("performance.no_truth"), "no-truth")
