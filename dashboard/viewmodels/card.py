@@ -11,7 +11,7 @@ from audits.store.workspace import Workspace
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 from model_cards.build import build_card
-from model_cards.card import Card, incomplete_sections
+from model_cards.card import Card
 from model_cards.human import PROMPTS
 from model_cards.render.html import render_html
 from model_cards.render.json import render_json
@@ -82,5 +82,6 @@ def name_file(run: RunData, suffix: str) -> str:
 
 
 def list_incomplete(run: RunData) -> list[str]:
-    """Return the sections that only people can write and nobody has."""
-    return list(incomplete_sections(_build(run, read_texts(run))))
+    """Return the titles of the parts that only people can write and nobody has."""
+    written = dict(read_texts(run))
+    return [title for part, (title, _) in PROMPTS.items() if part not in written]
