@@ -108,7 +108,9 @@ def draw_dots(
     if percent:
         use_percent_axis(figure)
     places = {id(dot): place for place, dot in enumerate(dots)}
-    picks = {(label,): places[id(dot)] for label, dot in zip(labels, shown, strict=True)}
+    picks: dict[tuple[str, ...], int] = {
+        (label,): places[id(dot)] for label, dot in zip(labels, shown, strict=True)
+    }
     return Chart(figure, title, _describe(shown, len(known), axis, mark), picks)
 
 

@@ -117,7 +117,7 @@ def draw_intersections(
         if not np.isnan(values[i, j])
     ]
     alt = f"Heat map of {axes[0]} by {axes[1]}. " + "; ".join(cells[:16]) + "."
-    picks = {
+    picks: dict[tuple[str, ...], int] = {
         (line, column): i * len(second) + j
         for i, line in zip(down, lines, strict=True)
         for j, column in zip(across, columns, strict=True)

@@ -23,6 +23,7 @@ from dashboard.cohort_state import (
 from dashboard.components.cohort_form import show_form
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.viewmodels.cohort_form import render_conditions
+from dashboard.viewmodels.cohort_run import picks_result
 from dashboard.viewmodels.rows import Absent
 from dashboard.viewmodels.run import RunData
 
@@ -73,6 +74,8 @@ def _show_chosen(run: RunData, choice: Choice, conditions: tuple[str, ...]) -> R
         conditions=render_conditions(conditions),
     )
     show_text(line, "cohort", "finding")
+    caution = "chosen_by_result" if picks_result(run, conditions) else "chosen_after"
+    show_text(say(f"cohorts.{caution}"), "cohort-caution", "note")
     _show_ways_out(conditions)
     return found
 

@@ -105,3 +105,10 @@ def needs_data(run: RunData, conditions: Sequence[str]) -> bool:
     for words about the run's own columns that are not understood."""
     columns = list_columns(run)
     return any(parse_run_condition(words, columns) is None for words in conditions)
+
+
+def picks_result(run: RunData, conditions: Sequence[str]) -> bool:
+    """Whether rows are chosen by their outcome, decision or score."""
+    stored = list_columns(run).own.values()
+    found = [parse_run_condition(words, list_columns(run)) for words in conditions]
+    return any(one is not None and one.column.name in stored for one in found)

@@ -7,10 +7,11 @@ import streamlit as st
 from audits.core.findings import LEGITIMATE_NOTE
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_proxies
-from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.charts import show_chart, show_chart_with_table, show_selectable_chart
 from dashboard.components.page import choose, require_run
+from dashboard.components.people import show_people
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import fairness, rules, thresholds
+from dashboard.viewmodels import fairness, picks, rules, thresholds
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
 
@@ -25,7 +26,9 @@ def show_metric(run: RunData, grouping: str, metric: str) -> None:
         reason = fairness.find_reason(run, metric, grouping)
         show_text(say("fairness.unavailable", reason=reason), "unavailable")
         return
-    show_chart_with_table(chart, fairness.tabulate_metric(run, metric, grouping), "metric")
+    table = fairness.tabulate_metric(run, metric, grouping)
+    marks = picks.pick_measured(run, metric, grouping)
+    show_chart_with_table(chart, table, "metric", run, marks)
     for position, sentence in enumerate(fairness.list_sentences(run, metric, grouping)):
         show_text(sentence, f"sentence-{position}")
 
@@ -80,11 +83,12 @@ def show_intersections(run: RunData, metric: str) -> None:
         return
     st.header(say("fairness.intersections"), anchor=False)
     pair = choose(say("fairness.attribute"), run.pairs, "pair")
-    chart = fairness.make_intersection_chart(run, metric, pair or run.pairs[0])
+    pair = pair or run.pairs[0]
+    chart = fairness.make_intersection_chart(run, metric, pair)
     if chart is None:
         show_text(say("performance.no_group_numbers"), "no-intersections")
         return
-    show_chart(chart, "intersections")
+    show_selectable_chart(run, chart, "intersections", picks.pick_crossed(run, pair))
     show_text(say("fairness.intersection_note"), "intersections", "note")
 
 
@@ -144,9 +148,10 @@ def main() -> None:
         for part in GUIDE:
             st.markdown(say(f"fairness.guide.{part}"))
     show_metric(run, grouping, metric)
+    show_people(run)
     show_impact(run, grouping)
     show_conditional(run, grouping)
-    show_proxies(run, grouping)
+    show_proxies(run.whole, grouping)
     show_summaries(run, grouping)
     show_intersections(run, metric)
     show_law(run)

@@ -6,11 +6,12 @@ import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
-from dashboard.components.beyond import show_drivers
-from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.beyond import show_about_all, show_drivers
+from dashboard.components.charts import show_chart, show_chart_with_table, show_selectable_chart
 from dashboard.components.page import choose, require_run
+from dashboard.components.people import show_people, show_slice_table
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import classes, performance, slices
+from dashboard.viewmodels import classes, performance, picks, slices
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
@@ -44,7 +45,9 @@ def show_groups(run: RunData, grouping: str) -> None:
     if chart is None:
         show_text(say("performance.no_group_numbers"), "no-numbers")
         return
-    show_chart_with_table(chart, performance.tabulate_groups(run, grouping), "by-group")
+    table = performance.tabulate_groups(run, grouping)
+    marks = picks.pick_measured(run, named[chosen], grouping)
+    show_chart_with_table(chart, table, "by-group", run, marks)
 
 
 def show_classes(run: RunData, grouping: str | None) -> None:
@@ -84,22 +87,24 @@ def show_curves(run: RunData) -> None:
         with left:
             show_chart(performance.make_calibration(run, shown, group), "calibration")
     with right:
-        show_chart(performance.make_confusion(run, shown, group), "confusion")
+        chart = performance.make_confusion(run, shown, group)
+        show_selectable_chart(run, chart, "confusion", picks.pick_confusion(run, shown, group))
 
 
 def show_slices(run: RunData) -> None:
     """Show where the model does worst, on any columns."""
-    worst = slices.make_worst_slices(run)
+    worst = slices.make_worst_slices(run.whole)
     if worst is None:
         return
     st.header(say("slices.title"), anchor=False)
+    show_about_all("slices")
     for position, sentence in enumerate(worst.sentences):
         show_text(sentence, f"slice-{position}", "finding")
-    show_drivers(run)
+    show_drivers(run.whole)
     show_text(worst.note, "slices", "note")
     if not worst.table.empty:
         with st.expander(say("slices.all")):
-            show_table(worst.table, "slices", say("slices.title"))
+            show_slice_table(run, worst.table)
 
 
 def main() -> None:
@@ -118,6 +123,7 @@ def main() -> None:
             say("performance.attribute"), run.groupings, "groups", choose_grouping(run)
         )
         show_groups(run, grouping or run.groupings[0])
+    show_people(run)
     show_classes(run, grouping)
     show_slices(run)
     if run.task != "regression":
