@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from audits.figures.theme import Chart
+from audits.figures.theme import QUIET, Chart
 
 _SIDE = 40
 """Pixels: inside most cells that we draw, and large enough for a finger."""
@@ -26,6 +26,8 @@ def make_pickable(chart: Chart) -> Chart:
     for trace in figure.data:
         if trace.type == "scatter" and trace.mode == "markers":
             trace.unselected = {"marker": {"opacity": 0.0 if cells else 1.0}}
+        elif trace.type == "scatter" and trace.mode == "text":
+            trace.unselected = {"textfont": {"color": QUIET}}
     return replace(chart, figure=figure)
 
 

@@ -40,13 +40,14 @@ def show_cohort_chooser(run: RunData, usable: bool) -> RunData:
     saved, problem = list_saved()
     choice = current_choice()
     conditions = find_conditions(choice, saved)
+    found = see_cohort(run, conditions) if conditions else run
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="cohorts"):
         _show_names(saved, choice, conditions)
-        show_form(run, conditions or ())
-        if conditions and not choice.name:
-            _show_save(conditions)
-        elif conditions:
+        if choice.name and conditions:
             _show_remove(choice.name)
+        elif conditions and not isinstance(found, Absent):
+            _show_save(conditions)
+        show_form(run, conditions or ())
     if problem:
         show_text(problem, "cohorts-problem", "note")
     if conditions is None:
@@ -56,13 +57,16 @@ def show_cohort_chooser(run: RunData, usable: bool) -> RunData:
     if not usable:
         show_text(say("cohorts.all_rows_page"), "cohort-all-rows", "note")
         return run
-    return _show_chosen(run, choice, conditions)
+    _show_chosen(run, found, choice, conditions)
+    return run if isinstance(found, Absent) else found
 
 
-def _show_chosen(run: RunData, choice: Choice, conditions: tuple[str, ...]) -> RunData:
-    found = see_cohort(run, conditions)
-    if isinstance(found, Absent):
-        reason = found.reason.rstrip(".")
+def _show_chosen(
+    run: RunData, found: RunData | Absent, choice: Choice, conditions: tuple[str, ...]
+) -> None:
+    """Say which rows are looked at, and the ways out; end the page where they cannot be."""
+    if isinstance(found, Absent) or found.cohort is None:
+        reason = found.reason.rstrip(".") if isinstance(found, Absent) else ""
         show_text(say("cohorts.impossible", reason=reason), "cohort-impossible", "finding")
         _show_ways_out(conditions)
         st.stop()
@@ -73,11 +77,11 @@ def _show_chosen(run: RunData, choice: Choice, conditions: tuple[str, ...]) -> R
         name=plain_text(choice.name),
         conditions=render_conditions(conditions),
     )
-    show_text(line, "cohort", "finding")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        show_text(line, "cohort", "finding")
+        _show_ways_out(conditions)
     caution = "chosen_by_result" if picks_result(run, conditions) else "chosen_after"
     show_text(say(f"cohorts.{caution}"), "cohort-caution", "note")
-    _show_ways_out(conditions)
-    return found
 
 
 def _show_ways_out(conditions: tuple[str, ...]) -> None:

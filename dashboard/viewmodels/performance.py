@@ -113,6 +113,11 @@ def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
         high_group=plain_text(last.group or ""),
         high=render_point(find_result(last), last.unit),
     )
+    if len(items) == 1:
+        title = say(
+            "performance.one_group", title=name_metric(metric), group=plain_text(first.group or ""),
+            value=render_measurement(first),
+        )  # fmt: skip
     reference = run.reference_group(grouping)
     percent = first.unit == "share"
     return draw_dots(

@@ -17,7 +17,6 @@ from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource
 from dashboard.viewmodels.run import RunData
 
-
 NARROWED = ("global", "row")
 """The parts that follow the chosen rows; the others are about all of them."""
 
