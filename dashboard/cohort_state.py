@@ -16,7 +16,7 @@ from audits.store.workspace import Workspace
 from dashboard.catalogue import say
 from dashboard.state import RUN, find_rows, runs_root
 from dashboard.viewmodels.cohort_run import CohortRun, needs_data, open_cohort
-from dashboard.viewmodels.rows import Absent, RowSource
+from dashboard.viewmodels.rows import Absent, Opening, RowSource
 from dashboard.viewmodels.run import RunData
 
 COHORT, WHERE = "cohort", "where"
@@ -102,13 +102,16 @@ def find_conditions(choice: Choice, saved: Sequence[Cohort]) -> tuple[str, ...] 
 
 
 def see_cohort(run: RunData, conditions: tuple[str, ...]) -> CohortRun | Absent:
-    """Return the run seen through conditions, or why it cannot be; counted once for everybody."""
+    """Return the run seen through conditions, or why it cannot be, `Opening` while the data is
+    opened that it needs; counted once for everybody."""
     if len(conditions) > MAX_CONDITIONS:
         return Absent(say("cohorts.too_many", most=MAX_CONDITIONS))
     try:
         source = find_rows(run) if needs_data(run, conditions) else None
     except AssayError as error:
         return Absent(plain_text(str(error)))
+    if isinstance(source, Opening):
+        return source
     if isinstance(source, Absent):
         return Absent(say("cohorts.no_data", reason=source.reason.rstrip(".")))
     return _see_cohort(str(run.bundle.path), run.bundle.key, conditions, run, source)

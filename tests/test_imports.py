@@ -39,6 +39,7 @@ ALLOWED = {
     "audits/catalogue.py": ("audits.core", "audits.cube", "audits.checks"),
     "audits/retrain.py": EVERYTHING_BELOW_RUN,
     "audits/cohorts": (*EVERYTHING_BELOW_RUN, "audits.cohorts"),
+    "audits/dependence.py": EVERYTHING_BELOW_RUN,
     "model_cards": ("audits.core", "audits.figures", "audits.store", "model_cards"),
     "dashboard": ("audits", "model_cards", "dashboard"),
     "sample_models": ("sample_models",),

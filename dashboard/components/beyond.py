@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.cohort_state import EVERYBODY, current_choice
 from dashboard.components.charts import show_chart_with_table, show_pick
+from dashboard.components.opening import ask
 from dashboard.components.page import choose
 from dashboard.components.text import show_table, show_text
 from dashboard.state import find_drivers
@@ -103,7 +106,7 @@ def show_drivers(run: RunData) -> None:
     if name is None:
         return
     show_pick(run, list_slice_conditions(run).get(name, ()), "slice")
-    found = find_drivers(run, name)
+    found = ask(run, partial(find_drivers, name=name))
     if isinstance(found, Absent):
         shown = say("cohort.absent", name=plain_text(name), reason=found.reason)
         show_text(shown, "cohort-absent")

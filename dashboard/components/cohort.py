@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from audits.core.cohort import Cohort
@@ -21,10 +23,11 @@ from dashboard.cohort_state import (
     write_choice,
 )
 from dashboard.components.cohort_form import show_form
+from dashboard.components.opening import ask
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.viewmodels.cohort_form import render_conditions
 from dashboard.viewmodels.cohort_run import picks_result
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.rows import Absent, Opening
 from dashboard.viewmodels.run import RunData
 
 _EVERYBODY, _UNSAVED = "", "\0unsaved"
@@ -40,7 +43,7 @@ def show_cohort_chooser(run: RunData, usable: bool) -> RunData:
     saved, problem = list_saved()
     choice = current_choice()
     conditions = find_conditions(choice, saved)
-    found = see_cohort(run, conditions) if conditions else run
+    found = ask(run, partial(see_cohort, conditions=conditions)) if conditions else run
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="cohorts"):
         _show_names(saved, choice, conditions)
         if choice.name and conditions:
@@ -65,6 +68,10 @@ def _show_chosen(
     run: RunData, found: RunData | Absent, choice: Choice, conditions: tuple[str, ...]
 ) -> None:
     """Say which rows are looked at, and the ways out; end the page where they cannot be."""
+    if isinstance(found, Opening):
+        show_text(found.reason, "cohort-opening")
+        _show_ways_out(conditions)
+        st.stop()
     if isinstance(found, Absent) or found.cohort is None:
         reason = found.reason.rstrip(".") if isinstance(found, Absent) else ""
         show_text(say("cohorts.impossible", reason=reason), "cohort-impossible", "finding")

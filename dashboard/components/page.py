@@ -84,10 +84,18 @@ def _show_header(run: RunData) -> None:
 
 
 def choose(
-    label: str, options: list[str] | tuple[str, ...], key: str, default: str = ""
+    label: str,
+    options: list[str] | tuple[str, ...],
+    key: str,
+    default: str = "",
+    help_text: str = "",
 ) -> str | None:
-    """Let the reader choose one of `options`; the choice stands in the address."""
+    """Let the reader choose one of `options`; the choice stands in the address. help_text: what
+    the choice means, one hover away."""
     if not options:
         return None
     index = options.index(default) if default in options else 0
-    return st.selectbox(escape_markdown(label), options, index=index, key=key, bind="query-params")
+    told = escape_markdown(help_text) if help_text else None
+    return st.selectbox(
+        escape_markdown(label), options, index=index, key=key, bind="query-params", help=told
+    )

@@ -57,6 +57,14 @@ def find_result(item: Measurement) -> Estimate | Unavailable:
     return item.unavailable
 
 
+def make_size(result: Estimate | Unavailable) -> Estimate | Unavailable:
+    """Return a difference as a size, where words beside it say which way it goes."""
+    if isinstance(result, Unavailable) or result.value >= 0:
+        return result
+    flipped = {"value": -result.value, "low": -result.high, "high": -result.low}
+    return result.model_copy(update=flipped)
+
+
 def render_measurement(item: Measurement) -> str:
     """Return a measurement's number with its interval."""
     return render_result(find_result(item), item.unit)

@@ -79,6 +79,7 @@ def load_answers(run: RunData) -> Answers:
     )
 
 
+@lru_cache(maxsize=16)
 def tabulate_rows(run: RunData) -> pd.DataFrame:
     """Return the searched rows: id, groups, score now, and what the best answer asks for."""
     answers = load_answers(run)

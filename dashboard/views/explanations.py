@@ -7,7 +7,9 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all, show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.effects import show_effects, show_rules
+from dashboard.components.effects import show_effects, show_permutation, show_rules
+from dashboard.components.explained import show_agreement, show_dependence
+from dashboard.components.opening import ask
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
@@ -78,7 +80,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
     """Show one of the parts that rest on attributions."""
     if part not in ("gap", "errors"):
         show_trust(trust.make_panel(run.whole, evidence))
-    found = find_rows(run)
+    found = ask(run, find_rows)
     source = None if isinstance(found, Absent) else found
     if part == "groups":
         show_group_importance(run)
@@ -90,6 +92,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
         show_row(run, source, evidence)
     else:
         show_global(run, source)
+        show_agreement(run.whole, evidence)
     if isinstance(found, Absent):
         show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
     show_text(explanations.describe_method(run.whole), "method", "note")
@@ -118,7 +121,8 @@ def main() -> None:
         run = run.whole
         show_about_all("explanations")
     if part == "effects":
-        show_effects(run)
+        show_dependence(run, show_effects(run))
+        show_permutation(run)
     elif part == "rules":
         show_rules(run)
     elif evidence is None:

@@ -24,6 +24,7 @@ from dashboard.viewmodels import (
     cohort_form,
     explanations,
     fairness,
+    intersections,
     people,
     performance,
     picks,
@@ -237,7 +238,7 @@ def test_every_mark_of_a_group_chart_leads_to_its_rows(run: RunData, source: Row
 
 def test_cells_of_heat_maps_lead_to_their_rows(run: RunData, source: RowSource) -> None:
     pair = run.pairs[0]
-    chart = fairness.make_intersection_chart(run, "selection_rate", pair)
+    chart = intersections.make_intersection_chart(run, "selection_rate", pair)
     assert chart is not None
     marks = picks.pick_crossed(run, pair)
     counts = {x.group: x.value for x in run.by_group("count", pair)}
