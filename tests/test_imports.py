@@ -41,7 +41,7 @@ ALLOWED = {
     "audits/run.py": EVERYTHING_BELOW_RUN,
     "audits/catalogue.py": ("audits.core", "audits.cube", "audits.checks"),
     "audits/retrain.py": EVERYTHING_BELOW_RUN,
-    "audits/cohorts.py": EVERYTHING_BELOW_RUN,
+    "audits/cohorts": (*EVERYTHING_BELOW_RUN, "audits.cohorts"),
     "audits/dependence.py": EVERYTHING_BELOW_RUN,
     "model_cards": ("audits.core", "audits.figures", "audits.store", "model_cards"),
     "dashboard": ("audits", "model_cards", "dashboard"),

@@ -108,7 +108,11 @@ def draw_dots(
         _add_mark(figure, mark)
     if percent:
         use_percent_axis(figure)
-    return Chart(figure, title, _describe(shown, len(known), axis, mark))
+    places = {id(dot): place for place, dot in enumerate(dots)}
+    picks: dict[tuple[str, ...], int] = {
+        (label,): places[id(dot)] for label, dot in zip(labels, shown, strict=True)
+    }
+    return Chart(figure, title, _describe(shown, len(known), axis, mark), picks)
 
 
 def _add_texts(figure: go.Figure, shown: Sequence[Dot], labels: Sequence[str]) -> None:

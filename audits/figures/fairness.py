@@ -112,10 +112,11 @@ def draw_intersections(
         for i in down
     ]
     figure = make_figure(row_height(len(down), each=56, around=90))
+    columns = unique_labels([second[j] for j in across], 18)
+    lines = unique_labels([first[i] for i in down], 18)
     figure.add_heatmap(
         z=[[None if np.isnan(cell) else float(cell) for cell in row] for row in part],
-        x=unique_labels([second[j] for j in across], 18),
-        y=unique_labels([first[i] for i in down], 18),
+        x=columns, y=lines,
         text=written, texttemplate="%{text}", customdata=counted.tolist(),
         colorscale=[list(stop) for stop in SEQUENTIAL], showscale=False, xgap=3, ygap=3,
         hovertemplate="%{y} & %{x}: %{text}, %{customdata:,} rows<extra></extra>",
@@ -131,4 +132,10 @@ def draw_intersections(
         if not np.isnan(values[i, j])
     ]
     alt = f"Heat map of {axes[0]} by {axes[1]}. " + "; ".join(cells[:16]) + "."
-    return Chart(figure, title, alt)
+    picks: dict[tuple[str, ...], int] = {
+        (line, column): i * len(second) + j
+        for i, line in zip(down, lines, strict=True)
+        for j, column in zip(across, columns, strict=True)
+        if not np.isnan(values[i, j])
+    }
+    return Chart(figure, title, alt, picks)

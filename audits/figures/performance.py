@@ -143,7 +143,10 @@ def draw_confusion(
         for i in range(min(size, 4))
         for j in range(min(size, 4))
     )
-    return Chart(figure, title, f"Confusion matrix. {cells}.")
+    picks: dict[tuple[str, ...], int] = {
+        (labels[i], labels[j]): i * size + j for i in range(size) for j in range(size)
+    }
+    return Chart(figure, title, f"Confusion matrix. {cells}.", picks)
 
 
 def draw_thresholds(

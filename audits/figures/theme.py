@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 
@@ -42,12 +42,15 @@ class Chart:
     """A figure with the words that belong to it.
 
     title: the finding, a sentence; it stands above the figure as text, so that it wraps and can
-    be read aloud. alt: what the figure shows, for those who cannot see it.
+    be read aloud. alt: what the figure shows, for those who cannot see it. picks: which of the
+    things drawn a mark is, as its place among those given, by the mark's labels: `(y,)` of a row,
+    `(y, x)` of a cell.
     """
 
     figure: go.Figure
     title: str
     alt: str
+    picks: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
 
 def escape_label(text: str, width: int = 0) -> str:

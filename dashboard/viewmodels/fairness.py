@@ -22,6 +22,7 @@ from dashboard.viewmodels.numbers import (
     render_test,
 )
 from dashboard.viewmodels.overview import find_check_reason
+from dashboard.viewmodels.picks import list_measured
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import (
     explain_metric,
@@ -75,14 +76,9 @@ def choose_metric(run: RunData, grouping: str, wanted: str) -> str:
     return next(iter(list_metrics(run, grouping)), "selection_rate")
 
 
-def _measured(run: RunData, metric: str, grouping: str) -> list[Measurement]:
-    items = [item for item in run.by_group(metric, grouping) if item.estimate is not None]
-    return sorted(items, key=lambda item: item.value or 0.0)
-
-
 def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
     """Return the metric by group, lowest on top, with the reference group's value marked."""
-    items = _measured(run, metric, grouping)
+    items = list_measured(run, metric, grouping)
     if not items:
         return None
     reference = run.reference_group(grouping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
@@ -17,6 +18,7 @@ from audits.cube.thresholds import Sweep, list_thresholds
 from audits.cube.view import View, compute_view
 from audits.policy.policy import Policy
 from audits.run import IN_FORCE
+from audits.slices.cuts import Mask
 from audits.store.bundle import Bundle
 
 SLIDER = np.arange(101) / 100
@@ -27,6 +29,19 @@ SWEEP_STEPS = 400
 _OF_PARTS = ("rules.", "performance.classes", "performance.slices")
 """Checks whose numbers bear the names of others but are of other rows or outcomes: a law's own
 tables, one class against the rest, slices."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortView:
+    """Which rows of a run are looked at. inside: `[rows of the run]`."""
+
+    conditions: tuple[str, ...]
+    inside: Mask
+
+    @property
+    def rows(self) -> int:
+        """How many rows are inside."""
+        return int(self.inside.sum())
 
 
 class RunData:
@@ -42,6 +57,16 @@ class RunData:
             if item.check.startswith(_OF_PARTS):
                 continue
             self._index[item.metric, item.attribute].append(item)
+
+    @property
+    def whole(self) -> RunData:
+        """The run of all rows, also where this one is seen through a cohort."""
+        return self
+
+    @property
+    def cohort(self) -> CohortView | None:
+        """The cohort that this run is seen through; None for all rows."""
+        return None
 
     @property
     def task(self) -> str:

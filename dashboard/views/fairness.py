@@ -11,8 +11,9 @@ from dashboard.components.charts import show_chart_with_table
 from dashboard.components.guide import show_guide
 from dashboard.components.lab import show_lab
 from dashboard.components.page import choose, go_to, require_run, show_empty
+from dashboard.components.people import show_people
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import fairness, intersections, rules, thresholds
+from dashboard.viewmodels import fairness, intersections, picks, rules, thresholds
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
 
@@ -24,7 +25,9 @@ def show_metric(run: RunData, grouping: str, metric: str) -> None:
         reason = fairness.find_reason(run, metric, grouping)
         show_text(say("fairness.unavailable", reason=reason), "unavailable")
         return
-    show_chart_with_table(chart, fairness.tabulate_metric(run, metric, grouping), "metric")
+    table = fairness.tabulate_metric(run, metric, grouping)
+    marks = picks.pick_measured(run, metric, grouping)
+    show_chart_with_table(chart, table, "metric", run, marks)
     for position, sentence in enumerate(fairness.list_sentences(run, metric, grouping)):
         show_text(sentence, f"sentence-{position}")
 
@@ -87,7 +90,7 @@ def show_intersections(run: RunData, metric: str) -> None:
         show_text(say("fairness.no_intersections"), "no-intersections")
         return
     table = intersections.tabulate_intersections(run, metric, pair)
-    show_chart_with_table(chart, table, "intersections")
+    show_chart_with_table(chart, table, "intersections", run, picks.pick_crossed(run, pair))
     for place, note in enumerate(intersections.list_notes(run, metric, pair)):
         show_text(note, f"intersections-{place}", "note")
 
@@ -100,11 +103,12 @@ def show_measures(run: RunData, grouping: str, metrics: list[str], metric: str) 
         show_text(say("fairness.source", source=source), "source", "note")
     show_guide(run, grouping, [name_metric(one) for one in metrics])
     show_metric(run, grouping, metric)
+    show_people(run)
 
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("fairness.intro"), "intro", "lead")
     left, right = st.columns(2, gap="large")
     with left:
@@ -125,7 +129,7 @@ def main() -> None:
         show_empty(say("fairness.unmeasured_title"), fairness.explain_absence(run), "unmeasured")
     show_impact(run, grouping)
     show_conditional(run, grouping)
-    show_proxies(run, grouping)
+    show_proxies(run.whole, grouping)
     show_summaries(run, grouping)
     if metric is not None:
         show_intersections(run, metric)

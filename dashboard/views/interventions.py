@@ -99,7 +99,7 @@ def show_lab(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("interventions.intro"), "intro", "lead")
     obstacle = interventions.find_obstacle(run)
     if obstacle:

@@ -82,7 +82,7 @@ def show_groups(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(overview.render_headline(run), "headline", "lead")
     counts = [
         (status, say(f"count.{status.value}", n=n))

@@ -6,11 +6,12 @@ import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
-from dashboard.components.beyond import show_drivers
-from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.beyond import show_about_all, show_drivers
+from dashboard.components.charts import show_chart, show_chart_with_table, show_selectable_chart
 from dashboard.components.page import choose, require_run, show_empty
+from dashboard.components.people import show_people, show_slice_table
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import classes, performance, slices
+from dashboard.viewmodels import classes, performance, picks, slices
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
@@ -50,7 +51,9 @@ def show_groups(run: RunData) -> str:
         show_text(say("performance.no_group_numbers"), "no-group-numbers")
         return grouping
     show_text(explain_metric(named[chosen]), "measure", "note")
-    show_chart_with_table(chart, performance.tabulate_groups(run, grouping), "by-group")
+    table = performance.tabulate_groups(run, grouping)
+    marks = picks.pick_measured(run, named[chosen], grouping)
+    show_chart_with_table(chart, table, "by-group", run, marks)
     return grouping
 
 
@@ -94,29 +97,31 @@ def show_curves(run: RunData) -> None:
         with left:
             show_chart(performance.make_calibration(run, shown, group), "calibration")
     with right:
-        show_chart(performance.make_confusion(run, shown, group), "confusion")
+        chart = performance.make_confusion(run, shown, group)
+        show_selectable_chart(run, chart, "confusion", picks.pick_confusion(run, shown, group))
 
 
 def show_slices(run: RunData) -> None:
     """Show where the model does worst, on any columns."""
-    worst = slices.make_worst_slices(run)
+    worst = slices.make_worst_slices(run.whole)
     if worst is None:
         return
     st.header(say("slices.title"), anchor=False)
+    show_about_all("slices")
     for position, sentence in enumerate(worst.sentences):
         show_text(sentence, f"slice-{position}", "finding")
     if worst.chart is not None:
         show_chart(worst.chart, "slice-map")
         show_text(say("slices.map_note"), "slice-map", "note")
         show_text(say("slices.all"), "slices-all", "label")
-        show_table(worst.table, "slices", say("slices.title"))
-    show_drivers(run)
+        show_slice_table(run, worst.table)
+    show_drivers(run.whole)
     show_text(worst.note, "slices", "note")
 
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("performance.intro"), "intro", "lead")
     if not performance.has_truth(run):
         show_empty(say("performance.no_truth_title"), say("performance.no_truth"), "no-truth")
@@ -130,6 +135,7 @@ def main() -> None:
     if run.groupings:
         st.header(say("performance.groups"), anchor=False)
         grouping = show_groups(run)
+    show_people(run)
     show_classes(run, grouping)
     show_slices(run)
     if run.task != "regression":
