@@ -12,8 +12,7 @@ from audits.core.report import AuditReport
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
 from audits.cube.view import View, compute_view
-from audits.policy.policy import Policy
-from audits.run import IN_FORCE
+from audits.policy.policy import IN_FORCE, Policy
 from audits.store.bundle import Bundle
 
 _OF_PARTS = ("rules.", "performance.classes", "performance.slices")
