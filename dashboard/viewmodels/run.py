@@ -8,16 +8,12 @@ from itertools import combinations
 
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
+from audits.core.report import OF_PARTS, AuditReport
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
 from audits.cube.view import View, compute_view
 from audits.policy.policy import IN_FORCE, Policy
 from audits.store.bundle import Bundle
-
-_OF_PARTS = ("rules.", "performance.classes", "performance.slices")
-"""Checks whose numbers bear the names of others but are of other rows or outcomes: a law's own
-tables, one class against the rest, slices."""
 
 
 class RunData:
@@ -29,7 +25,7 @@ class RunData:
         self._views: dict[str | None, View] = {}
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in self.report.measurements:
-            if item.check.startswith(_OF_PARTS):
+            if item.check.startswith(OF_PARTS):
                 continue
             self._index[item.metric, item.attribute].append(item)
 
