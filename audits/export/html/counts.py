@@ -70,7 +70,9 @@ def count_groups(
 
     curves: with calibration. decisions: with counts of decisions and scores.
     """
-    names = ("count", "weight", "weight_squared") if view.cube.weighted else ("count",)
+    names: tuple[str, ...] = ("count",)
+    if view.cube.weighted:
+        names = ("count", "weight", "weight_squared")
     if view.cube.task == "regression" or not decisions:
         names = ()
     decided = {name: getattr(view, name) for name in names}

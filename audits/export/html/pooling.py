@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,11 +51,11 @@ def pool_scores(cube: Cube, attributes: Sequence[str], least: int) -> PooledScor
     if score_bin is None or not len(score_bin) or (score_bin == UNKNOWN).any():
         return None
     threshold = cube.threshold
-    known = threshold is not None and not np.isnan(threshold)
+    cut = None if threshold is None or np.isnan(threshold) else threshold
     scores, count = cube.edges[score_bin], cube.sums["count"]
-    edges = choose_edges(scores, count, threshold if known else None)
+    edges = choose_edges(scores, count, cut)
     exact = _find_bins(edges, scores)
-    audited = int(np.searchsorted(edges, threshold)) if known else None
+    audited = None if cut is None else int(np.searchsorted(edges, cut))
     side = np.zeros_like(exact) if audited is None else (exact >= audited).astype(np.int64)
     columns = [cube.attributes.index(name) for name in attributes]
     _, joint = number_combinations(cube.group_codes[:, columns].T, len(exact))
@@ -86,7 +87,7 @@ def _pool(
 ) -> IntArray:
     """Return each cell's bin after pooling. kind: outcome and side of the threshold together."""
     first, slot = number_combinations([joint, kind - kind.min(), exact], len(exact))
-    rows = np.bincount(slot, count, minlength=len(first))
+    rows = np.asarray(np.bincount(slot, count, minlength=len(first)), dtype=np.float64)
     bins, kinds, joints = exact[first], kind[first], joint[first]
     placed = bins.copy()
     left: list[int] = []
@@ -110,7 +111,7 @@ def _find_runs(joints: IntArray, kinds: IntArray) -> list[tuple[int, int]]:
     """Return (start, end) of the runs of slots with the same groups and kind."""
     changes = np.flatnonzero((np.diff(joints) != 0) | (np.diff(kinds) != 0)) + 1
     bounds = [0, *changes.tolist(), len(joints)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(bounds))
 
 
 def _place_pools(

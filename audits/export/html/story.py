@@ -135,10 +135,11 @@ def _list_rules(reading: Reading) -> tuple[Rule, ...]:
     families: dict[str, list[Line]] = {}
     for verdict in sorted(reading.report.verdicts, key=order):
         families.setdefault(verdict.rule, []).append(_make_line(reading, verdict))
-    return tuple(
-        Rule(*(plain_text(text) for text in named.get(name, (name, ""))), tuple(lines))
-        for name, lines in families.items()
-    )
+    rules = []
+    for name, lines in families.items():
+        title, source = named.get(name, (name, ""))
+        rules.append(Rule(plain_text(title), plain_text(source), tuple(lines)))
+    return tuple(rules)
 
 
 def _make_line(reading: Reading, verdict: Verdict) -> Line:

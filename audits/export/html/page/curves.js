@@ -1,11 +1,12 @@
 // Curves of the largest groups: a measure at every threshold, ROC, calibration.
 const MAX_CURVES = 6;
+const MOST_MOVED = 0.05;
 
 function listCurveGroups(grouping) {
   const whole = { grouping: DATA.whole, place: 0, name: null, text: say("curves.everybody") };
   const groups = grouping.groups
-    .map((group, place) => ({ grouping, place, name: group.label, text: group.label, rows: group.rows }))
-    .filter((one) => one.rows !== null)
+    .map((group, place) => ({ grouping, place, name: group.label, text: group.label, rows: group.rows, moved: group.moved }))
+    .filter((one) => one.rows !== null && one.moved <= MOST_MOVED * one.rows)
     .slice(0, MAX_CURVES);
   return [...groups, whole];
 }

@@ -100,7 +100,7 @@ function drawDot(dot, x, y) {
 function drawCurves({ title, alt, series, axes, units, width, here, diagonal, dots }) {
   const size = Math.min(width, 760);
   const height = Math.round(Math.min(380, Math.max(250, size * 0.56)));
-  const [left, right, top, bottom] = [48, size - 14, 10, height - 44];
+  const [left, right, top, bottom] = [48, size - 24, 10, height - 44];
   const x = (value) => left + value * (right - left);
   const y = (value) => bottom - value * (bottom - top);
   const ticks = [0, 0.25, 0.5, 0.75, 1];

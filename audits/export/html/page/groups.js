@@ -29,7 +29,8 @@ function currentReference(grouping) {
   return state.reference === null ? grouping.reference : state.reference;
 }
 function thresholdText() {
-  return state.position === null ? say("controls.given") : formatThreshold(DATA.edges[state.position]);
+  const position = state.position === null ? DATA.audited : state.position;
+  return position === null ? say("controls.given") : formatThreshold(DATA.edges[position]);
 }
 // Every group with its number, before and after, compared with the reference: what is shown.
 function readGroups(grouping, metric, position, reference) {
@@ -79,7 +80,7 @@ function listShown(rows) {
 }
 function makeGroupTable(grouping, metric, rows, title) {
   const kinds = metric.compare.filter(() => currentReference(grouping) !== null);
-  const tested = grouping.tests[metric.name] && kinds.length;
+  const tested = kinds.length > 0 && rows.some((row) => row.test !== null && row.test !== undefined);
   const columns = [
     { title: say("column.group") },
     { title: say("column.rows"), numeric: true },

@@ -117,7 +117,7 @@ function drawMoving(metric, rows, title, grouping, reference) {
 function makeCurves() {
   if (!LIVE || !DATA.groupings.length) return null;
   places.curves = el("div", { class: "curves" });
-  return section("curves", places.curves, el("p", { class: "note" }, say("curves.note", { n: MAX_CURVES }), " ", say("curves.tenths_left_out", { least: DATA.least })));
+  return section("curves", places.curves, el("p", { class: "note" }, say("curves.note", { n: MAX_CURVES, share: formatValue(MOST_MOVED, "share") }), " ", say("curves.tenths_left_out", { least: DATA.least })));
 }
 function start() {
   const main = document.getElementById("main");

@@ -15,7 +15,7 @@ function makeTable({ caption, columns, rows, sort, onsort, all, onall, plain }) 
     el("tbody", {}, shown.map((row) => makeRow(row, columns))),
   );
   const scroll = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
-  return el("div", { class: "table" }, scroll, onall && sorted.length > FIRST_ROWS ? makeMore(sorted.length, all, onall) : null);
+  return el("div", { class: plain ? "table stacked" : "table" }, scroll, onall && sorted.length > FIRST_ROWS ? makeMore(sorted.length, all, onall) : null);
 }
 function makeMore(total, all, onall) {
   const text = all ? say("groups.show_fewer", { n: FIRST_ROWS }) : say("groups.show_all", { n: formatCount(total) });
@@ -33,7 +33,7 @@ function makeRow(row, columns) {
   const cells = row.cells.map((cell, place) => {
     const inside = [cell.node || cell.text, cell.note ? el("small", {}, cell.note) : null];
     const name = columns[place].numeric ? "number" : null;
-    return place === 0 ? el("th", { scope: "row" }, inside) : el("td", { class: name }, inside);
+    return place === 0 ? el("th", { scope: "row" }, inside) : el("td", { class: name, "data-label": columns[place].title }, inside);
   });
   return el("tr", { class: row.quiet ? "quiet" : null }, cells);
 }
