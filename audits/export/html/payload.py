@@ -29,7 +29,7 @@ from audits.export.html.numbers import (
     store_tests,
 )
 from audits.export.html.pooling import PooledScores, pool_scores
-from audits.export.html.reading import LEAST, Reading
+from audits.export.html.reading import LEAST, Reading, list_groupings
 from audits.export.html.story import Story, tell_story
 
 SCHEMA = "assay.offline/1"
@@ -46,7 +46,8 @@ class Grouping:
     """The groups of one attribute, or of two; or the whole, whose name is "".
 
     Groups are in falling order of rows; `stored`, `tests` and `reference` refer to their
-    positions. cut: how many further groups there are. checks: by live metric.
+    positions. cut: how many further groups there are. checks: by live metric that the report
+    has.
     """
 
     name: str
@@ -91,14 +92,18 @@ def build_payload(report: AuditReport, cube: Cube, *, least: int = LEAST) -> Pay
     least: groups of fewer rows have no numbers, and no score is that of fewer people. Pure: the
     same report and cube give the same payload.
     """
-    reading = Reading(report, least)
-    named = reading.list_groupings()
+    views = {
+        name: compute_view(cube, columns)
+        for name, columns in list_groupings(report)
+        if all(column in cube.attributes for column in columns)
+    }
+    reading = Reading(report, _count_rows(views), least)
     pooled = None
     if cube.task == "binary":
         pooled = pool_scores(cube, report.subject.data.protected, least)
-    metrics = list_metrics(reading, [None, *(name for name, _ in named)])
+    metrics = list_metrics(reading, [None, *views])
     whole = _build_grouping(reading, compute_view(cube), pooled, metrics, curves=True)
-    groupings, left_out = _build_groupings(reading, cube, pooled, metrics)
+    groupings, left_out = _build_groupings(reading, views, pooled, metrics)
     known = cube.threshold is not None and not np.isnan(cube.threshold)
     main = {"binary": "selection_rate", "multiclass": "accuracy"}
     return Payload(
@@ -123,21 +128,31 @@ def build_payload(report: AuditReport, cube: Cube, *, least: int = LEAST) -> Pay
     )
 
 
+def _count_rows(views: Mapping[str, View]) -> dict[tuple[str | None, str], int]:
+    return {
+        (name, label): int(rows)
+        for name, view in views.items()
+        for label, rows in zip(view.labels, view.rows, strict=True)
+    }
+
+
 def _build_groupings(
-    reading: Reading, cube: Cube, pooled: PooledScores | None, metrics: tuple[MetricFacts, ...]
+    reading: Reading,
+    views: Mapping[str, View],
+    pooled: PooledScores | None,
+    metrics: tuple[MetricFacts, ...],
 ) -> tuple[tuple[Grouping, ...], tuple[str, ...]]:
     """Return the groupings that fit into the file, and the names of those that do not."""
+    single = set(reading.report.subject.data.protected)
     kept, left_out, letters = [], [], 0
-    for name, columns in reading.list_groupings():
-        if not all(column in cube.attributes for column in columns):
-            continue
-        view = compute_view(cube, columns)
-        one = _build_grouping(reading, view, pooled, metrics, curves=len(columns) == 1)
-        letters += len(json.dumps(asdict(one), separators=(",", ":")))
-        if letters > MAX_LETTERS:
+    for name, view in views.items():
+        one = _build_grouping(reading, view, pooled, metrics, curves=name in single)
+        more = len(json.dumps(asdict(one), separators=(",", ":")))
+        if letters + more > MAX_LETTERS:
             left_out.append(plain_text(name))
         else:
             kept.append(one)
+            letters += more
     return tuple(kept), tuple(left_out)
 
 
@@ -166,11 +181,15 @@ def _build_grouping(
         reference=labels.index(wanted) if wanted in labels else None,
         groups=count_groups(view, pooled, least, order, curves=curves, decisions=counted),
         cut=len(view.labels) - len(order),
-        stored={m.name: store_numbers(found[m.name], labels) for m in metrics if not m.live},
+        stored={
+            m.name: store_numbers(found[m.name], labels)
+            for m in metrics
+            if found[m.name] and not m.live
+        },
         tests={
             m.name: store_tests(apart[m.name, "difference"], labels)
             for m in metrics
-            if attribute is not None and "difference" in m.compare
+            if apart.get((m.name, "difference"))
         },
         gaps=() if attribute is None else list_gaps(reading, attribute),
         checks={
@@ -186,6 +205,6 @@ def _build_grouping(
                 ]
             )
             for m in metrics
-            if m.live
+            if m.live and found[m.name]
         },
     )

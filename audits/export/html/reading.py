@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import combinations
 
 from audits.core.groups import JOIN
@@ -16,20 +17,17 @@ LEAST = 10
 class Reading:
     """A report's measurements by metric, attribute and group, and which groups are named only."""
 
-    def __init__(self, report: AuditReport, least: int = LEAST) -> None:
+    def __init__(
+        self, report: AuditReport, rows: Mapping[tuple[str | None, str], int], least: int = LEAST
+    ) -> None:
+        """`rows` has the number of rows of every group of every grouping, as the cube has it."""
         self.report = report
         self.least = least
+        self._rows = rows
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in report.measurements:
             if not item.check.startswith(OF_PARTS):
                 self._index[item.metric, item.attribute].append(item)
-        self._rows = {
-            (item.attribute, item.group): int(item.value or 0)
-            for (metric, _), items in self._index.items()
-            if metric == "count"
-            for item in items
-            if item.slice is None
-        }
 
     def by_group(self, metric: str, attribute: str | None) -> list[Measurement]:
         """Return the metric's measurements of one attribute, in the report's order."""
@@ -49,14 +47,17 @@ class Reading:
         return None
 
     def is_small(self, item: Measurement) -> bool:
-        """Whether a measurement is about a group of too few rows to tell its numbers."""
-        groups = (item.group, item.reference_group)
-        return any(
-            self._rows.get((item.attribute, group), self.least) < self.least for group in groups
-        )
+        """Whether a measurement is about a group of too few rows to tell its numbers.
 
-    def list_groupings(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Return every protected attribute, then every two of them: name and columns."""
-        names = self.report.subject.data.protected
-        singles = [(name, (name,)) for name in names]
-        return singles + [(JOIN.join(pair), pair) for pair in combinations(names, 2)]
+        Of groups that are not the cube's, the rows that the number rests on count.
+        """
+        named = [group for group in (item.group, item.reference_group) if group is not None]
+        rested = self.least if item.estimate is None else item.estimate.n
+        return any(self._rows.get((item.attribute, x), rested) < self.least for x in named)
+
+
+def list_groupings(report: AuditReport) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every protected attribute, then every two of them: name and columns."""
+    names = report.subject.data.protected
+    singles = [(name, (name,)) for name in names]
+    return singles + [(JOIN.join(pair), pair) for pair in combinations(names, 2)]

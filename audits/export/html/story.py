@@ -11,7 +11,7 @@ from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.sentences import find_result, render_finding, render_point, render_result
 from audits.core.verdict import SEVERITY, Status, Verdict
-from audits.export.html.reading import Reading
+from audits.export.html.reading import Reading, list_groupings
 from audits.export.html.words import say
 from audits.policy.policy import IN_FORCE, Policy
 
@@ -175,7 +175,7 @@ def _list_gap_reasons(reading: Reading) -> list[str]:
 def _list_conditional(reading: Reading) -> list[str]:
     """Return what remains of gaps in selection with legitimate columns held fixed."""
     sentences = []
-    for attribute, _ in reading.list_groupings():
+    for attribute, _ in list_groupings(reading.report):
         for item in reading.by_group("conditional_selection_rate_difference", attribute):
             name = measurement_id(
                 "selection_rate_difference", attribute, item.group, item.reference_group

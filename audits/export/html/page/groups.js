@@ -26,7 +26,10 @@ function currentGrouping() {
   return DATA.groupings[state.grouping];
 }
 function currentReference(grouping) {
-  return state.reference === null ? grouping.reference : state.reference;
+  if (state.reference !== null) return state.reference;
+  if (grouping.reference !== null) return grouping.reference;
+  const first = grouping.groups.findIndex((group) => group.rows !== null);
+  return first < 0 ? null : first;
 }
 function thresholdText() {
   const position = state.position === null ? DATA.audited : state.position;

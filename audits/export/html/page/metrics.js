@@ -82,7 +82,7 @@ function measure(grouping, place, metric, position) {
       : COMPOSED[metric.name](group, position);
     return { ...found, reason: Number.isFinite(found.value) ? TOO_FEW : metric.undefined };
   }
-  const stored = grouping.stored[metric.name][place];
+  const stored = (grouping.stored[metric.name] || [])[place];
   if (!Array.isArray(stored)) return { ...NOTHING, reason: stored || metric.undefined };
   const [value, low, high, n] = stored;
   return { value, low, high, n };
