@@ -130,7 +130,7 @@ function makeSizes(grouping) {
     cells: [
       { text: group.label },
       { text: writeRows(group.rows), value: group.rows },
-      { node: makeBar((group.rows || 0) / total, group.rows === null), value: group.rows },
+      { node: () => makeBar((group.rows || 0) / total, group.rows === null), value: group.rows },
       ...(metric ? [makeMain(grouping, group.place, metric)] : []),
     ],
   }));

@@ -37,7 +37,11 @@ function sumAbove(sums) {
 // Rows of a group by decision and outcome: tn, fp, fn, tp, un, up. position null: as audited.
 function decide(sums, position) {
   if (position === null || position === DATA.audited) return sums.decided;
-  return sumAbove(sums).flatMap((total) => [total[0] - total[position], total[position]]);
+  const [bad, good, unknown] = sumAbove(sums);
+  return [
+    bad[0] - bad[position], bad[position], good[0] - good[position], good[position],
+    unknown[0] - unknown[position], unknown[position],
+  ];
 }
 function dot(values, mask) {
   let total = 0;

@@ -2,6 +2,13 @@
 const drawings = [];
 const places = {};
 
+// Make a part anew only when what it shows has changed: moving the threshold leaves much as it is.
+const shownKeys = {};
+function renew(part, key, make) {
+  const text = JSON.stringify(key);
+  if (shownKeys[part] !== text) make();
+  shownKeys[part] = text;
+}
 function update(change, focus) {
   Object.assign(state, change);
   refresh();
@@ -83,10 +90,10 @@ function refresh() {
   const title = renderTitle(metric, every, grouping, reference);
   const search = document.getElementById("search");
   if (search && search.value !== state.search) search.value = state.search;
-  fillChoosers();
+  renew("choosers", [state.grouping, state.metric, reference], fillChoosers);
   fillSlider();
   replaceWith(places.status, ...renderStatus(rows, every));
-  replaceWith(places.sizes, makeSizes(grouping));
+  renew("sizes", [state.grouping, state.search, state.sizesSort, state.allSizes], () => replaceWith(places.sizes, makeSizes(grouping)));
   const whole = say("groups.whole", { number: writeFull(measure(DATA.whole, 0, metric, metric.live ? state.position : null), metric.unit) });
   replaceWith(places.meaning, el("h3", {}, metric.title), el("p", {}, metric.meaning), el("p", { class: "whole" }, whole));
   drawMoving(metric, rows, title, grouping, reference);
@@ -107,10 +114,10 @@ function renderStatus(rows, every) {
   return texts.map((text) => el("p", { class: "lead" }, text));
 }
 function drawMoving(metric, rows, title, grouping, reference) {
-  const drawn = drawGroups(metric, rows, title, grouping, reference, places.chart.clientWidth || 800);
+  const drawn = drawGroups(metric, rows, title, grouping, reference, widths.chart);
   replaceWith(places.chart, drawn || el("p", { class: "lead" }, title), isMoved() && metric.live && drawn ? el("p", { class: "note" }, say("groups.hollow")) : null);
   if (!places.curves) return;
-  const width = places.curves.clientWidth || 800;
+  const width = widths.curves;
   const half = width > 900 ? (width - 32) / 2 : width;
   replaceWith(places.curves, drawThresholds(grouping, metric, half) || drawThresholds(grouping, METRIC.selection_rate, half), drawRoc(grouping, half), drawCalibration(grouping, half));
 }
@@ -128,12 +135,17 @@ function start() {
   const parts = [makeVerdicts(), makeGroups(), makeCurves(), makeMatrix(), makeReasons(), makeFeatures(), makeRecourse(), makeAudited(), makeAbout()].filter(Boolean);
   replaceWith(main, parts);
   replaceWith(document.getElementById("contents"), el("ul", { class: "wide" }, parts.map((part) => el("li", {}, el("a", { href: `#${part.id}` }, say(`section.${part.id}`))))));
-  const redraw = () => { refresh(); drawings.forEach((draw) => draw()); };
+  const redraw = () => { findWidths(); refresh(); drawings.forEach((draw) => draw()); };
   redraw();
   let width = main.clientWidth;
   window.addEventListener("resize", () => { if (main.clientWidth !== width) { width = main.clientWidth; redraw(); } });
   preparePrint(main);
   setTimeout(checkNumbers, 0);
+}
+// Asked for once, not at each step of the threshold: asking makes the browser lay the page out.
+const widths = { chart: 800, curves: 800 };
+function findWidths() {
+  for (const name of ["chart", "curves"]) if (places[name]) widths[name] = places[name].clientWidth || 800;
 }
 function preparePrint(main) {
   let opened = [];

@@ -1,7 +1,7 @@
 // A table that can be sorted by its heads and shows its first rows until asked for all.
 const FIRST_ROWS = 40;
 
-// columns: {title, numeric, wide}; rows: {cells: [{text, value, node, note}], quiet}.
+// columns: {title, numeric, wide}; rows: {cells: [{text, value, node: () => element, note}], quiet}.
 // sort: {column, down} or null, kept by the caller; onsort is told of a new one.
 function makeTable({ caption, columns, rows, sort, onsort, all, onall, plain }) {
   const sorted = sort ? sortRows(rows, sort) : rows;
@@ -31,7 +31,7 @@ function makeHead(column, place, sort, onsort, plain) {
 }
 function makeRow(row, columns) {
   const cells = row.cells.map((cell, place) => {
-    const inside = [cell.node || cell.text, cell.note ? el("small", {}, cell.note) : null];
+    const inside = [cell.node ? cell.node() : cell.text, cell.note ? el("small", {}, cell.note) : null];
     const name = columns[place].numeric ? "number" : null;
     return place === 0 ? el("th", { scope: "row" }, inside) : el("td", { class: name, "data-label": columns[place].title }, inside);
   });
