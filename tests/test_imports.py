@@ -37,6 +37,10 @@ ALLOWED = {
     "audits/compare": (
         "audits.core", "audits.cube", "audits.data", "audits.store", "audits.compare",
     ),
+    "audits/export": (
+        "audits.core", "audits.cube", "audits.policy", "audits.figures", "audits.store",
+        "audits.export",
+    ),
     "audits/scoring.py": ("audits.core", "audits.data", "audits.models"),
     "audits/run.py": EVERYTHING_BELOW_RUN,
     "audits/catalogue.py": ("audits.core", "audits.cube", "audits.checks"),

@@ -36,7 +36,7 @@ def run(
     fail_on: Annotated[str, typer.Option(help="Exit 1 on: fail, warn or never.")] = "fail",
     json: Json = False,
 ) -> None:
-    """Audit what AUDIT.toml describes; write the report, the evidence and the card."""
+    """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
     from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
 
     raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json))
@@ -57,6 +57,22 @@ def card(
     from audits.cli.card import card_command  # noqa: PLC0415
 
     card_command(run, form, out, human)
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; by default stdout.")
+    ] = None,
+    least: Annotated[
+        int, typer.Option(help="Groups of fewer rows have no numbers in the file.")
+    ] = 10,
+) -> None:
+    """Write a run as one HTML file that works offline: verdicts, groups, a live threshold."""
+    from audits.cli.export import export_command  # noqa: PLC0415
+
+    export_command(run, out, least)
 
 
 @app.command()

@@ -13,6 +13,9 @@ from audits.core.errors import InputError, near_misses, one_of
 from audits.core.estimate import Frozen
 from audits.core.toml_file import describe_problem, load_toml
 
+IN_FORCE = "policy_in_force"
+"""Key of a report's effective settings that holds the policy's rules as they were read."""
+
 Scope = Literal["overall", "attribute", "intersection", "groups"]
 
 

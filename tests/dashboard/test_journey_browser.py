@@ -151,6 +151,16 @@ def test_card_downloads(page: Any, address: str) -> None:
     assert frame.locator("h1").count() >= 1
 
 
+def test_the_offline_report_is_the_one_that_the_run_wrote(
+    page: Any, address: str, runs: Path
+) -> None:
+    visit(page, address, "card")
+    with page.expect_download() as waiting:
+        page.locator(".st-key-export button").click()
+    written = (runs / "model" / "report.html").read_bytes()
+    assert Path(waiting.value.path()).read_bytes() == written
+
+
 def test_audit_is_started_watched_and_opened(page: Any, address: str, inputs: Path) -> None:
     visit(page, address, "new-audit")
     page.get_by_text(say("new.from_file"), exact=True).click()
