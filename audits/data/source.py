@@ -167,6 +167,14 @@ def open_source(
 
     Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
     """
+    files = find_files(text, base, role)
+    kind = open_files(connection, files, text=text, view=view, role=role, missing=missing)
+    return Source(text, files, kind, compute_fingerprint(files), view)
+
+
+def find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
+    """Return the files that a path or a pattern names, sorted. Raises InputError for none, for
+    files of several kinds and for an empty one."""
     files = _find_files(text, base, role)
     formats = {detect_format(path) for path in files}
     if len(formats) > 1:
@@ -174,7 +182,21 @@ def open_source(
     for path in files:
         if path.stat().st_size == 0:
             raise InputError(f"{role} {path.name!r} is an empty file")
-    kind = formats.pop()
+    return files
+
+
+def open_files(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    *,
+    text: str,
+    view: str,
+    role: str,
+    missing: tuple[str, ...] = (),
+) -> str:
+    """Make the DuckDB view `view` over files of one kind, and return the kind: as `open_source`,
+    without reading the files for their digest. text: what a message calls them."""
+    kind = detect_format(files[0])
     try:
         if kind == "arrow":
             register_arrow(connection, view, files)
@@ -191,4 +213,4 @@ def open_source(
         raise InputError(f"{role} {text!r} cannot be read as {kind}: {first}") from error
     if empty:
         raise InputError(f"{role} {text!r} has no rows")
-    return Source(text, files, kind, compute_fingerprint(files), view)
+    return kind
