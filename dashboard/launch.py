@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import InputError
+from audits.store.preview import remove_abandoned
 from dashboard.security import HOSTS, make_middleware
 from dashboard.state import RUNS_VARIABLE
 from dashboard.theme import make_theme_config
@@ -66,6 +67,7 @@ def launch(runs: Path, port: int) -> None:
     if runs.exists() and not runs.is_dir():
         raise InputError(f"--runs {str(runs)!r} is a file, not a folder")
     os.environ[RUNS_VARIABLE] = str(runs.absolute())
+    remove_abandoned(runs)
     app = st.App(SCRIPT, middleware=make_middleware(port))
     print(f"Assay dashboard: http://{ADDRESS}:{port}  (runs in {runs})", flush=True)
     app.run(config=make_config(port))

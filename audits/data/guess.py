@@ -33,6 +33,11 @@ _NOT_OF_PEOPLE = {"pct", "percent", "percentage", "share", "rate", "ratio", "cou
 _TARGETS = ({"target", "label", "outcome", "y"}, {
     "approved", "repaid", "hired", "default", "defaulted", "readmitted", "recid", "churn",
 })  # fmt: skip
+_DECISIONS = {
+    "decision", "decided", "predicted", "prediction", "pred", "selected", "invited", "shortlisted",
+    "hat", "yhat", "granted", "offer", "hired", "approved",
+}  # fmt: skip
+_SCORES = {"score", "prob", "proba", "probability", "likelihood"}
 _HARMS = (
     "default", "recid", "readmi", "churn", "fraud", "arrest", "reject", "denied", "denial",
     "delinq", "disease", "death", "died", "mortal", "failure",
@@ -128,6 +133,17 @@ def guess_target(
         if named:
             return named[-1].name
     return free[-1].name if free else ""
+
+
+def guess_predictions(columns: Sequence[Column]) -> tuple[str, str]:
+    """Return the column that looks like decisions and the one that looks like scores, "" where
+    none does."""
+    labels = [
+        c for c in columns if c.distinct == 2 and _DECISIONS.intersection(split_words(c.name))
+    ]
+    scores = [c for c in columns if c.is_numeric and c.distinct > 2
+              and _SCORES.intersection(split_words(c.name))]  # fmt: skip
+    return (labels[0].name if labels else ""), (scores[0].name if scores else "")
 
 
 def guess_task(target: Column) -> Task:

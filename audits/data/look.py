@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from audits.core.errors import InputError
 from audits.core.spec_recourse import Scalar
 from audits.data.guess import MANY_NUMBERS, MAYBE_MISSING, SURE_MISSING, round_edges
 from audits.data.sample import LOOK_ROWS, Sample, take_sample
 from audits.data.schema import Column, tabulate_columns
-from audits.data.source import connect, find_files, literal, open_files, quote
+from audits.data.source import connect, find_files, literal, open_files, quote, read_frame
 
 MAX_VALUES = 50
 """A column's values are listed where there are no more than this."""
@@ -185,3 +186,15 @@ def _find_missing(
         MissingText(t, int(n), tuple(names), t.strip().casefold() in SURE_MISSING)
         for t, n, names in found
     )
+
+
+def read_head(path: Path, missing: tuple[str, ...], rows: int) -> pd.DataFrame:
+    """Return a file's first rows as the audit would read them. Raises InputError as
+    `inspect_data` does."""
+    files = find_files(str(path), Path(), "data")
+    with connect(threads=1) as connection, take_sample(files) as sample:
+        connection.execute(f"SET memory_limit='{_MEMORY}'")
+        open_files(
+            connection, sample.files, text=path.name, view=_VIEW, role="data", missing=missing
+        )
+        return read_frame(connection, f"SELECT * FROM {_VIEW} LIMIT {rows}")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from audits.core.format import format_count, format_time, plain_text
 from dashboard.catalogue import say
+from dashboard.components.preview import show_preview_note
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import RUN, chosen_run, find_run, open_run
@@ -58,6 +59,7 @@ def require_run() -> RunData:
         go_to("runs", say("header.switch"), "runs")
         st.stop()
     _show_header(run)
+    show_preview_note(run)
     return run
 
 
