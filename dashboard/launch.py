@@ -15,6 +15,7 @@ from audits.store.preview import remove_abandoned
 from dashboard.security import HOSTS, make_middleware
 from dashboard.state import RUNS_VARIABLE
 from dashboard.theme import make_theme_config
+from dashboard.viewmodels.audit_form import remove_old_forms
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -68,6 +69,7 @@ def launch(runs: Path, port: int) -> None:
         raise InputError(f"--runs {str(runs)!r} is a file, not a folder")
     os.environ[RUNS_VARIABLE] = str(runs.absolute())
     remove_abandoned(runs)
+    remove_old_forms(runs)
     app = st.App(SCRIPT, middleware=make_middleware(port))
     print(f"Assay dashboard: http://{ADDRESS}:{port}  (runs in {runs})", flush=True)
     app.run(config=make_config(port))

@@ -24,7 +24,6 @@ MAX_VALUES = 50
 """A column's values are listed where there are no more than this."""
 
 _EXAMPLES = 3
-_VIEW = "look"
 _TABLE = "looked"
 _MEMORY = "1GB"
 
@@ -82,8 +81,9 @@ def inspect_data(path: Path, missing: tuple[str, ...] = ()) -> DataLook:
     with connect(threads=1) as connection, take_sample(files) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         kind = open_files(
-            connection, sample.files, text=path.name, view=_VIEW, role="data", missing=missing
-        )
+            connection, sample.files, text=path.name, view=_TABLE, role="data", missing=missing,
+            rows=LOOK_ROWS,
+        )  # fmt: skip
         try:
             return _look(connection, path, kind, sample)
         except duckdb.Error as error:
@@ -92,13 +92,12 @@ def inspect_data(path: Path, missing: tuple[str, ...] = ()) -> DataLook:
 
 
 def _look(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: Sample) -> DataLook:
-    connection.execute(f"CREATE TABLE {_TABLE} AS SELECT * FROM {_VIEW} LIMIT {LOOK_ROWS}")
     looked, columns = tabulate_columns(connection, _TABLE)
     rows, exact = looked, sample.is_whole
     if not sample.is_whole:
         rows = max(looked, round(looked / sample.share))
     elif looked == LOOK_ROWS:
-        rows = int(connection.execute(f"SELECT count(*) FROM {_VIEW}").fetchall()[0][0])
+        rows = _count_rows(connection, path, sample)
     values = _list_values(connection, columns)
     examples = _list_examples(connection, columns)
     edges = _suggest_edges(connection, columns)
@@ -108,6 +107,11 @@ def _look(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: 
     )
     found = _find_missing(connection, columns)
     return DataLook(str(path), kind, rows, exact, looked, looks, found)
+
+
+def _count_rows(connection: duckdb.DuckDBPyConnection, path: Path, sample: Sample) -> int:
+    open_files(connection, sample.files, text=path.name, view="whole", role="data")
+    return int(connection.execute("SELECT count(*) FROM whole").fetchall()[0][0])
 
 
 def _list_values(
@@ -195,6 +199,7 @@ def read_head(path: Path, missing: tuple[str, ...], rows: int) -> pd.DataFrame:
     with connect(threads=1) as connection, take_sample(files) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         open_files(
-            connection, sample.files, text=path.name, view=_VIEW, role="data", missing=missing
-        )
-        return read_frame(connection, f"SELECT * FROM {_VIEW} LIMIT {rows}")
+            connection, sample.files, text=path.name, view=_TABLE, role="data", missing=missing,
+            rows=LOOK_ROWS,
+        )  # fmt: skip
+        return read_frame(connection, f"SELECT * FROM {_TABLE} LIMIT {rows}")

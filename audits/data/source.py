@@ -193,19 +193,30 @@ def open_files(
     view: str,
     role: str,
     missing: tuple[str, ...] = (),
+    rows: int | None = None,
 ) -> str:
     """Make the DuckDB view `view` over files of one kind, and return the kind: as `open_source`,
-    without reading the files for their digest. text: what a message calls them."""
+    without reading the files for their digest.
+
+    text: what a message calls them. rows: keep so many of the first rows in memory, and make the
+    view of them, so that the files are read once.
+    """
     kind = detect_format(files[0])
     try:
         if kind == "arrow":
             register_arrow(connection, view, files)
-            relation = _with_declared_missing(connection, f"{view}_files", missing)
+            relation = f"{view}_files"
         elif kind == "parquet":
-            names = ", ".join(literal(str(path)) for path in files)
-            relation = _with_declared_missing(connection, f"read_parquet([{names}])", missing)
+            relation = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
         else:
-            relation = _with_booleans(connection, _csv_expression(files, missing))
+            relation = _csv_expression(files, missing)
+        if rows is not None:
+            connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
+            relation = f"{view}_rows"
+        if kind == "csv":
+            relation = _with_booleans(connection, relation)
+        else:
+            relation = _with_declared_missing(connection, relation, missing)
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
         empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
     except (duckdb.Error, pa.ArrowException, OSError) as error:

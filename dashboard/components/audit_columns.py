@@ -28,6 +28,7 @@ from dashboard.viewmodels.audit_columns import (
     tabulate_rows,
 )
 from dashboard.viewmodels.audit_form import AuditForm
+from dashboard.viewmodels.audit_words import name_some
 
 _BASE = "columns-base"
 _DECISIONS = ("label", "score")
@@ -41,9 +42,10 @@ def choose_missing(form: AuditForm, raw: DataLook) -> AuditForm:
 
     def name(text: str) -> str:
         one = found.get(text)
-        return text if one is None else say(
-            "form.missing_option", text=text, n=format_count(one.count), columns=len(one.columns)
-        )  # fmt: skip
+        if one is None:
+            return text
+        columns = name_some(one.columns)
+        return say("form.missing_option", text=text, n=format_count(one.count), columns=columns)
 
     picked = st.multiselect(
         say("form.missing"), [*found, *(text for text in chosen if text not in found)],
@@ -54,7 +56,7 @@ def choose_missing(form: AuditForm, raw: DataLook) -> AuditForm:
     unsure = [one for one in raw.missing if not one.sure and one.text not in picked]
     for one in unsure[:3]:
         text = say("form.missing_maybe", text=plain_text(one.text), n=format_count(one.count),
-                   columns=plain_text(", ".join(one.columns[:4])))  # fmt: skip
+                   columns=name_some(one.columns))  # fmt: skip
         show_text(text, f"maybe-{one.text}", "note")
     return change_form(missing=tuple(picked))
 
@@ -77,7 +79,7 @@ def edit_columns(form: AuditForm, look: DataLook, guess: Mapping[str, str]) -> l
             help=say("form.role_help"),
         ),
         heading["cuts"]: st.column_config.TextColumn(help=say("form.cuts_help"), width="small"),
-        heading["column"]: st.column_config.TextColumn(pinned=True),
+        heading["column"]: st.column_config.TextColumn(pinned=True, width="medium"),
     }  # fmt: skip
     edited = st.data_editor(
         kept[1], key=key, hide_index=True, column_config=config, alt=say("form.table_alt"),

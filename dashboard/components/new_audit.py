@@ -15,7 +15,7 @@ from audits.policy.policy import list_presets
 from dashboard.catalogue import has_words, say
 from dashboard.components.audit_columns import choose_missing, choose_outcome, edit_columns
 from dashboard.components.audit_files import choose_file
-from dashboard.components.audit_state import change_form, current_form, name_context, wait_for
+from dashboard.components.audit_state import change_form, current_form, wait_for
 from dashboard.components.progress import start_job
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.probes import shared_probes
@@ -180,7 +180,7 @@ def _choose_name(form: AuditForm) -> None:
     with left:
         guessed = name_audit(form.change(name=None))
         typed = st.text_input(say("form.name"), value=name_audit(form),
-                              key=f"audit-name-{name_context(form)}")  # fmt: skip
+                              key=f"audit-name-{guessed}")  # fmt: skip
         change_form(name=None if typed == guessed else typed)
     with right:
         presets = list_presets()

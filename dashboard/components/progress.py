@@ -151,19 +151,20 @@ def _show_line(status: Status, sentence: str, position: int) -> None:
 
 
 def _show_outcome(number: str, state: JobState) -> None:
+    show_text(plain_text(state.name), "job", "title")
     if state.run is not None:
         choose_run(state.run.name)
-        text = say("job.finished", name=plain_text(state.name), time=render_seconds(state.seconds))
+        text = say("job.finished", time=render_seconds(state.seconds))
         show_text(text, "outcome", "finding")
         _show_result(state.run.name)
         go_to("overview", say("job.open"), "result")
         st.button(say("job.again"), key="again", on_click=forget_job)
         return
     if state.cancelled:
-        show_text(say("job.cancelled", name=plain_text(state.name)), "outcome", "finding")
+        show_text(say("job.cancelled"), "outcome", "finding")
     else:
         with st.container(border=True, key="verdict-broken-job"):
-            show_text(say("job.failed_title", name=plain_text(state.name)), "outcome", "finding")
+            show_text(say("job.failed_title"), "outcome", "finding")
             show_text(render_failure(state), "failure")
     st.button(say("job.back"), key="again", on_click=forget_job, type="primary")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 import pandas as pd
@@ -157,8 +158,11 @@ def make_draft(
 
 
 def name_audit(form: AuditForm) -> str:
-    """Return the audit's name: as typed, else the data file's."""
-    return form.name if form.name is not None else form.data.replace("\\", "/").split("/")[-1]
+    """Return the audit's name: as typed, else made of the files' names."""
+    if form.name is not None:
+        return form.name
+    data, model = Path(form.data).stem, Path(form.model).stem
+    return say("form.named", model=model, data=data) if form.with_model and model else data
 
 
 def needs_class_names(info: ModelInfo | None, values: tuple[Scalar, ...]) -> bool:

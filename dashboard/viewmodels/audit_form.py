@@ -87,11 +87,11 @@ def save_form(folder: Path, form: AuditForm) -> None:
     partial.replace(folder / _FILE)
 
 
-def remove_old_forms(root: Path, used: set[str]) -> None:
-    """Remove forms that nobody touched for two weeks, with their uploads.
-
-    used: what the settings of runs name; the folder of a form whose files they name stays.
-    """
+def remove_old_forms(root: Path) -> None:
+    """Remove forms that nobody touched for two weeks, with their uploads, unless a run's settings
+    name one of its files: the run's pages still read them."""
+    settings = [*root.glob("*/audit.toml"), *(root / INPUTS).glob("*/audit.toml")]
+    used = [file.read_text(encoding="utf-8", errors="replace") for file in settings]
     for folder in (root / INPUTS).glob(f"{_PREFIX}*"):
         stored = folder / _FILE
         age = time.time() - (stored if stored.is_file() else folder).stat().st_mtime

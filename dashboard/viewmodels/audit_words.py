@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audits.core.errors import one_of
 from audits.core.format import format_count, plain_text
 from audits.data.look import DataLook
@@ -23,6 +25,13 @@ def render_found(look: DataLook) -> str:
         return say("form.found", kind=kind, rows=rows, columns=len(look.columns))
     looked = format_count(look.looked)
     return say("form.found_part", kind=kind, rows=rows, columns=len(look.columns), looked=looked)
+
+
+def name_some(names: Sequence[str], limit: int = 3) -> str:
+    """Return the first names, and how many more there are."""
+    text = plain_text(", ".join(names[:limit]))
+    more = len(names) - limit
+    return text if more <= 0 else say("form.and_more", names=text, n=more)
 
 
 def find_lacking(look: DataLook, reference: DataLook) -> str:

@@ -15,7 +15,7 @@ StepStatus = Literal["done", "running", "waiting"]
 SETUP = ("read", "open model", "predict", "count")
 _EARLY = tuple(check.code for check in BUILTIN if check.early)
 _LATE = tuple(check.code for check in BUILTIN if not check.early)
-_RECOURSE = ("recourse.", "fairness.counterfactual")
+_RECOURSE = ("recourse.",)
 _EXPLAIN = ("explain.", "rules.adverse_action")
 
 

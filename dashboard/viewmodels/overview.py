@@ -10,6 +10,7 @@ import pandas as pd
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
+from audits.run_checks import PENDING
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.run import RunData
@@ -140,11 +141,14 @@ def _target(target: str | None, positive: str | None) -> str:
 
 
 def list_unmeasured(run: RunData) -> list[str]:
-    """Return the checks that measured nothing, each with its reason."""
-    return [
+    """Return the checks that measured nothing, each with its reason; those of a first result that
+    are still to come in one sentence."""
+    waiting = [check.title for check in run.report.checks if check.reason == PENDING]
+    coming = [say("job.pending", checks=", ".join(waiting))] if waiting else []
+    return coming + [
         say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
         for check in run.report.checks
-        if check.status is not CheckStatus.MEASURED
+        if check.status is not CheckStatus.MEASURED and check.reason != PENDING
     ]
 
 

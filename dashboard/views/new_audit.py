@@ -24,11 +24,11 @@ def show_open_jobs() -> None:
 
 def main() -> None:
     """Show the page."""
-    st.title(say("nav.new_audit"), anchor=False)
     number = chosen_job()
     if number:
         show_job(number)
         return
+    st.title(say("nav.new_audit"), anchor=False)
     show_text(say("new.intro"), "intro", "lead")
     show_open_jobs()
     ways = ["parts", "file"]
