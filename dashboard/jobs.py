@@ -69,6 +69,11 @@ class Job:
             _give_way(self._process.pid)
         threading.Thread(target=self._read, name="assay job", daemon=True).start()
 
+    @property
+    def process_id(self) -> int | None:
+        """The process's number, None where it never started."""
+        return None if self._process is None else self._process.pid
+
     def snapshot(self) -> JobState:
         """Return the job's state at this moment; `ahead` is the board's to say."""
         with self._lock:
