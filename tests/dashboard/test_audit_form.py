@@ -55,7 +55,7 @@ def form(inputs: Path) -> AuditForm:
     return AuditForm(data=str(inputs / "rows.csv"), model=str(inputs / "model.txt"), missing=())
 
 
-def draft_of(form: AuditForm, look: DataLook, info: ModelInfo | None = INFO):  # noqa: ANN201
+def draft_of(form: AuditForm, look: DataLook, info: ModelInfo | None = INFO):
     rows = list_rows(look, guess_all(look, info, with_model=form.with_model), form)
     return make_draft(form, look, rows, info), rows
 

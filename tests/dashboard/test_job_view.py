@@ -20,8 +20,8 @@ CHECKS = [check.code for check in (*(c for c in BUILTIN if c.early),
                                    *(c for c in BUILTIN if not c.early))]  # fmt: skip
 
 
-def tell(state: JobState, seconds: float, **event: object) -> JobState:
-    return read_event(state, json.dumps(event), seconds).at(seconds)
+def tell(state: JobState, at: float, /, **event: object) -> JobState:
+    return read_event(state, json.dumps(event), at).at(at)
 
 
 def run_until(code: str) -> JobState:
