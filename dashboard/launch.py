@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
 
 from audits.core.errors import InputError
 from audits.store.preview import remove_abandoned
+from dashboard.jobs import shared_board
 from dashboard.security import HOSTS, make_middleware
 from dashboard.state import RUNS_VARIABLE
 from dashboard.theme import make_theme_config
@@ -62,6 +66,13 @@ def check_port(port: int) -> None:
             ) from error
 
 
+@asynccontextmanager
+async def _end_audits(app: st.App) -> AsyncIterator[None]:
+    """End the server's audits with it: told to stop, it leaves no time for anything later."""
+    yield
+    await asyncio.to_thread(shared_board().close)
+
+
 def launch(runs: Path, port: int) -> None:
     """Serve the runs in `runs` until stopped."""
     check_port(port)
@@ -70,7 +81,7 @@ def launch(runs: Path, port: int) -> None:
     os.environ[RUNS_VARIABLE] = str(runs.absolute())
     remove_abandoned(runs)
     remove_old_forms(runs)
-    app = st.App(SCRIPT, middleware=make_middleware(port))
+    app = st.App(SCRIPT, middleware=make_middleware(port), lifespan=_end_audits)
     print(f"Assay dashboard: http://{ADDRESS}:{port}  (runs in {runs})", flush=True)
     app.run(config=make_config(port))
 

@@ -68,7 +68,13 @@ def find_worst(run: RunData) -> Status | None:
 
 
 def render_headline(run: RunData) -> str:
-    """Return the one sentence that sums the run up."""
+    """Return the one sentence that sums the run up; of a first result, as far as it is judged."""
+    if any(check.reason == PENDING for check in run.report.checks):
+        return say("job.so_far", headline=_sum_up(run))
+    return _sum_up(run)
+
+
+def _sum_up(run: RunData) -> str:
     counts = count_statuses(run)
     if not counts:
         return say("overview.headline.none")
