@@ -6,17 +6,19 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard.catalogue import say
+from dashboard.components.journey import show_next
 from dashboard.components.page import STATIC, VIEWS, apply_style
-from dashboard.nav import AUDITS, REVIEW, name_address, name_page
+from dashboard.nav import PAGES, REVIEW, name_address, name_page
 
 
 def main() -> None:
     """Show the chosen page."""
     st.set_page_config(page_title=say("app.name"), page_icon=STATIC / "icon.png", layout="wide")
     apply_style()
-    shown = {"": [_make_page(name) for name in REVIEW]}
-    shown[say("nav.audits")] = [_make_page(name) for name in AUDITS]
-    st.navigation(shown, position="top").run()
+    pages = {name: _make_page(name) for name in PAGES}
+    chosen = st.navigation(list(pages.values()), position="top")
+    chosen.run()
+    show_next(next(name for name, page in pages.items() if page == chosen))
 
 
 def _make_page(name: str) -> StreamlitPage:

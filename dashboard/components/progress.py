@@ -113,10 +113,10 @@ def _show_cancel(number: str, state: JobState) -> None:
 
 def _show_step(step: Step) -> None:
     icon, colour = _LOOKS[step.status]
-    with st.container(key=f"step-{step.key}", gap="xxsmall"):
+    with st.container(key=f"part-{step.key}", gap="xxsmall"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.badge(say(f"job.{step.status}"), icon=icon, color=colour)  # type: ignore[arg-type]
-            show_text(step.title, f"step-{step.key}")
+            show_text(step.title, f"part-{step.key}")
         facts = []
         if step.status == "running":
             facts = [step.now] if step.now else []

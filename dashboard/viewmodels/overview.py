@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -56,6 +57,46 @@ def list_verdicts(run: RunData) -> list[VerdictLine]:
     return sorted(lines, key=lambda x: (SEVERITY.index(x.status), x.grouping in crossed))
 
 
+@dataclass(frozen=True, slots=True)
+class RuleVerdicts:
+    """What one rule says: its worst finding, the others that need a look, and the rest."""
+
+    rule: str
+    worst: VerdictLine
+    also: tuple[VerdictLine, ...]
+    passed: tuple[VerdictLine, ...]
+
+
+def list_rules(run: RunData) -> list[RuleVerdicts]:
+    """Return the verdicts by rule, that with the worst finding first."""
+    families: dict[str, list[VerdictLine]] = {}
+    for line in list_verdicts(run):
+        families.setdefault(line.rule, []).append(line)
+    return [
+        RuleVerdicts(
+            rule,
+            worst,
+            tuple(line for line in rest if line.status in OPEN),
+            tuple(line for line in rest if line.status not in OPEN),
+        )
+        for rule, (worst, *rest) in families.items()
+    ]
+
+
+def tabulate_verdicts(lines: Sequence[VerdictLine]) -> pd.DataFrame:
+    """Return verdicts as a table: an icon with the word, the finding, and why."""
+    return pd.DataFrame(
+        [
+            {
+                say("overview.status"): say(f"overview.mark.{line.status.value}"),
+                say("overview.finding"): line.sentence,
+                say("overview.why"): line.reason,
+            }
+            for line in lines
+        ]
+    )
+
+
 def count_statuses(run: RunData) -> dict[Status, int]:
     """Return how many verdicts there are of each status, worst first."""
     counted = Counter(verdict.status for verdict in run.report.verdicts)
@@ -104,8 +145,10 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
             say("column.share"): rows / total if total else 0.0,
         }
         if number is not None:
-            record[name_metric(metric)] = render_point(find_result(number), number.unit)
-            record[say("column.interval")] = render_range(find_result(number), number.unit)
+            point, between = (
+                render(find_result(number), number.unit) for render in (render_point, render_range)
+            )
+            record[name_metric(metric)] = f"{point} ({between})" if between else point
         records.append(record)
     return pd.DataFrame(records)
 

@@ -17,7 +17,7 @@ def main() -> None:
         say("catalogue.find"), key="find", bind="query-params", help=say("catalogue.find_help")
     )
     for position, (title, table) in enumerate(find_chapters(word)):
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         if table.empty:
             show_text(say("catalogue.none"), f"none-{position}", "note")
         else:

@@ -8,41 +8,58 @@ from dashboard.catalogue import say
 from dashboard.components.page import choose, go_to, require_run
 from dashboard.components.status import show_badges, show_verdict
 from dashboard.components.text import show_pairs, show_table, show_text
-from dashboard.viewmodels import overview
+from dashboard.viewmodels import overview, story
 from dashboard.viewmodels.fairness import choose_grouping, link_to
 from dashboard.viewmodels.run import RunData
 
-FIRST = 8
+STEPS_A_LINE = 3
 
 
-def show_line(run: RunData, line: overview.VerdictLine, key: str) -> None:
-    """Show a verdict with the way to its numbers."""
+def show_story(run: RunData) -> None:
+    """Show the review in short: each question, its answer, and the way to its page."""
+    steps = story.tell_story(run)
+    for start in range(0, len(steps), STEPS_A_LINE):
+        columns = st.columns(STEPS_A_LINE, gap="small")
+        for column, step in zip(columns, steps[start : start + STEPS_A_LINE], strict=False):
+            with column, st.container(border=True, height="stretch", key=f"step-{step.page}"):
+                show_step(step)
+
+
+def show_step(step: story.Step) -> None:
+    """Show one step of the review."""
+    show_text(step.question, f"step-{step.page}", "label")
+    show_text(step.answer, f"step-{step.page}", "finding")
+    if step.note:
+        show_text(step.note, f"step-{step.page}", "note")
+    st.space("stretch")
+    go_to(step.page, say(f"story.go_{step.page}"), f"step-{step.page}", **step.params)
+
+
+def show_way(run: RunData, line: overview.VerdictLine, key: str) -> None:
+    """Show the way from a verdict to its numbers."""
+    if line.grouping and line.metric.startswith("recourse"):
+        go_to("counterfactuals", say("overview.see_recourse"), key, groups=line.grouping)
+    elif line.grouping:
+        params = link_to(run, line.grouping, line.metric)
+        go_to("fairness", say("overview.see_groups"), key, **params)
+    elif line.metric == "additivity_error":
+        go_to("explanations", say("overview.see_explanations"), key)
+
+
+def show_rule(run: RunData, rule: overview.RuleVerdicts, key: str) -> None:
+    """Show a rule with its worst finding; its other verdicts are folded under it."""
     with st.container(border=True, key=f"line-{key}"):
-        show_verdict(line, key)
-        if line.grouping and line.metric.startswith("recourse"):
-            go_to("counterfactuals", say("overview.see_recourse"), key)
-        elif line.grouping:
-            params = link_to(run, line.grouping, line.metric)
-            go_to("fairness", say("overview.see_groups"), key, **params)
-        elif line.metric == "additivity_error":
-            go_to("explanations", say("overview.see_explanations"), key)
-
-
-def show_verdicts(run: RunData) -> None:
-    """Show what needs a look, then, folded, the rest."""
-    lines = overview.list_verdicts(run)
-    needed = [line for line in lines if line.status in overview.OPEN]
-    rest = [line for line in lines if line.status not in overview.OPEN]
-    for position, line in enumerate(needed[:FIRST]):
-        show_line(run, line, f"open-{position}")
-    if needed[FIRST:]:
-        with st.expander(say("overview.more_open", n=len(needed) - FIRST)):
-            for position, line in enumerate(needed[FIRST:]):
-                show_line(run, line, f"more-{position}")
-    if rest:
-        with st.expander(say("overview.more", n=len(rest))):
-            for position, line in enumerate(rest):
-                show_line(run, line, f"rest-{position}")
+        show_verdict(rule.worst, key)
+        show_way(run, rule.worst, key)
+        if rule.also:
+            n = len(rule.also)
+            with st.expander(say("overview.also", n=n, s="s" if n == 1 else ""), type="compact"):
+                table = overview.tabulate_verdicts(rule.also)
+                show_table(table, f"also-{key}", rule.rule)
+        if rule.passed:
+            with st.expander(say("overview.passed", n=len(rule.passed)), type="compact"):
+                table = overview.tabulate_verdicts(rule.passed)
+                show_table(table, f"passed-{key}", rule.rule)
 
 
 def show_groups(run: RunData) -> None:
@@ -69,19 +86,22 @@ def main() -> None:
         for status, n in overview.count_statuses(run).items()
     ]
     show_badges(counts)
-    left, right = st.columns([3, 2], gap="large")
+    st.header(say("overview.story"), anchor=False)
+    show_story(run)
+    left, right = st.columns([5, 4], gap="large")
     with left:
         st.header(say("overview.verdicts"), anchor=False)
-        show_verdicts(run)
+        for position, rule in enumerate(overview.list_rules(run)):
+            show_rule(run, rule, f"open-{position}")
     with right:
         show_groups(run)
         st.header(say("overview.audited"), anchor=False)
         show_pairs(overview.list_facts(run), "facts")
         unmeasured = overview.list_unmeasured(run)
         if unmeasured:
-            st.header(say("overview.unmeasured"), anchor=False)
-            for position, sentence in enumerate(unmeasured):
-                show_text(sentence, f"unmeasured-{position}")
+            with st.expander(say("overview.unmeasured", n=len(unmeasured))):
+                for position, sentence in enumerate(unmeasured):
+                    show_text(sentence, f"unmeasured-{position}")
 
 
 main()

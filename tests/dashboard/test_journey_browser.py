@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, serve, settle
+from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, list_violations, serve, settle
 
 from dashboard.catalogue import say
 
@@ -67,6 +67,7 @@ def test_every_page_opens_without_a_complaint(page: Any, address: str) -> None:
         visit(page, address, place)
         assert page.locator('[data-testid="stText"]').count() > 0
         check_width(page, place)
+        assert list_violations(page) == [], place
 
 
 @pytest.mark.parametrize("run", ["decisions", "amounts"])
@@ -184,7 +185,7 @@ def test_uploads_give_a_first_result_that_can_be_opened_and_cancelled(
     page.locator(".st-key-say-lead-first-headline").wait_for(timeout=120_000)
     assert say("job.preview") in read(page, "say-note-preview")
     assert read(page, "say-lead-first-headline").startswith("So far: ")
-    assert page.locator(".st-key-step-explanations").count() == 1
+    assert page.locator(".st-key-part-explanations").count() == 1
     page.reload()  # the address keeps the job
     page.locator(".st-key-open-first button").click(timeout=60_000)
     page.wait_for_url(re.compile(r".*run=model-on-rows-.*"))
@@ -204,4 +205,5 @@ def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> 
     for place in PLACES:
         visit(page, address, place)
         check_width(page, place)
+        assert list_violations(page) == [], place
     context.close()
