@@ -14,9 +14,10 @@ from audits.dependence import Dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
+from audits.store.preview import find_preview, is_preview
 from dashboard.beside import Beside
 from dashboard.catalogue import say
-from dashboard.jobs import JobBoard
+from dashboard.jobs import JobBoard, shared_board
 from dashboard.places import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import explain_slice
 from dashboard.viewmodels.compare import ComparePage, make_page
@@ -35,10 +36,12 @@ def runs_root() -> Path:
 
 
 def find_run(name: str) -> Path | None:
-    """Return a run's folder by its name; None for anything that is not directly in the root."""
+    """Return a run's folder by its name; while its audit goes on, that of its first result. None
+    for anything that is not directly in the root."""
     folder = runs_root() / name
-    inside = bool(name) and name == Path(name).name and not name.startswith(".")
-    return folder if inside and (folder / REPORT).is_file() else None
+    if not name or name != Path(name).name or name.startswith("."):
+        return None
+    return folder if (folder / REPORT).is_file() else find_preview(runs_root(), name)
 
 
 def find_newest_run() -> str | None:
@@ -79,6 +82,8 @@ def open_run(folder: Path) -> RunData | Absent:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _open_run(folder: str, digest: str) -> RunData:
     run = RunData(load_bundle(Path(folder)))
+    if is_preview(run.bundle.path):
+        _ = run.cube  # read now: the folder is gone once the audit is done
     settle_memory()  # a report is tens of thousands of objects that live on
     return run
 
@@ -179,7 +184,6 @@ def _find_comparison(
         return Absent(str(error))
 
 
-@st.cache_resource(show_spinner=False)
 def job_board() -> JobBoard:
     """Return the audits that this server has started."""
-    return JobBoard()
+    return shared_board()
