@@ -11,9 +11,10 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import InputError
+from dashboard.places import RUNS_VARIABLE
 from dashboard.security import HOSTS, make_middleware
-from dashboard.state import RUNS_VARIABLE
 from dashboard.theme import make_theme_config
+from dashboard.warmup import warm_up_beside
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -42,6 +43,8 @@ def make_config(port: int) -> dict[str, object]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,
+        # Garbage is still collected, when there is enough of it: see dashboard.warmup.
+        "runner.postScriptGC": False,
         "logger.level": "warning",
         **make_theme_config(),
     }
@@ -66,7 +69,7 @@ def launch(runs: Path, port: int) -> None:
     if runs.exists() and not runs.is_dir():
         raise InputError(f"--runs {str(runs)!r} is a file, not a folder")
     os.environ[RUNS_VARIABLE] = str(runs.absolute())
-    app = st.App(SCRIPT, middleware=make_middleware(port))
+    app = st.App(SCRIPT, middleware=make_middleware(port), lifespan=warm_up_beside)
     print(f"Assay dashboard: http://{ADDRESS}:{port}  (runs in {runs})", flush=True)
     app.run(config=make_config(port))
 

@@ -1,7 +1,7 @@
 """`assay`: every command, its options and its exit codes.
 
-0 passed, 1 the policy failed, 2 bad input or usage, 3 a check or a model crashed, 4 stale or
-tampered evidence. People read stderr; with --json, machines read stdout.
+0 passed, 1 the policy failed (compare: something got worse), 2 bad input or usage, 3 a check or a
+model crashed, 4 stale or tampered evidence. People read stderr; with --json, machines read stdout.
 """
 
 from __future__ import annotations
@@ -81,6 +81,21 @@ def verify(run: RunFolder, json: Json = False) -> None:
     from audits.cli.verify import verify_command  # noqa: PLC0415
 
     raise typer.Exit(verify_command(run, as_json=json))
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The earlier run's folder.", metavar="RUN_A")],
+    after: Annotated[Path, typer.Argument(help="The later run's folder.", metavar="RUN_B")],
+    json: Json = False,
+) -> None:
+    """Say what improved from RUN_A to RUN_B, what got worse, and what noise explains.
+
+    Exit code 1 where a verdict got worse, or a number beyond noise; else 0.
+    """
+    from audits.cli.compare import compare_command  # noqa: PLC0415
+
+    raise typer.Exit(compare_command(before, after, as_json=json))
 
 
 @app.command()

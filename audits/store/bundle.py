@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -53,7 +54,8 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class BundleSummary:
-    """A line in a list of runs; `problem` says why one cannot be opened."""
+    """A line in a list of runs; `problem` says why one cannot be opened. data: the digest of what
+    was read."""
 
     path: Path
     name: str
@@ -62,6 +64,7 @@ class BundleSummary:
     rows: int
     status_counts: dict[str, int]
     problem: str = ""
+    data: str = ""
 
 
 @contextmanager
@@ -156,14 +159,23 @@ def list_bundles(root: Path) -> list[BundleSummary]:
     if not root.is_dir():
         return []
     found = [
-        _summarise(folder)
+        _summarise(folder, _read_manifest(folder))
         for folder in root.iterdir()
         if folder.is_dir() and not folder.name.startswith(".") and (folder / REPORT).is_file()
     ]
     return sorted(found, key=lambda summary: (summary.created, summary.path.name), reverse=True)
 
 
-def _summarise(folder: Path) -> BundleSummary:
+def _read_manifest(folder: Path) -> bytes:
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        return b""
+
+
+@lru_cache(maxsize=512)
+def _summarise(folder: Path, manifest: bytes) -> BundleSummary:
+    """Return a run's line. A report is as its manifest names it, so it is read once."""
     try:
         report = load_bundle(folder).report
     except EvidenceError as error:
@@ -176,4 +188,5 @@ def _summarise(folder: Path) -> BundleSummary:
         report.subject.task,
         report.subject.data.rows,
         dict(counts),
+        data=report.subject.data.sha256,
     )

@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from audits.store.workspace import Workspace
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 from model_cards.build import build_card
-from model_cards.card import Card, incomplete_sections
+from model_cards.card import Card
+from model_cards.human import PROMPTS
 from model_cards.render.html import render_html
 from model_cards.render.json import render_json
 from model_cards.render.markdown import render_markdown
@@ -32,18 +34,35 @@ FORMS = {
 }
 
 
+Texts = tuple[tuple[str, str], ...]
+"""What people wrote: parts of the card with their texts; hashable, so that cards are kept."""
+
+
+def find_workspace(run: RunData) -> Workspace:
+    """Return the workspace beside a run."""
+    return Workspace(run.bundle.path.parent)
+
+
+def read_texts(run: RunData) -> Texts:
+    """Return what people wrote for this run's card."""
+    found = find_workspace(run).read_card_texts(run.report.run.id)
+    return tuple((part, found[part].text) for part in PROMPTS if part in found and found[part].text)
+
+
 @lru_cache(maxsize=8)
-def _build(run: RunData) -> Card:
-    return build_card(run.report)
+def _build(run: RunData, texts: Texts) -> Card:
+    return build_card(run.report, dict(texts))
+
+
+def render(run: RunData, form: str) -> str:
+    """Return the card with people's texts as they are now, or the report that it rests on."""
+    return run.report.to_json() if form == "report" else _render(run, form, read_texts(run))
 
 
 @lru_cache(maxsize=16)
-def render(run: RunData, form: str) -> str:
-    """Return the card, or the report that it rests on, as text."""
-    if form == "report":
-        return run.report.to_json()
+def _render(run: RunData, form: str, texts: Texts) -> str:
     renderers = {"html": render_html, "markdown": render_markdown, "json": render_json}
-    return renderers[form](_build(run))
+    return renderers[form](_build(run, texts))
 
 
 def render_frame(run: RunData) -> str:
@@ -63,5 +82,6 @@ def name_file(run: RunData, suffix: str) -> str:
 
 
 def list_incomplete(run: RunData) -> list[str]:
-    """Return the sections that only people can write and nobody has."""
-    return list(incomplete_sections(_build(run)))
+    """Return the titles of the parts that only people can write and nobody has."""
+    written = dict(read_texts(run))
+    return [title for part, (title, _) in PROMPTS.items() if part not in written]

@@ -13,7 +13,7 @@ from audits.core.measurement import Measurement
 from audits.core.verdict import Verdict
 from audits.core.words import SLICES_CHECK
 from dashboard.catalogue import say
-from dashboard.viewmodels import card, fairness, gap, recourse, slices
+from dashboard.viewmodels import card, fairness, gap, recourse, review, slices
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.overview import OPEN, find_check_reason
 from dashboard.viewmodels.run import RunData
@@ -166,6 +166,9 @@ def _render_plan(run: RunData, attribute: str, goal: str, *, by_group: bool) -> 
 
 def _tell_sign(run: RunData) -> Step:
     missing = card.list_incomplete(run)
+    signed = [one.sentence for one in review.list_signatures(run) if not one.stale]
+    if signed:
+        return Step("card", say("story.sign"), signed[0])
     key = "story.sign_missing" if missing else "story.sign_ready"
     return Step(
         "card", say("story.sign"), say(key, n=len(missing), s="" if len(missing) == 1 else "s")

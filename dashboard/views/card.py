@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.export import show_export
 from dashboard.components.page import require_run
+from dashboard.components.review import show_editor, show_sign_off
 from dashboard.components.text import show_text
 from dashboard.viewmodels import card
 
@@ -30,7 +31,21 @@ def main() -> None:
     missing = card.list_incomplete(run)
     if missing:
         show_text(say("card.incomplete", sections=", ".join(missing)), "incomplete", "note")
-    st.iframe(card.render_frame(run), height=HEIGHT, alt=say("card.frame"))
+    read, write, sign = st.tabs(
+        [say("card.preview"), say("card.write"), say("card.sign")],
+        key="card-part", on_change="rerun", bind="query-params",
+    )  # fmt: skip
+    if read.open:
+        with read:
+            st.iframe(card.render_frame(run), height=HEIGHT, alt=say("card.frame"))
+    if write.open:
+        with write:
+            show_text(say("card.write_note"), "write", "note")
+            show_editor(run)
+    if sign.open:
+        with sign:
+            show_text(say("card.sign_note"), "sign", "note")
+            show_sign_off(run)
 
 
 main()

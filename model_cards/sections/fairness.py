@@ -31,6 +31,7 @@ from model_cards.sections.rules import build_adverse_impact, build_local_law_144
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
+    group_items,
     is_disparity,
     join_words,
     list_attributes,
@@ -108,7 +109,7 @@ def _build_verdicts(report: AuditReport) -> Section:
 
 def _build_attribute(report: AuditReport, attribute: str, items: Sequence[Measurement]) -> Section:
     summaries = [item for item in items if item.metric in SUMMARIES or item.group is None]
-    pairs = [item for item in items if item not in summaries]
+    pairs = [item for item in items if item.metric not in SUMMARIES and item.group is not None]
     blocks: list[Block] = []
     sentence = _tell_widest_gap(report, pairs)
     if sentence:
@@ -145,15 +146,14 @@ def _tabulate_pairs(
     items: Sequence[Measurement], metrics: Sequence[str], part: str | None
 ) -> Table:
     present = [name for name in metrics if any(item.metric == name for item in items)]
-    keys = dict.fromkeys((item.group, item.reference_group) for item in items)
+    keys = group_items(items, lambda item: (item.group, item.reference_group))
     rows: list[tuple[str, list[Measurement]]] = []
     references = {reference for _, reference in keys}
     shared = next(iter(references)) if len(references) == 1 else None
-    for group, reference in keys:
+    for (group, reference), mine in keys.items():
         label = plain_text(group or "")
         if reference is not None and shared is None:
             label += f" against {plain_text(reference)}"
-        mine = [i for i in items if (i.group, i.reference_group) == (group, reference)]
         rows.append((label, mine))
     rows.sort(key=lambda row: -max((_gap(i) for i in row[1] if i.metric == present[0]), default=-1))
     against = "its reference" if shared is None else plain_text(shared)

@@ -15,6 +15,7 @@ from model_cards.sections.slices import build_slices
 from model_cards.sections.tables import (
     choose_metrics,
     explain_absence,
+    group_items,
     is_performance,
     join_words,
     list_attributes,
@@ -109,10 +110,8 @@ def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
     blocks: list[Block] = []
     for part in list_slices(items):
         mine = [item for item in items if item.slice == part]
-        groups = dict.fromkeys(item.group for item in mine if item.group is not None)
-        rows = [
-            (plain_text(group), [item for item in mine if item.group == group]) for group in groups
-        ]
+        groups = group_items(mine, lambda item: item.group)
+        rows = [(plain_text(group), own) for group, own in groups.items() if group is not None]
         rows.sort(key=lambda row: -size_of(row[1]))
         present = [name for name in metrics if any(item.metric == name for item in mine)]
         title = f"Performance {lower(title_attribute(attribute))}, largest group first"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement
@@ -21,6 +22,8 @@ from model_cards.card import (
     Text,
 )
 from model_cards.numbers import make_number
+
+Key = TypeVar("Key", bound=Hashable)
 
 INTERSECTION = " & "
 ROW_LIMIT = 40
@@ -43,7 +46,11 @@ def is_recourse(item: Measurement) -> bool:
     return item.metric.startswith(("recourse_", "no_recourse_"))
 
 
+DATA_CHECKS = ("data.columns", "data.missing", "data.reference", "data.leakage")
+"""Checks of the data itself."""
+
 _APART = (
+    *DATA_CHECKS,
     "rules.",
     "explain.",
     "fairness.adverse_impact",
@@ -90,6 +97,16 @@ def split_by_attribute(
         )
         for attribute in list_attributes(items)
     )
+
+
+def group_items(
+    items: Iterable[Measurement], key: Callable[[Measurement], Key]
+) -> dict[Key, list[Measurement]]:
+    """Return the measurements by a key, both in their order."""
+    found: dict[Key, list[Measurement]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 def list_attributes(items: Iterable[Measurement]) -> list[str]:
