@@ -157,7 +157,7 @@ def test_the_offline_report_is_the_one_that_the_run_wrote(
 ) -> None:
     visit(page, address, "card")
     with page.expect_download() as waiting:
-        page.locator(".st-key-export button").click()
+        page.locator(".st-key-export button").first.click()
     written = (runs / "model" / "report.html").read_bytes()
     assert Path(waiting.value.path()).read_bytes() == written
 

@@ -9,7 +9,13 @@ from audits.core.findings import FEATURE, render_conditional, render_gap
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport, CheckStatus
-from audits.core.sentences import find_result, render_finding, render_point, render_result
+from audits.core.sentences import (
+    find_result,
+    render_finding,
+    render_headline,
+    render_point,
+    render_result,
+)
 from audits.core.verdict import SEVERITY, Status, Verdict
 from audits.export.html.reading import Reading, list_groupings
 from audits.export.html.words import say
@@ -90,7 +96,7 @@ def tell_story(reading: Reading) -> Story:
     report = reading.report
     counted = Counter(verdict.status for verdict in report.verdicts)
     return Story(
-        headline=_render_headline(counted),
+        headline=render_headline(counted),
         worst=next((s.value for s in SEVERITY if counted[s]), "none"),
         tally=tuple(
             (s.value, say(f"tally.{s.value}", n=counted[s])) for s in SEVERITY if counted[s]
@@ -108,16 +114,6 @@ def tell_story(reading: Reading) -> Story:
             if check.status is not CheckStatus.MEASURED
         ),
     )
-
-
-def _render_headline(counted: Counter[Status]) -> str:
-    if not counted:
-        return say("headline.none")
-    for status in (Status.FAIL, Status.WARN):
-        if counted[status]:
-            one = "_one" if counted[status] == 1 else ""
-            return say(f"headline.{status.value}{one}", n=counted[status])
-    return say("headline.insufficient" if counted[Status.INSUFFICIENT] else "headline.pass")
 
 
 def _list_rules(reading: Reading) -> tuple[Rule, ...]:
