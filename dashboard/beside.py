@@ -31,6 +31,11 @@ class Beside(Generic[T]):
         except NotYet:
             return None
 
+    @property
+    def failed(self) -> bool:
+        """Whether `make` raised."""
+        return self._future.done() and self._future.exception() is not None
+
     def release(self, close: Callable[[T], None]) -> None:
         """Close it, now or when it is made."""
 

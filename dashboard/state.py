@@ -14,11 +14,13 @@ from audits.dependence import Dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
+from audits.store.preview import find_preview, is_preview
 from dashboard.beside import Beside
 from dashboard.catalogue import say
-from dashboard.jobs import JobBoard
+from dashboard.jobs import JobBoard, shared_board
 from dashboard.places import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import explain_slice
+from dashboard.viewmodels.compare import ComparePage, make_page
 from dashboard.viewmodels.rows import Absent, Opening, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
 from dashboard.warmup import settle_memory
@@ -34,10 +36,12 @@ def runs_root() -> Path:
 
 
 def find_run(name: str) -> Path | None:
-    """Return a run's folder by its name; None for anything that is not directly in the root."""
+    """Return a run's folder by its name; while its audit goes on, that of its first result. None
+    for anything that is not directly in the root."""
     folder = runs_root() / name
-    inside = bool(name) and name == Path(name).name and not name.startswith(".")
-    return folder if inside and (folder / REPORT).is_file() else None
+    if not name or name != Path(name).name or name.startswith("."):
+        return None
+    return folder if (folder / REPORT).is_file() else find_preview(runs_root(), name)
 
 
 def find_newest_run() -> str | None:
@@ -78,6 +82,8 @@ def open_run(folder: Path) -> RunData | Absent:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _open_run(folder: str, digest: str) -> RunData:
     run = RunData(load_bundle(Path(folder)))
+    if is_preview(run.bundle.path):
+        _ = run.cube  # read now: the folder is gone once the audit is done
     settle_memory()  # a report is tens of thousands of objects that live on
     return run
 
@@ -95,7 +101,13 @@ def _release_model(model: Beside[ModelClient | Absent]) -> None:
     model.release(_close)
 
 
+def _not_failed(rows: Beside[RowSource | Absent]) -> bool:
+    return not rows.failed
+
+
 def _usable(model: Beside[ModelClient | Absent]) -> bool:
+    if model.failed:
+        return False
     opened = model.get(0.0)
     return opened is None or isinstance(opened, Absent) or opened.alive
 
@@ -106,7 +118,9 @@ def find_rows(run: RunData) -> RowSource | Absent:
     return Opening(say("opening.data")) if found is None else found
 
 
-@st.cache_resource(max_entries=4, ttl=1800, show_spinner=False, on_release=_release_rows)
+@st.cache_resource(
+    max_entries=4, ttl=1800, show_spinner=False, on_release=_release_rows, validate=_not_failed
+)
 def _find_rows(path: str, key: str, _run: RunData) -> Beside[RowSource | Absent]:
     return Beside(lambda: open_rows(_run))
 
@@ -155,7 +169,21 @@ def _find_dependence(
         return Absent(plain_text(str(error)))
 
 
-@st.cache_resource(show_spinner=False)
+def find_comparison(before: RunData, after: RunData) -> ComparePage | Absent:
+    """Return two runs side by side, or why they cannot be; worked out once for everybody."""
+    return _find_comparison(before.bundle.key, after.bundle.key, before, after)
+
+
+@st.cache_resource(max_entries=16, show_spinner=say("compare.working"))
+def _find_comparison(
+    key_before: str, key_after: str, _before: RunData, _after: RunData
+) -> ComparePage | Absent:
+    try:
+        return make_page(_before, _after)
+    except AssayError as error:
+        return Absent(str(error))
+
+
 def job_board() -> JobBoard:
     """Return the audits that this server has started."""
-    return JobBoard()
+    return shared_board()

@@ -34,8 +34,16 @@ ALLOWED = {
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
     "audits/figures": ("audits.core", "audits.cube", "audits.figures"),
     "audits/store": ("audits.core", "audits.cube", "audits.data", "audits.store"),
+    "audits/compare": (
+        "audits.core", "audits.cube", "audits.data", "audits.store", "audits.compare",
+    ),
+    "audits/export": (
+        "audits.core", "audits.cube", "audits.policy", "audits.figures", "audits.store",
+        "audits.export",
+    ),
     "audits/scoring.py": ("audits.core", "audits.data", "audits.models"),
-    "audits/run.py": EVERYTHING_BELOW_RUN,
+    "audits/run.py": (*EVERYTHING_BELOW_RUN, "audits.run_checks"),
+    "audits/run_checks.py": ("audits.core", "audits.checks"),
     "audits/catalogue.py": ("audits.core", "audits.cube", "audits.checks"),
     "audits/retrain.py": EVERYTHING_BELOW_RUN,
     "audits/cohorts": (*EVERYTHING_BELOW_RUN, "audits.cohorts"),

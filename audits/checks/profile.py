@@ -48,4 +48,5 @@ PROFILE = Check(
     "Rows, groups and missing values",
     "Counts the rows of every group and intersection, and the missing values of every column.",
     compute_profile,
+    early=True,
 )

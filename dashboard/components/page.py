@@ -10,6 +10,7 @@ from audits.core.format import format_count, format_time, plain_text
 from dashboard.catalogue import say
 from dashboard.cohort_state import Address, current_choice, name_parameters, read_choice
 from dashboard.components.cohort import show_cohort_chooser
+from dashboard.components.preview import show_preview_note
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import RUN, chosen_run, find_run, open_run
@@ -66,6 +67,7 @@ def require_run(cohorts: bool = False) -> RunData:
         go_to("runs", say("header.switch"), "runs")
         st.stop()
     _show_header(run)
+    show_preview_note(run)
     return show_cohort_chooser(run, cohorts)
 
 

@@ -11,13 +11,12 @@ import numpy as np
 
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
+from audits.core.report import OF_PARTS, AuditReport
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
 from audits.cube.thresholds import Sweep, list_thresholds
 from audits.cube.view import View, compute_view
-from audits.policy.policy import Policy
-from audits.run import IN_FORCE
+from audits.policy.policy import IN_FORCE, Policy
 from audits.slices.cuts import Mask
 from audits.store.bundle import Bundle
 
@@ -25,10 +24,6 @@ SLIDER = np.arange(101) / 100
 """The slider's thresholds, as decimals: 0.29 is the number that "0.29" reads as."""
 SWEEP_STEPS = 400
 """So many scores are tried as thresholds besides, spread evenly over the rows."""
-
-_OF_PARTS = ("rules.", "performance.classes", "performance.slices")
-"""Checks whose numbers bear the names of others but are of other rows or outcomes: a law's own
-tables, one class against the rest, slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class RunData:
         self._views: dict[str | None, View] = {}
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in self.report.measurements:
-            if item.check.startswith(_OF_PARTS):
+            if item.check.startswith(OF_PARTS):
                 continue
             self._index[item.metric, item.attribute].append(item)
 

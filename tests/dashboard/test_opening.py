@@ -35,6 +35,7 @@ def test_what_fails_to_open_says_so_each_time() -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             made.get(30.0)
+    assert made.failed
 
 
 def test_what_is_let_go_is_closed_now_or_when_it_is_made() -> None:
@@ -99,6 +100,30 @@ def test_no_room_for_the_copy_is_said(run: RunData, monkeypatch: pytest.MonkeyPa
     absent = rows.open_rows(run)
     assert isinstance(absent, rows.Absent)
     assert "No such file" in absent.reason
+
+
+def test_what_failed_is_opened_again_when_asked_again(
+    run: RunData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, tries = rows.open_rows, []
+
+    def fail_once(asked: RunData) -> rows.RowSource | rows.Absent:
+        tries.append(asked)
+        if len(tries) == 1:
+            raise MemoryError
+        return really(asked)
+
+    monkeypatch.setattr(state, "open_rows", fail_once)
+    state._find_rows.clear()
+    try:
+        with pytest.raises(MemoryError):
+            state.find_rows(run)
+        found = state.find_rows(run)
+        assert isinstance(found, rows.RowSource)
+        assert state.find_rows(run) is found
+        assert len(tries) == 2
+    finally:
+        state._find_rows.clear()
 
 
 def test_page_is_shown_without_rows_that_are_still_being_opened(
