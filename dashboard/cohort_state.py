@@ -70,10 +70,9 @@ def write_choice(choice: Choice) -> None:
 
 
 def _write_address(parameters: Address) -> None:
-    """Put the parameters in the place of a cohort's, all at once: one step in the history."""
-    address = {name: st.query_params.get_all(name) for name in st.query_params}
-    others = {name: held for name, held in address.items() if name not in (COHORT, WHERE)}
-    st.query_params.from_dict({**others, **parameters})
+    """Put the parameters in the place of a cohort's, all at once: one step in the history. Those
+    of widgets are left alone; one that is empty does not stand in the address."""
+    st.query_params.update({COHORT: [], WHERE: [], **parameters})
 
 
 def show_rows(conditions: Sequence[str]) -> None:

@@ -84,9 +84,8 @@ def _show_chosen(
         name=plain_text(choice.name),
         conditions=render_conditions(conditions),
     )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        show_text(line, "cohort", "finding")
-        _show_ways_out(conditions)
+    show_text(line, "cohort", "finding")
+    _show_ways_out(conditions)
     caution = "chosen_by_result" if picks_result(run, conditions) else "chosen_after"
     show_text(say(f"cohorts.{caution}"), "cohort-caution", "note")
 

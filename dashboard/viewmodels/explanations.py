@@ -133,11 +133,12 @@ def make_spread_chart(run: RunData, source: RowSource | None) -> Chart:
         values = source.read([str(row) for row in sample["row"]])
         if len(values) == len(sample):
             ranks = _rank(values.reindex(columns=features))
+    kind = "title" if run.cohort is None else "cohort"
     return draw_spread(
         [plain_text(name) for name in features],
         parts,
         ranks,
-        title=say("explanations.spread_title", n=len(sample)),
+        title=say(f"explanations.spread_{kind}", n=len(sample)),
         axis=say("explanations.axis_signed"),
         words=(say("explanations.low"), say("explanations.high")),
     )

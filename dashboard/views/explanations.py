@@ -80,6 +80,8 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
     """Show one of the parts that rest on attributions."""
     if part not in ("gap", "errors"):
         show_trust(trust.make_panel(run.whole, evidence))
+        if run.cohort is not None:
+            show_text(say("cohorts.trust_of_all"), "trust-of-all", "note")
     found = ask(run, find_rows)
     source = None if isinstance(found, Absent) else found
     if part == "groups":

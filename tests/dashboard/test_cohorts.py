@@ -84,8 +84,10 @@ def count(run: RunData, source: RowSource, *conditions: str) -> int:
     return int(find_cohort_rows(path, list_columns(run), conditions, source.find).sum())
 
 
-@pytest.mark.parametrize("page", REVIEW)
-@pytest.mark.parametrize("run", ["model", "decisions", "amounts"])
+OTHERS = [(run, page) for run in ("decisions", "amounts") for page in ("performance", "fairness")]
+
+
+@pytest.mark.parametrize(("run", "page"), [*(("model", page) for page in REVIEW), *OTHERS])
 def test_every_page_shows_a_cohort(root: Path, inputs: Path, page: str, run: str) -> None:
     app = open_page(page, run, where=["sex = Female", "debt 15 and over"])
     assert not app.exception
@@ -113,7 +115,7 @@ def test_saved_cohort_is_there_for_the_next_session(root: Path) -> None:
     assert not app.exception
     assert Workspace(root).list_cohorts() == [Cohort(RUDE, ("sex = Female",))]
     assert app.query_params["cohort"] == RUDE
-    assert "where" not in app.query_params
+    assert not app.query_params.get("where")
 
     again = open_page("overview")
     assert say("cohorts.everybody") == again.selectbox(key="cohort-name").options[0]
@@ -177,14 +179,17 @@ def test_rows_that_cannot_be_looked_at_are_said(root: Path, where: list[str], sa
     assert any(said in text for text in texts(app))
     assert not app.get("plotly_chart")
     app.button(key="show-everybody").click().run()
-    assert "where" not in app.query_params
+    assert not app.query_params.get("where")
     assert app.get("plotly_chart")
 
 
-def test_three_rows_are_shown_without_exception(root: Path) -> None:
-    for page in REVIEW:
-        app = open_page(page, where=["income under 19"])
+def test_few_rows_are_shown_without_exception(root: Path, inputs: Path) -> None:
+    few = int((pd.read_csv(inputs / "rows.csv")["income"] < 20).sum())
+    assert 1 <= few <= 5
+    for page in ("overview", "performance", "fairness", "explanations", "counterfactuals"):
+        app = open_page(page, where=["income under 20"])
         assert not app.exception, page
+        assert any(f"Looking at {few} of 900 rows" in text for text in texts(app))
 
 
 def test_conditions_are_taken_off_one_by_one(root: Path) -> None:
@@ -192,7 +197,7 @@ def test_conditions_are_taken_off_one_by_one(root: Path) -> None:
     app.button(key="without-0").click().run()
     assert app.query_params["where"] == "debt 15 and over"
     app.button(key="show-everybody").click().run()
-    assert "where" not in app.query_params
+    assert not app.query_params.get("where")
     assert not any("Looking at" in text for text in texts(app))
 
 
