@@ -12,11 +12,15 @@ import importlib
 import logging
 import pkgutil
 import threading
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 FIRST = "dashboard.components.page"
 PACKAGES = ("dashboard.viewmodels", "dashboard.components")
+FIRST_PAGE_S = 5.0
+"""So long the rest waits, because the first page would share the interpreter with it."""
+
 LATER = ("scipy.stats",)
 """Slow to import, and asked for only when a page computes an interval by itself."""
 
@@ -26,15 +30,21 @@ _LOG = logging.getLogger(__name__)
 @asynccontextmanager
 async def warm_up_beside(app: object) -> AsyncGenerator[None]:
     """Start warming up when the server starts, without holding it up (the server's lifespan)."""
-    threading.Thread(target=warm_up, name="assay-warm-up", daemon=True).start()
+    threading.Thread(
+        target=warm_up, args=(FIRST_PAGE_S,), name="assay-warm-up", daemon=True
+    ).start()
     yield
 
 
-def warm_up() -> None:
-    """Open the run that is shown first, and import what pages show. Never raises."""
+def warm_up(pause: float = 0.0) -> None:
+    """Open the run that is shown first and, after a pause, import what other pages show.
+
+    Never raises.
+    """
     try:
         importlib.import_module(FIRST)
         _open_newest()
+        time.sleep(pause)
         for package in PACKAGES:
             for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
                 importlib.import_module(f"{package}.{module.name}")
