@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,6 @@ from audits.checks.base import (
     CUBE_FILE,
     PREDICTIONS_FILE,
     Check,
-    CheckResult,
     Context,
     CubeCheck,
     EvidenceFile,
@@ -24,16 +23,8 @@ from audits.checks.base import (
     class_cube_file,
 )
 from audits.checks.catalog import BUILTIN
-from audits.core.errors import (
-    AssayError,
-    CancelledError,
-    CheckNotApplicableError,
-    CheckSkippedError,
-)
 from audits.core.report import (
     AuditReport,
-    CheckOutcome,
-    CheckStatus,
     DataSubject,
     Evidence,
     ModelSubject,
@@ -50,9 +41,10 @@ from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
 from audits.models import ModelClient, open_model
 from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy, load_policy
+from audits.policy.policy import IN_FORCE, Policy, load_policy
 from audits.provenance import find_environment, find_tool
 from audits.recourse.rule_checks import check_rule_columns
+from audits.run_checks import Ended, Ran, in_order, no_news, run_checks
 from audits.scoring import (
     check_features,
     check_named_columns,
@@ -65,9 +57,6 @@ from audits.scoring import (
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
 
-IN_FORCE = "policy_in_force"
-"""Key of the effective settings that holds the policy's rules as they were read."""
-
 SERVICES = (
     "audits.explain.service",
     "audits.recourse.proof_service",
@@ -77,6 +66,10 @@ SERVICES = (
 
 Finish = Callable[[AuditReport, Path], None]
 """Writes further files (the card) beside the report, before the bundle is sealed."""
+
+Early = Callable[[AuditReport, Path], None]
+"""Told the first result, while the rest is still being worked out: the report with the numbers of
+all early checks and their verdicts, and the folder that is being written (its evidence so far)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +95,16 @@ def run_audit(
     device: str = "auto",
     progress: Progress = no_progress,
     finish: Finish | None = None,
+    early: Early | None = None,
+    ended: Ended = no_news,
     checks: tuple[Check | CubeCheck, ...] = BUILTIN,
 ) -> Bundle:
     """Audit what `spec_path` describes and write the run's folder `out`.
 
-    The folder appears whole, or not at all. Raises InputError for whatever in the settings, the
-    data or the model cannot be used as it is; a check that fails is recorded, not raised.
+    The folder appears whole, or not at all. Checks that are quick run first, whatever their order
+    in `checks`, which is the report's; `early` gets their result, `ended` is told of each check.
+    Raises InputError for whatever in the settings, the data or the model cannot be used as it is;
+    a check that fails is recorded, not raised.
     """
     started = time.monotonic()
     created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -119,21 +116,32 @@ def run_audit(
     with ExitStack() as stack:
         folder = stack.enter_context(write_bundle(out))
         subject = _open_subject(spec, base, device, stack, progress)
+        _write_settings(folder, spec_path, base)
         context, written = _build_context(subject, folder, progress)
-        outcomes, results = _run_checks(context, checks)
+
+        def assemble(ran: Sequence[Ran]) -> AuditReport:
+            report = _assemble(subject, policy, ran, written, created, folder)
+            seconds = round(time.monotonic() - started, 3)
+            return report.model_copy(
+                update={"run": report.run.model_copy(update={"duration_s": seconds})}
+            )
+
+        first = run_checks(context, [check for check in checks if check.early], ended)
+        if early is not None:
+            early(assemble(in_order(checks, first)), folder)
+        rest = run_checks(context, [check for check in checks if not check.early], ended)
         progress("judge", None)
-        report = _assemble(subject, policy, outcomes, results, [*written], created, folder)
-        seconds = round(time.monotonic() - started, 3)
-        report = report.model_copy(
-            update={"run": report.run.model_copy(update={"duration_s": seconds})}
-        )
+        report = assemble(in_order(checks, first | rest))
         (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
-        (folder / ORIGIN).write_text(json.dumps({"folder": str(base)}) + "\n", encoding="utf-8")
-        (folder / "audit.toml").write_bytes(spec_path.read_bytes())
         if finish is not None:
             progress("card", None)
             finish(report, folder)
     return load_bundle(out)
+
+
+def _write_settings(folder: Path, spec_path: Path, base: Path) -> None:
+    (folder / ORIGIN).write_text(json.dumps({"folder": str(base)}) + "\n", encoding="utf-8")
+    (folder / "audit.toml").write_bytes(spec_path.read_bytes())
 
 
 def _open_subject(
@@ -223,49 +231,16 @@ def _save_cubes(
         yield EvidenceFile(file, len(one.sums["count"]), about)
 
 
-def _run_checks(
-    context: Context, checks: tuple[Check | CubeCheck, ...]
-) -> tuple[list[CheckOutcome], list[CheckResult]]:
-    """Run every check; one that fails is recorded with its reason and hides nothing else."""
-    outcomes, results = [], []
-    for check in checks:
-        context.progress(check.code, None)
-        started = time.monotonic()
-        status, reason = CheckStatus.MEASURED, ""
-        try:
-            results.append(check.compute(context))
-        except CheckNotApplicableError as error:
-            status, reason = CheckStatus.NOT_APPLICABLE, str(error)
-        except CheckSkippedError as error:
-            status, reason = CheckStatus.SKIPPED, str(error)
-        except CancelledError:
-            raise
-        except AssayError as error:
-            status, reason = CheckStatus.ERROR, str(error)
-        except Exception as error:  # a check's defect must not take the audit down
-            status, reason = CheckStatus.ERROR, f"{type(error).__name__}: {error}"
-        outcomes.append(
-            CheckOutcome(
-                code=check.code,
-                title=check.title,
-                status=status,
-                reason=reason,
-                seconds=round(time.monotonic() - started, 3),
-            )
-        )
-    return outcomes, results
-
-
 def _assemble(
     subject: _Subject,
     policy: Policy,
-    outcomes: list[CheckOutcome],
-    results: list[CheckResult],
-    written: list[EvidenceFile],
+    ran: Sequence[Ran],
+    written: Sequence[EvidenceFile],
     created: str,
     folder: Path,
 ) -> AuditReport:
     spec = subject.spec
+    results = [one.result for one in ran if one.result is not None]
     measurements = tuple(item for result in results for item in result.measurements)
     files = [*written, *(file for result in results for file in result.evidence)]
     described = _describe_subject(subject)
@@ -287,7 +262,7 @@ def _assemble(
             effective=effective,
             explicit=spec.model_dump(mode="json", exclude_unset=True),
         ),
-        checks=tuple(outcomes),
+        checks=tuple(one.outcome for one in ran),
         measurements=measurements,
         verdicts=compute_verdicts(policy, measurements),
         evidence=tuple(

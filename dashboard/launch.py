@@ -14,7 +14,7 @@ from audits.core.errors import InputError
 from dashboard.places import RUNS_VARIABLE
 from dashboard.security import HOSTS, make_middleware
 from dashboard.theme import make_theme_config
-from dashboard.warmup import warm_up_beside
+from dashboard.warmup import live_beside
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -69,7 +69,7 @@ def launch(runs: Path, port: int) -> None:
     if runs.exists() and not runs.is_dir():
         raise InputError(f"--runs {str(runs)!r} is a file, not a folder")
     os.environ[RUNS_VARIABLE] = str(runs.absolute())
-    app = st.App(SCRIPT, middleware=make_middleware(port), lifespan=warm_up_beside)
+    app = st.App(SCRIPT, middleware=make_middleware(port), lifespan=live_beside)
     print(f"Assay dashboard: http://{ADDRESS}:{port}  (runs in {runs})", flush=True)
     app.run(config=make_config(port))
 

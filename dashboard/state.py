@@ -8,15 +8,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from audits.core.errors import AssayError
+from audits.core.errors import AssayError, CheckNotApplicableError
+from audits.core.format import plain_text
+from audits.dependence import Dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
+from audits.store.preview import find_preview, is_preview
 from dashboard.beside import Beside
 from dashboard.catalogue import say
-from dashboard.jobs import JobBoard
+from dashboard.jobs import JobBoard, shared_board
 from dashboard.places import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import explain_slice
+from dashboard.viewmodels.compare import ComparePage, make_page
 from dashboard.viewmodels.rows import Absent, Opening, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
 from dashboard.warmup import settle_memory
@@ -32,10 +36,12 @@ def runs_root() -> Path:
 
 
 def find_run(name: str) -> Path | None:
-    """Return a run's folder by its name; None for anything that is not directly in the root."""
+    """Return a run's folder by its name; while its audit goes on, that of its first result. None
+    for anything that is not directly in the root."""
     folder = runs_root() / name
-    inside = bool(name) and name == Path(name).name and not name.startswith(".")
-    return folder if inside and (folder / REPORT).is_file() else None
+    if not name or name != Path(name).name or name.startswith("."):
+        return None
+    return folder if (folder / REPORT).is_file() else find_preview(runs_root(), name)
 
 
 def find_newest_run() -> str | None:
@@ -76,6 +82,8 @@ def open_run(folder: Path) -> RunData | Absent:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _open_run(folder: str, digest: str) -> RunData:
     run = RunData(load_bundle(Path(folder)))
+    if is_preview(run.bundle.path):
+        _ = run.cube  # read now: the folder is gone once the audit is done
     settle_memory()  # a report is tens of thousands of objects that live on
     return run
 
@@ -143,7 +151,39 @@ def _find_drivers(
     return explain_slice(_run, _source, name)
 
 
-@st.cache_resource(show_spinner=False)
+def find_dependence(run: RunData, feature: str) -> Dependence | Absent:
+    """Return a column's attributions by its values, or why they are not known; read once."""
+    found = find_rows(run)
+    if isinstance(found, Absent):
+        return found
+    return _find_dependence(run.bundle.key, feature, run, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _find_dependence(
+    key: str, feature: str, _run: RunData, _source: RowSource
+) -> Dependence | Absent:
+    try:
+        return _source.follow(_run, feature)
+    except (AssayError, CheckNotApplicableError) as error:
+        return Absent(plain_text(str(error)))
+
+
+def find_comparison(before: RunData, after: RunData) -> ComparePage | Absent:
+    """Return two runs side by side, or why they cannot be; worked out once for everybody."""
+    return _find_comparison(before.bundle.key, after.bundle.key, before, after)
+
+
+@st.cache_resource(max_entries=16, show_spinner=say("compare.working"))
+def _find_comparison(
+    key_before: str, key_after: str, _before: RunData, _after: RunData
+) -> ComparePage | Absent:
+    try:
+        return make_page(_before, _after)
+    except AssayError as error:
+        return Absent(str(error))
+
+
 def job_board() -> JobBoard:
     """Return the audits that this server has started."""
-    return JobBoard()
+    return shared_board()

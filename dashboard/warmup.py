@@ -7,6 +7,7 @@ thread, and what was imported or read from a run is taken out of the second.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import logging
@@ -28,12 +29,16 @@ _LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def warm_up_beside(app: object) -> AsyncGenerator[None]:
-    """Start warming up when the server starts, without holding it up (the server's lifespan)."""
+async def live_beside(app: object) -> AsyncGenerator[None]:
+    """Warm up when the server starts, without holding it up, and end its audits with it: told to
+    stop, it leaves no time for anything later (the server's lifespan)."""
     threading.Thread(
         target=warm_up, args=(FIRST_PAGE_S,), name="assay-warm-up", daemon=True
     ).start()
     yield
+    from dashboard.jobs import shared_board  # noqa: PLC0415  # the server listens before this
+
+    await asyncio.to_thread(shared_board().close)
 
 
 def warm_up(pause: float = 0.0) -> None:
@@ -50,6 +55,7 @@ def warm_up(pause: float = 0.0) -> None:
                 importlib.import_module(f"{package}.{module.name}")
         for name in LATER:
             importlib.import_module(name)
+        _tidy()
         settle_memory()
     except Exception:  # the pages do the same again, and say what is wrong
         _LOG.warning("the dashboard could not be warmed up", exc_info=True)
@@ -65,6 +71,16 @@ def _open_newest() -> None:
     run = None if folder is None else state.open_run(folder)
     if run is not None and not isinstance(run, Absent):
         _ = run.cube
+
+
+def _tidy() -> None:
+    """Remove what killed audits and forms that nobody came back to have left."""
+    from audits.store.preview import remove_abandoned  # noqa: PLC0415
+    from dashboard.state import runs_root  # noqa: PLC0415
+    from dashboard.viewmodels.audit_form import remove_old_forms  # noqa: PLC0415
+
+    remove_abandoned(runs_root())
+    remove_old_forms(runs_root())
 
 
 def settle_memory() -> None:

@@ -124,12 +124,16 @@ class CheckResult:
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check by its stable code. `compute` raises CheckNotApplicableError or CheckSkippedError
-    where it has nothing to measure; any other exception is recorded as the check's error."""
+    where it has nothing to measure; any other exception is recorded as the check's error.
+
+    early: whether it needs no more time than the cube's checks, so that it is in the first result.
+    """
 
     code: str
     title: str
     meaning: str
     compute: Callable[[Context], CheckResult]
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,11 @@ class CubeCheck:
     title: str
     meaning: str
     compute: Callable[[CubeContext], CheckResult]
+
+    @property
+    def early(self) -> bool:
+        """Whether it is in the first result: all of the cube's checks are."""
+        return True
 
 
 def build_measurement(

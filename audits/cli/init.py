@@ -5,84 +5,81 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from audits.core.errors import InputError
-from audits.data.schema import Column, tabulate_columns
-from audits.data.source import connect, open_source
+from audits.data.guess import guess_positive, guess_roles
+from audits.data.look import DataLook, inspect_data
 from audits.models import ModelClient, ModelInfo, open_model
-
-_PROTECTED_WORDS = (
-    "sex", "gender", "race", "ethnic", "age", "religion", "nationality", "disab", "marital",
-)  # fmt: skip
-_ROWS_OF_GROUPS = 20
 
 
 def init_command(model: Path, data: Path, out: Path) -> None:
     """Look into both files and write `out`. Raises InputError where it exists already."""
     if out.exists():
         raise InputError(f"{str(out)!r} exists already; name another file with --out")
-    with connect() as connection:
-        open_source(connection, str(data.absolute()), base=Path(), view="starter", role="data")
-        _, columns = tabulate_columns(connection, "starter")
+    look, missing = inspect_with_missing(data.absolute())
     client: ModelClient
     with open_model(model) as client:
         info = client.info
     base = out.absolute().parent
     paths = tuple(os.path.relpath(path.absolute(), base) for path in (model, data))
-    out.write_text(render_starter(info, columns, *paths), encoding="utf-8")
+    out.write_text(render_starter(info, look, missing, *paths), encoding="utf-8")
     print(f"Wrote {out}: check the target and the protected columns, then", file=sys.stderr)
     print(f"  assay run {out}", file=sys.stderr)
 
 
-def suggest_target(info: ModelInfo, columns: Iterable[Column]) -> str:
-    """Return the column that the model does not use and that looks most like an outcome."""
-    unused = [column for column in columns if column.name not in info.features]
-    if info.task == "regression":
-        unused = [column for column in unused if column.is_numeric] or unused
-    else:
-        unused = [column for column in unused if column.distinct <= max(len(info.classes), 2)]
-    return unused[-1].name if unused else "CHANGE ME"
+def inspect_with_missing(data: Path) -> tuple[DataLook, tuple[str, ...]]:
+    """Look into a file as it reads once the texts that surely mean "no value" are declared."""
+    look = inspect_data(data)
+    missing = tuple(found.text for found in look.missing if found.sure)
+    return (inspect_data(data, missing) if missing else look), missing
 
 
-def suggest_protected(columns: Iterable[Column], target: str) -> list[str]:
-    """Return the columns whose names speak of people and that have few different values."""
-    return [
-        column.name
-        for column in columns
-        if column.name != target
-        and column.distinct <= _ROWS_OF_GROUPS
-        and any(word in column.name.lower().split("_") or (len(word) > 3 and word in
-                column.name.lower()) for word in _PROTECTED_WORDS)
-    ]  # fmt: skip
-
-
-def render_starter(info: ModelInfo, columns: tuple[Column, ...], model: str, data: str) -> str:
+def render_starter(
+    info: ModelInfo, look: DataLook, missing: tuple[str, ...], model: str, data: str
+) -> str:
     """Return the text of a starter audit.toml."""
-    target = suggest_target(info, columns)
-    protected = suggest_protected(columns, target)
-    positive = info.classes[-1] if info.task == "binary" else ""
+    columns = [one.column for one in look.columns]
+    roles = guess_roles(
+        columns, rows=look.looked, features=info.features, task=info.task, classes=len(info.classes)
+    )
+    target = roles.target or "CHANGE ME"
     lines = [
         "[audit]",
-        f"name = {json.dumps(f'Audit of {Path(model).name}')}",
+        f"name = {_quote(f'Audit of {Path(model).name}')}",
         f'task = "{info.task}"',
         "seed = 0",
         "",
         "[data]",
-        f"path = {json.dumps(data)}",
-        f"target = {json.dumps(target, ensure_ascii=False)}  # the true outcome: is this right?",
+        f"path = {_quote(data)}",
+        f"target = {_quote(target)}  # the true outcome: is this right?",
     ]
     if info.task == "binary":
-        lines.append(f"positive = {json.dumps(positive)}  # the favourable value of the target")
-    lines += [
-        f"protected = {json.dumps(protected, ensure_ascii=False)}  # groups to compare",
-        "",
-        "[model]",
-        f"path = {json.dumps(model)}",
-    ]
+        values = look.by_name[roles.target].values if roles.target else ()
+        positive = guess_positive(target, values)
+        shown = info.classes[-1] if positive is None else positive
+        lines.append(f"positive = {_quote(shown)}  # the favourable value of the target")
+    lines.append(f"protected = {_quote(roles.protected)}  # groups to compare")
+    lines += [f"{role} = {_quote(name)}" for role, name in
+              (("id", roles.id), ("weight", roles.weight)) if name]  # fmt: skip
+    if missing:
+        lines.append(f"missing = {_quote(missing)}  # texts that mean: no value")
+    lines += _render_edges(look, roles.protected)
+    lines += ["", "[model]", f"path = {_quote(model)}"]
     if info.task == "binary":
-        fixed = [name for name in protected if name in info.features]
-        lines += ["threshold = 0.5", "", "[recourse]", f"immutable = {json.dumps(fixed)}"]
+        fixed = [name for name in roles.protected if name in info.features]
+        lines += ["threshold = 0.5", "", "[recourse]", f"immutable = {_quote(fixed)}"]
     lines += ["", "[policy]", 'preset = "four-fifths"', ""]
     return "\n".join(lines)
+
+
+def _render_edges(look: DataLook, protected: tuple[str, ...]) -> list[str]:
+    cut = {name: look.by_name[name].edges for name in protected if look.by_name[name].edges}
+    if not cut:
+        return []
+    lines = [f"{_quote(name)} = {_quote(edges)}" for name, edges in cut.items()]
+    return ["", "[data.edges]  # where numbers are cut into groups", *lines]
+
+
+def _quote(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

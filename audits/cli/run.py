@@ -18,11 +18,13 @@ from rich.text import Text
 from audits.checks.base import Progress as Report
 from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError, InputError
-from audits.core.report import AuditReport, CheckStatus
+from audits.core.report import AuditReport, CheckOutcome, CheckStatus
 from audits.core.spec_file import load_spec
 from audits.core.verdict import Status
-from audits.run import run_audit
+from audits.run import Early, run_audit
+from audits.run_checks import Ended, no_news
 from audits.store.bundle import Bundle
+from audits.store.preview import keep_preview, save_preview
 
 STAGES = {
     "read": "Reading the data",
@@ -59,7 +61,7 @@ def run_command(audit: Path, out: Path | None, device: str, fail_on: str, *, as_
     console = Console(stderr=True)
     started = time.monotonic()
     with show_progress(console, STAGES) as show:
-        bundle = _run(audit, out, device, show)
+        bundle = _run(audit, out or default_folder(audit), device, show)
     _show_outcome(console, bundle, time.monotonic() - started)
     return _exit_code(bundle.report, fail_on)
 
@@ -68,8 +70,20 @@ def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) 
     def tell(stage: str, fraction: float | None) -> None:
         _print_event(event="progress", stage=stage, fraction=fraction)
 
+    def tell_check(outcome: CheckOutcome) -> None:
+        _print_event(
+            event="check", code=outcome.code, status=outcome.status.value, seconds=outcome.seconds
+        )
+
     try:
-        bundle = _run(audit, out, device, tell)
+        target = out or default_folder(audit)
+        with keep_preview(target) as place:
+
+            def tell_early(report: AuditReport, folder: Path) -> None:
+                save_preview(report, folder, place)
+                _print_event(event="preview", run=str(place))
+
+            bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
     except AssayError as error:
         _print_event(event="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
@@ -82,11 +96,19 @@ def _print_event(**event: object) -> None:
     print(json.dumps(event), flush=True)
 
 
-def _run(audit: Path, out: Path | None, device: str, progress: Report) -> Bundle:
+def _run(
+    audit: Path,
+    out: Path,
+    device: str,
+    progress: Report,
+    *,
+    early: Early | None = None,
+    ended: Ended = no_news,
+) -> Bundle:
     from audits.cli.card import write_cards  # noqa: PLC0415 - model_cards reads figures
 
     return run_audit(
-        audit, out or default_folder(audit), device=device, progress=progress, finish=write_cards
+        audit, out, device=device, progress=progress, finish=write_cards, early=early, ended=ended
     )
 
 
@@ -120,7 +142,7 @@ def _show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
             ended = check.status.value.replace("_", " ")
             console.print(Text(f"{check.title}: {ended}: {check.reason}", style="dim"))
     here = _shorten(bundle.path)
-    console.print(Text(f"\nReport  {here / 'report.json'}\nCard    {here / 'card.html'}"))
+    console.print(Text(f"\nReport  {here / 'report.html'}\nCard    {here / 'card.html'}"))
     console.print(Text(f"Look    assay serve --runs {here.parent}"))
 
 

@@ -194,6 +194,14 @@ def open_source(
 
     Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
     """
+    files = find_files(text, base, role)
+    kind = open_files(connection, files, text=text, view=view, role=role, missing=missing)
+    return Source(text, files, kind, compute_fingerprint(files), view)
+
+
+def find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
+    """Return the files that a path or a pattern names, sorted. Raises InputError for none, for
+    files of several kinds and for an empty one."""
     files = _find_files(text, base, role)
     formats = {detect_format(path) for path in files}
     if len(formats) > 1:
@@ -201,16 +209,41 @@ def open_source(
     for path in files:
         if path.stat().st_size == 0:
             raise InputError(f"{role} {path.name!r} is an empty file")
-    kind = formats.pop()
+    return files
+
+
+def open_files(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    *,
+    text: str,
+    view: str,
+    role: str,
+    missing: tuple[str, ...] = (),
+    rows: int | None = None,
+) -> str:
+    """Make the DuckDB view `view` over files of one kind, and return the kind: as `open_source`,
+    without reading the files for their digest.
+
+    text: what a message calls them. rows: keep so many of the first rows in memory, and make the
+    view of them, so that the files are read once.
+    """
+    kind = detect_format(files[0])
     try:
         if kind == "arrow":
             register_arrow(connection, view, files)
-            relation = _with_declared_missing(connection, f"{view}_files", missing)
+            relation = f"{view}_files"
         elif kind == "parquet":
-            names = ", ".join(literal(str(path)) for path in files)
-            relation = _with_declared_missing(connection, f"read_parquet([{names}])", missing)
+            relation = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
         else:
-            relation = _with_booleans(connection, _csv_expression(connection, files, missing))
+            relation = _csv_expression(connection, files, missing)
+        if rows is not None:
+            connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
+            relation = f"{view}_rows"
+        if kind == "csv":
+            relation = _with_booleans(connection, relation)
+        else:
+            relation = _with_declared_missing(connection, relation, missing)
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
         empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
     except (duckdb.Error, pa.ArrowException, OSError) as error:
@@ -218,4 +251,4 @@ def open_source(
         raise InputError(f"{role} {text!r} cannot be read as {kind}: {first}") from error
     if empty:
         raise InputError(f"{role} {text!r} has no rows")
-    return Source(text, files, kind, compute_fingerprint(files), view)
+    return kind

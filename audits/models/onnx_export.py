@@ -21,7 +21,8 @@ def save_onnx(model: NativeModel, target: Path, frame: pd.DataFrame) -> None:
         )
     except ImportError as error:
         raise InputError(
-            f"writing ONNX needs {error.name}; pip install skl2onnx, or use --to skops"
+            f"writing ONNX needs {error.name}; pip install skl2onnx, or write skops: "
+            "--output MODEL.skops"
         ) from error
     if hasattr(model, "feature_names_in_"):
         inputs = [
@@ -37,7 +38,8 @@ def save_onnx(model: NativeModel, target: Path, frame: pd.DataFrame) -> None:
         document = to_onnx(model, initial_types=inputs, options=options)
     except Exception as error:  # each converter raises its own
         raise InputError(
-            f"skl2onnx cannot write this {type(model).__name__}: {str(error)[:300]}; try --to skops"
+            f"skl2onnx cannot write this {type(model).__name__}: {str(error)[:300]}; write skops: "
+            "--output MODEL.skops"
         ) from error
     _add_metadata(document, "assay.features", list(frame.columns))
     if hasattr(model, "classes_"):

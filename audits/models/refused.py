@@ -34,7 +34,7 @@ def refuse_programs(path: Path, head: bytes) -> None:
     if _is_pickle(path, head):
         raise InputError(
             f"{path.name} is a pickle (joblib, dill): opening it runs whatever code its author put "
-            f"in, so it is refused; if it is your own, run `assay convert {path.name} --to skops`, "
+            f"in, so it is refused; if it is your own, run `assay convert {path.name}`, "
             "or save the model in its library's own format"
         )
     if head.startswith(b"\x93NUMPY"):

@@ -54,7 +54,8 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class BundleSummary:
-    """A line in a list of runs; `problem` says why one cannot be opened."""
+    """A line in a list of runs; `problem` says why one cannot be opened. data: the digest of what
+    was read."""
 
     path: Path
     name: str
@@ -63,6 +64,7 @@ class BundleSummary:
     rows: int
     status_counts: dict[str, int]
     problem: str = ""
+    data: str = ""
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def write_bundle(target: Path) -> Iterator[Path]:
     partial = target.parent / f"{_PARTIAL}{os.getpid()}-{target.name}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target.parent)
+        remove_partial(target.parent)
         partial.mkdir()
         (partial / "evidence").mkdir()
     except OSError as error:
@@ -93,15 +95,16 @@ def write_bundle(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _remove_abandoned(folder: Path) -> None:
+def remove_partial(folder: Path) -> None:
     """Remove what killed runs left behind: partial folders of processes that are gone."""
     for partial in folder.glob(f"{_PARTIAL}*"):
         owner = partial.name.removeprefix(_PARTIAL).split("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
+        if owner.isdigit() and not is_alive(int(owner)):
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine is still there."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -186,4 +189,5 @@ def _summarise(folder: Path, manifest: bytes) -> BundleSummary:
         report.subject.task,
         report.subject.data.rows,
         dict(counts),
+        data=report.subject.data.sha256,
     )

@@ -1,32 +1,40 @@
-"""The forms that set an audit up."""
+"""The form that sets an audit up, from the files to the start."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
 
 import streamlit as st
 
 from audits.core.errors import AssayError
-from audits.core.format import format_count
-from audits.core.spec import Task
 from audits.core.spec_file import load_spec
-from audits.core.spec_recourse import Scalar
+from audits.data.look import DataLook
+from audits.models.formats import detect_format
 from audits.policy.policy import list_presets
-from dashboard.catalogue import say
+from dashboard.catalogue import has_words, say
+from dashboard.components.audit_columns import choose_missing, choose_outcome, edit_columns
+from dashboard.components.audit_files import choose_file
+from dashboard.components.audit_state import change_form, current_form, wait_for
 from dashboard.components.progress import start_job
 from dashboard.components.text import escape_markdown, show_text
+from dashboard.probes import shared_probes
 from dashboard.state import job_board, runs_root
 from dashboard.viewmodels import new_audit
-from dashboard.viewmodels.new_audit import DataPreview, Draft
-
-NO = ""
+from dashboard.viewmodels.audit_columns import ColumnRow, guess_all, make_draft, name_audit
+from dashboard.viewmodels.audit_form import AuditForm
+from dashboard.viewmodels.audit_problems import Problems, check_settings, find_gaps, find_wrongs
+from dashboard.viewmodels.audit_words import find_lacking, render_found, render_summary
+from dashboard.viewmodels.model_fit import ModelFit, describe_model
+from dashboard.viewmodels.rows import Absent
 
 
 def show_from_file() -> None:
     """Start an audit from an `audit.toml` that is there already."""
-    path = st.text_input(say("new.spec_path"), key="spec-path", help=say("new.spec_help"))
+    form = current_form()
+    path = st.text_input(say("new.spec_path"), value=form.spec, key="spec-path",
+                         help=say("new.spec_help"))  # fmt: skip
+    change_form(spec=path)
     if st.button(say("new.start"), key="start-file", type="primary"):
         if not path.strip():
             st.error(escape_markdown(say("new.need_spec")))
@@ -41,133 +49,170 @@ def show_from_file() -> None:
 
 def _start(name: str, spec: Path) -> None:
     folder = new_audit.name_folder(name, datetime.now())
-    start_job(job_board().start_audit(name, spec.absolute(), runs_root() / folder))
+    start_job(job_board().start_audit(name, spec.absolute(), runs_root().absolute() / folder))
     st.rerun()
-
-
-def _choose_file(path_label: str, upload_label: str, key: str, help_text: str) -> Path | None:
-    """Let the reader give a path or upload a file; return where it lies."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        path = st.text_input(path_label, key=f"{key}-path", help=help_text)
-    with right:
-        upload = st.file_uploader(upload_label, key=f"{key}-upload")
-    if upload is not None:
-        folder = f"upload-{upload.file_id[:12]}"
-        try:
-            return new_audit.save_upload(runs_root(), folder, upload.name, upload.getvalue())
-        except AssayError as error:
-            st.error(escape_markdown(str(error)))
-            return None
-    return Path(path.strip()).expanduser().absolute() if path.strip() else None
 
 
 def show_from_parts() -> None:
     """Start an audit from data and a model, or from data with decisions."""
-    st.header(say("new.step_data"), anchor=False)
-    data = _choose_file(say("new.data_path"), say("new.data_upload"), "data", say("new.data_help"))
-    if data is None:
-        show_text(say("new.need_data"), "need-data", "note")
+    form = _choose_subject(current_form())
+    st.header(say("form.step_data"), anchor=False)
+    form = choose_file("data", form)
+    raw = _look(form, ())
+    if raw is None:
         return
-    preview = new_audit.inspect_data(data)
-    if isinstance(preview, str):
-        st.error(escape_markdown(preview))
-        return
-    found = say("new.found", rows=format_count(preview.rows), columns=len(preview.columns))
-    show_text(found, "found", "note")
-    with_model = _choose_subject()
-    draft = _choose_columns(data, preview, with_model=with_model)
-    draft = _choose_model(draft) if with_model else _choose_predictions(draft, preview)
-    st.header(say("new.step_start"), anchor=False)
-    if st.button(say("new.start"), key="start-parts", type="primary"):
-        problem = new_audit.find_problem(draft, with_model=with_model)
-        if problem:
-            st.error(escape_markdown(problem))
-            return
-        folder = new_audit.name_folder(draft.name, datetime.now())
-        _start(draft.name, new_audit.save_draft(runs_root(), folder, draft))
+    _show_found(raw)
+    if form.with_model:
+        with st.expander(say("form.reference"), expanded=bool(form.reference)):
+            form = choose_file("reference", form)
+            _check_reference(form, raw)
+    fit = _show_model(form, raw) if form.with_model else None
+    st.header(say("form.step_columns" if form.with_model else "form.step_columns_2"), anchor=False)
+    show_text(say("form.columns_intro"), "columns-intro", "note")
+    form = choose_missing(form, raw)
+    look = _look(form, form.missing or ())
+    if look is not None:
+        _show_rest(form, look, fit)
 
 
-def _choose_subject() -> bool:
+def _choose_subject(form: AuditForm) -> AuditForm:
     subjects = ["with_model", "with_decisions"]
     chosen = st.segmented_control(
-        say("new.subject"), subjects, default="with_model", required=True, key="subject",
-        format_func=lambda name: escape_markdown(say(f"new.{name}")),
+        say("new.subject"), subjects, default=subjects[not form.with_model], required=True,
+        key="subject", format_func=lambda name: escape_markdown(say(f"new.{name}")),
     )  # fmt: skip
-    return chosen == "with_model"
+    return change_form(with_model=chosen == "with_model")
 
 
-def _choose_columns(data: Path, preview: DataPreview, *, with_model: bool) -> Draft:
-    st.header(say("new.step_columns"), anchor=False)
+def _look(form: AuditForm, missing: tuple[str, ...]) -> DataLook | None:
+    """Return what the data file holds; where there is no answer, the page says why."""
+    if not form.data:
+        show_text(say("form.need_data"), "need-data", "note")
+        return None
+    found = wait_for(
+        shared_probes().look_at_data(Path(form.data), missing), say("form.looking"), "data"
+    )
+    if isinstance(found, Absent):
+        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
+        return None
+    return found if isinstance(found, DataLook) else None
+
+
+def _show_found(look: DataLook, key: str = "found") -> None:
+    show_text(render_found(look), key, "note")
+
+
+def _check_reference(form: AuditForm, look: DataLook) -> None:
+    if not form.reference:
+        return
+    found = wait_for(
+        shared_probes().look_at_data(Path(form.reference), ()), say("form.looking"), "reference"
+    )
+    if isinstance(found, Absent):
+        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
+    elif isinstance(found, DataLook):
+        _show_found(found, "found-reference")
+        if lacking := find_lacking(look, found):
+            show_text(lacking, "lacking", "note")
+
+
+def _show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
+    """Choose the model and say what it is; None while that is not known."""
+    st.header(say("form.step_model"), anchor=False)
+    form = choose_file("model", form)
+    if not form.model:
+        return None
+    try:
+        kind = detect_format(Path(form.model)).name
+    except AssayError as error:
+        st.error(escape_markdown(say("form.model_wrong", reason=str(error))))
+        return None
+    sure = tuple(one.text for one in look.missing if one.sure)
+    missing = sure if form.missing is None else form.missing
+    key = f"format.{kind}"
+    text = say("form.opening", kind=say(key) if has_words(key) else kind)
+    found = wait_for(
+        shared_probes().try_model(Path(form.model), Path(form.data), missing), text, "model"
+    )
+    if isinstance(found, Absent):
+        st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
+        return None
+    if isinstance(found, ModelFit):
+        show_text(describe_model(found.info, look), "model-found", "note")
+        return found
+    return None
+
+
+def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
+    info = fit.info if fit else None
+    guess = guess_all(look, info, with_model=form.with_model)
+    rows = edit_columns(form, look, guess)
+
+    def show_problem(field: str) -> None:
+        """Show what is wrong with a field as it now is."""
+        gaps, wrongs = _find_problems(look, rows, fit)
+        text = wrongs.get(field) or (gaps.get(field) if current_form().asked else None)
+        if text:
+            st.error(escape_markdown(text))
+
+    show_problem("columns")
+    if not make_draft(current_form(), look, rows, info).protected:
+        show_text(say("form.nobody"), "nobody", "note")
+    choose_outcome(look, rows, info, show_problem)
+    show_problem("model")
+    st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
+    _choose_name(current_form())
+    show_problem("name")
+    _finish(look, rows, fit)
+
+
+def _find_problems(
+    look: DataLook, rows: list[ColumnRow], fit: ModelFit | None
+) -> tuple[Problems, Problems]:
+    """Return what is not chosen yet and what is wrong, as the form now is."""
+    form = current_form()
+    draft = make_draft(form, look, rows, fit.info if fit else None)
+    return find_gaps(draft, with_model=form.with_model), find_wrongs(draft, look, rows, fit)
+
+
+def _choose_name(form: AuditForm) -> None:
     left, right = st.columns(2, gap="large")
-    tasks: tuple[Task, ...] = get_args(Task) if with_model else ("binary",)
     with left:
-        name = st.text_input(say("new.name"), value=data.stem, key="audit-name")
-        task = st.selectbox(say("new.task"), tasks, format_func=lambda kind: say(f"task.{kind}"),
-                            key="task")  # fmt: skip
+        guessed = name_audit(form.change(name=None))
+        typed = st.text_input(say("form.name"), value=name_audit(form),
+                              key=f"audit-name-{guessed}")  # fmt: skip
+        change_form(name=None if typed == guessed else typed)
     with right:
-        target = _choose_column(say("new.target"), preview.names, "target")
-        positive: Scalar | None = None
-        if task == "binary" and (target or not with_model):
-            values = preview.values.get(target, ()) if target else ()
-            positive = st.selectbox(
-                say("new.positive"), values, index=None, key=f"positive-{target}"
-            )
-    protected = st.multiselect(say("new.protected"), preview.names, key="protected",
-                               default=preview.suggest_protected())  # fmt: skip
-    edges = tuple(
-        (column, _choose_edges(column, preview.edges[column]))
-        for column in protected
-        if column in preview.edges
-    )
-    preset = st.selectbox(say("new.policy"), list_presets(), key="policy",
-                          index=list_presets().index("four-fifths"))  # fmt: skip
-    return Draft(
-        name=name, task=task, data=str(data), target=target, positive=positive,
-        protected=tuple(protected), preset=preset, edges=edges,
-    )  # fmt: skip
+        presets = list_presets()
+        chosen = st.selectbox(
+            say("form.policy"), presets, key="policy", help=say("form.policy_help"),
+            index=presets.index(form.preset) if form.preset in presets else 0,
+        )  # fmt: skip
+        change_form(preset=chosen)
 
 
-def _choose_edges(column: str, suggested: tuple[float, ...]) -> tuple[float, ...]:
-    text = st.text_input(
-        escape_markdown(say("new.edges", column=column)),
-        value=", ".join(f"{edge:g}" for edge in suggested),
-        key=f"edges-{column}",
-        help=say("new.edges_help"),
-    )
-    edges = new_audit.read_edges(text)
-    if edges is None:
-        st.error(escape_markdown(say("new.edges_wrong", text=text)))
-        return suggested
-    return edges
+def _finish(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
+    """Sum up what will be audited, say what is still open, and start."""
+    gaps, wrongs = _find_problems(look, rows, fit)
+    form = current_form()
+    draft = make_draft(form, look, rows, fit.info if fit else None)
+    is_open = bool(gaps or wrongs) or (form.with_model and fit is None)
+    if not is_open:
+        show_text(render_summary(draft, look), "summary", "finding")
+    pressed = st.button(say("new.start"), key="start-parts", type="primary", on_click=_ask)
+    if is_open:
+        if form.asked:
+            show_text(say("form.not_yet"), "not-yet", "note")
+        return
+    if not pressed:
+        return
+    if problem := check_settings(draft):
+        st.error(escape_markdown(problem))
+        return
+    change_form(asked=False)
+    folder = new_audit.name_folder(draft.name, datetime.now())
+    _start(draft.name, new_audit.save_draft(runs_root().absolute(), folder, draft))
 
 
-def _choose_column(label: str, names: list[str], key: str) -> str:
-    chosen = st.selectbox(
-        label, [NO, *names], format_func=lambda name: name or say("new.none"), key=key
-    )
-    return str(chosen or "")
-
-
-def _choose_model(draft: Draft) -> Draft:
-    st.header(say("new.step_model"), anchor=False)
-    model = _choose_file(
-        say("new.model_path"), say("new.model_upload"), "model", say("new.model_help")
-    )
-    show_text(say("new.model_companion"), "companion", "note")
-    threshold = draft.threshold
-    if draft.task == "binary":
-        threshold = st.number_input(
-            say("new.threshold"), 0.0, 1.0, draft.threshold, 0.01, key="new-threshold"
-        )
-    return new_audit.with_model(draft, "" if model is None else str(model), threshold)
-
-
-def _choose_predictions(draft: Draft, preview: DataPreview) -> Draft:
-    st.header(say("new.step_decisions"), anchor=False)
-    left, right = st.columns(2, gap="large")
-    with left:
-        label = _choose_column(say("new.label"), preview.names, "label")
-    with right:
-        score = _choose_column(say("new.score"), preview.names, "score")
-    return new_audit.with_predictions(draft, label, score)
+def _ask() -> None:
+    change_form(asked=True)

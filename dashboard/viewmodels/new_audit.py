@@ -1,52 +1,22 @@
-"""Setting an audit up: what is in the data file, what is still missing, the `audit.toml`."""
+"""A new audit's settings as they are drafted, and the `audit.toml` that they make."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
+from pydantic import ValidationError
 
-from audits.core.errors import AssayError, InputError
-from audits.core.spec import Task
+from audits.core.errors import InputError
+from audits.core.spec import AuditSpec, Task
 from audits.core.spec_recourse import Scalar
-from audits.data.schema import Column, tabulate_columns
-from audits.data.source import connect, open_source, quote
-from dashboard.catalogue import say
-
-_ENDPOINT_HEAD = 1 << 20
-INPUTS = ".inputs"
-"""Where uploaded files and written settings lie, inside the folder with the runs."""
-
-MAX_VALUES = 50
-MAX_GROUPS = 12
-"""A protected column of more different numbers than this has to be cut into groups."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataPreview:
-    """What a data file holds. values: of each column with few different ones. edges: where a
-    column of many numbers would be cut into three groups of about equal size."""
-
-    rows: int
-    columns: tuple[Column, ...]
-    values: dict[str, tuple[Scalar, ...]]
-    edges: dict[str, tuple[float, ...]]
-
-    @property
-    def names(self) -> list[str]:
-        """The columns' names."""
-        return [column.name for column in self.columns]
-
-    def suggest_protected(self) -> list[str]:
-        """Return the columns whose names suggest that they are protected."""
-        known = {"sex", "gender", "race", "ethnicity", "age", "religion", "disability",
-                 "nationality", "marital_status"}  # fmt: skip
-        return [name for name in self.names if name.casefold() in known]
+from audits.core.toml_file import describe_problem
+from dashboard.viewmodels.uploads import INPUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,82 +30,17 @@ class Draft:
     positive: Scalar | None
     protected: tuple[str, ...]
     model: str = ""
+    classes: tuple[str, ...] = ()
     threshold: float = 0.5
     label: str = ""
     score: str = ""
     preset: str = "four-fifths"
     edges: tuple[tuple[str, tuple[float, ...]], ...] = ()
-
-
-def inspect_data(path: Path) -> DataPreview | str:
-    """Return what a data file holds, or why it cannot be read."""
-    connection = connect()
-    try:
-        source = open_source(
-            connection, str(path.absolute()), base=path.parent, view="preview", role="data"
-        )
-        rows, columns = tabulate_columns(connection, source.view)
-        values = {
-            column.name: _read_values(connection, source.view, column)
-            for column in columns
-            if column.distinct <= MAX_VALUES
-        }
-        edges = {
-            column.name: _suggest_edges(connection, source.view, column)
-            for column in columns
-            if column.is_numeric and column.distinct > MAX_GROUPS
-        }
-    except AssayError as error:
-        return str(error)
-    finally:
-        connection.close()
-    return DataPreview(rows, columns, values, edges)
-
-
-def _read_values(
-    connection: duckdb.DuckDBPyConnection, view: str, column: Column
-) -> tuple[Scalar, ...]:
-    name = quote(column.name)
-    found = connection.execute(
-        f"SELECT DISTINCT {name} FROM {view} WHERE {name} IS NOT NULL ORDER BY 1 LIMIT {MAX_VALUES}"
-    ).fetchall()
-    plain = (str, bool, int, float)
-    return tuple(row[0] if isinstance(row[0], plain) else str(row[0]) for row in found)
-
-
-def _suggest_edges(
-    connection: duckdb.DuckDBPyConnection, view: str, column: Column
-) -> tuple[float, ...]:
-    name = quote(column.name)
-    found = connection.execute(
-        f"SELECT quantile_disc(CAST({name} AS DOUBLE), [1/3, 2/3]) FROM {view}"
-    ).fetchall()
-    return tuple(sorted({float(edge) for edge in found[0][0] or ()}))
-
-
-def with_model(draft: Draft, model: str, threshold: float) -> Draft:
-    """Return the draft of an audit of a model."""
-    return replace(draft, model=model, threshold=threshold)
-
-
-def with_predictions(draft: Draft, label: str, score: str) -> Draft:
-    """Return the draft of an audit of decisions or scores that the data holds."""
-    return replace(draft, label=label, score=score)
-
-
-def find_problem(draft: Draft, *, with_model: bool) -> str:
-    """Return what is still missing, "" where the audit can start."""
-    decided = bool(draft.label or draft.score)
-    needs = (
-        (draft.data, "new.need_data"),
-        (draft.name.strip(), "new.need_name"),
-        (draft.model if with_model else decided, "new.need_model" if with_model
-         else "new.need_predictions"),
-        (draft.target or not with_model, "new.need_target"),
-        (draft.task != "binary" or not draft.target or draft.positive is not None,
-         "new.positive_missing"),
-    )  # fmt: skip
-    return next((say(key) for given, key in needs if not given), "")
+    legitimate: tuple[str, ...] = ()
+    reference: str = ""
+    id: str = ""
+    weight: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def read_edges(text: str) -> tuple[float, ...] | None:
@@ -149,17 +54,9 @@ def read_edges(text: str) -> tuple[float, ...] | None:
 
 def render_audit_toml(draft: Draft) -> str:
     """Return the `audit.toml` of a draft."""
-    data: list[tuple[str, object]] = [("path", draft.data)]
-    if draft.target:
-        data.append(("target", draft.target))
-        if draft.task == "binary" and draft.positive is not None:
-            data.append(("positive", draft.positive))
-    elif draft.positive is not None:
-        data.append(("positive", draft.positive))
-    data.append(("protected", list(draft.protected)))
     sections: list[tuple[str, list[tuple[str, object]]]] = [
         ("audit", [("name", draft.name.strip()), ("task", draft.task)]),
-        ("data", data),
+        ("data", _list_data(draft)),
     ]
     if draft.edges:
         sections.append(("data.edges", [(name, list(cuts)) for name, cuts in draft.edges]))
@@ -167,12 +64,27 @@ def render_audit_toml(draft: Draft) -> str:
         model: list[tuple[str, object]] = [("path", draft.model)]
         if draft.task == "binary":
             model.append(("threshold", draft.threshold))
+        if draft.classes:
+            model.append(("classes", list(draft.classes)))
         sections.append(("model", model))
     else:
         given = [("label", draft.label), ("score", draft.score)]
         sections.append(("predictions", [(key, text) for key, text in given if text]))
     sections.append(("policy", [("preset", draft.preset)]))
     return "\n".join(_render_section(name, pairs) for name, pairs in sections)
+
+
+def _list_data(draft: Draft) -> list[tuple[str, object]]:
+    data: list[tuple[str, object]] = [("path", draft.data)]
+    if draft.target:
+        data.append(("target", draft.target))
+    if draft.positive is not None and draft.task == "binary":
+        data.append(("positive", draft.positive))
+    data.append(("protected", list(draft.protected)))
+    lists = (("legitimate", draft.legitimate), ("missing", draft.missing))
+    data += [(key, list(names)) for key, names in lists if names]
+    texts = (("reference", draft.reference), ("id", draft.id), ("weight", draft.weight))
+    return [*data, *((key, text) for key, text in texts if text)]
 
 
 def _render_section(name: str, pairs: Sequence[tuple[str, object]]) -> str:
@@ -199,19 +111,12 @@ def name_folder(name: str, now: datetime) -> str:
     return f"{slug}-{now:%Y%m%d-%H%M%S}"
 
 
-def save_upload(root: Path, folder: str, name: str, content: bytes) -> Path:
-    """Write an uploaded file into the inputs of a new run, under its own plain name.
-
-    Raises InputError for the description of an endpoint: whoever sends it could have this machine
-    ask any of its own ports. Such a file is named by its path, on the machine itself.
-    """
-    if b'"assay.endpoint/' in content[:_ENDPOINT_HEAD]:
-        raise InputError(say("new.no_endpoint"))
-    safe = re.sub(r"[^\w.\- ]", "_", Path(name.replace("\\", "/")).name).lstrip(".") or "file"
-    target = root / INPUTS / folder / safe
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
-    return target
+def parse_spec(draft: Draft) -> AuditSpec:
+    """Return a draft's settings, checked as those of a file are. Raises InputError."""
+    try:
+        return AuditSpec.model_validate(tomllib.loads(render_audit_toml(draft)))
+    except ValidationError as error:
+        raise InputError(describe_problem(error, AuditSpec)) from error
 
 
 def save_draft(root: Path, folder: str, draft: Draft) -> Path:

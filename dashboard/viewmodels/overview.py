@@ -11,6 +11,7 @@ import pandas as pd
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
+from audits.run_checks import PENDING
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.run import RunData
@@ -108,7 +109,13 @@ def find_worst(run: RunData) -> Status | None:
 
 
 def render_headline(run: RunData) -> str:
-    """Return the one sentence that sums the run up."""
+    """Return the one sentence that sums the run up; of a first result, as far as it is judged."""
+    if any(check.reason == PENDING for check in run.report.checks):
+        return say("job.so_far", headline=_sum_up(run))
+    return _sum_up(run)
+
+
+def _sum_up(run: RunData) -> str:
     counts = count_statuses(run)
     if not counts:
         return say("overview.headline.none")
@@ -183,11 +190,14 @@ def _target(target: str | None, positive: str | None) -> str:
 
 
 def list_unmeasured(run: RunData) -> list[str]:
-    """Return the checks that measured nothing, each with its reason."""
-    return [
+    """Return the checks that measured nothing, each with its reason; those of a first result that
+    are still to come in one sentence."""
+    waiting = [check.title for check in run.report.checks if check.reason == PENDING]
+    coming = [say("job.pending", checks=", ".join(waiting))] if waiting else []
+    return coming + [
         say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
         for check in run.report.checks
-        if check.status is not CheckStatus.MEASURED
+        if check.status is not CheckStatus.MEASURED and check.reason != PENDING
     ]
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 import math
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audits.cohorts import explain_cohort
+from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import AssayError
+from audits.data.schema import Column, find_column
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
+from audits.dependence import Dependence, compute_dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient, open_model
 from audits.recourse.limits import build_limits
 from audits.recourse.rules import RowLimits
+from audits.slices.conditions import parse_condition
+from audits.slices.cuts import Mask
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 
@@ -78,6 +84,48 @@ class RowSource:
         """Return what drives the rows that meet all conditions; see `explain_cohort`."""
         with self._lock:
             return explain_cohort(self._table, run.bundle.path, features, conditions)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The data's columns."""
+        return self._table.columns
+
+    def find(self, conditions: Sequence[str]) -> Mask:
+        """Return which rows meet all conditions, `[rows]`. Raises InputError for one that makes
+        no sense."""
+        parsed = [parse_condition(words, self._table.columns) for words in conditions]
+        met: Mask = np.ones(self._table.rows, dtype=np.bool_)
+        for condition in parsed:
+            met &= condition.find(self._read_column(condition.column))
+        return met
+
+    def list_values(self, name: str, most: int) -> list[str]:
+        """Return a column's values as texts, the most frequent first; missing is none of them."""
+        column = find_column(self._table.columns, name, "column")
+        found = self._read_column(column).drop_null().value_counts().to_pylist()
+        ranked = sorted(found, key=lambda one: (-one["counts"], one["values"]))
+        return [str(one["values"]) for one in ranked[:most]]
+
+    def find_range(self, name: str) -> tuple[float, float] | None:
+        """Return the ends of a numeric column, None where it has no finite value."""
+        column = find_column(self._table.columns, name, "column")
+        numbers = self._read_column(column).to_numpy(zero_copy_only=False)
+        known = numbers[np.isfinite(numbers)]
+        return (float(known.min()), float(known.max())) if len(known) else None
+
+    def _read_column(self, column: Column) -> pa.Array:
+        """Return a column as conditions meet it: numbers as float64, all else as texts."""
+        if column.is_numeric or column.kind == "text":
+            kind = pa.float64() if column.is_numeric else pa.string()
+            return self._rows[column.name].cast(kind).combine_chunks()
+        with self._lock:  # dates and the like are written as the database does
+            batches = list(self._table.column_batches([column], _COPIED_AT_ONCE))
+        return pa.chunked_array([batch.column(0) for batch in batches]).combine_chunks()
+
+    def follow(self, run: RunData, feature: str) -> Dependence:
+        """Return a column's attributions by its values; see `compute_dependence`."""
+        with self._lock:
+            return compute_dependence(self._table, run.bundle.path, feature)
 
     def sample(self, size: int) -> pd.DataFrame:
         """Return the first rows of the data: what values its columns hold."""
@@ -144,13 +192,6 @@ def read_score(run: RunData, row: str) -> dict[str, object] | None:
     path = run.bundle.evidence_path("predictions.parquet")
     table = pq.read_table(path, filters=[("row", "=", row)])
     return table.slice(0, 1).to_pylist()[0] if table.num_rows else None
-
-
-def list_row_ids(run: RunData, evidence: str) -> list[str]:
-    """Return the first row ids of an evidence file."""
-    file = pq.ParquetFile(run.bundle.evidence_path(evidence))
-    batch = next(file.iter_batches(MAX_LISTED, columns=["row"]), None)
-    return [] if batch is None else [str(row) for row in batch.column(0).to_pylist()]
 
 
 def is_missing(value: object) -> bool:

@@ -75,7 +75,14 @@ def test_fair_decisions_pass_and_failures_can_be_forgiven(tmp_path: Path) -> Non
 def test_events_for_machines(tmp_path: Path) -> None:
     done = assay("run", write_audit(tmp_path, (0.3, 0.6)), "--out", tmp_path / "run", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {event["event"] for event in events[:-1]} == {"progress"}
+    assert {event["event"] for event in events[:-1]} == {"progress", "check", "preview"}
+    checks = json.loads((tmp_path / "run" / "report.json").read_text())["checks"]
+    told = {event["code"]: event["status"] for event in events if event["event"] == "check"}
+    assert told == {check["code"]: check["status"] for check in checks}
+    kinds = [event.get("code", event["event"]) for event in events]
+    assert kinds.index("fairness.disparities") < kinds.index("preview")
+    assert kinds.index("preview") < kinds.index("performance.slices")
+    assert not (tmp_path / ".previews").exists()
     assert events[-1] == {"event": "finished", "run": str(tmp_path / "run"), "exit_code": 1}
     again = assay("run", tmp_path / "audit.toml", "--out", tmp_path / "run", "--json")
     assert again.returncode == 2

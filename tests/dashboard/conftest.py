@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from audits.cli.card import write_cards
+from audits.core.report import AuditReport
 from audits.run import run_audit
 from audits.store.bundle import REPORT, Bundle, load_bundle
+from audits.store.preview import find_place, save_preview
 from dashboard import state
 from dashboard.viewmodels.run import RunData
 
@@ -122,10 +124,18 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def runs(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three finished runs and a damaged one."""
+    """A folder with three finished runs, the first result of one (as if it still ran, under the
+    name "early") and a damaged one."""
     root = tmp_path_factory.mktemp("runs")
+
+    def keep(report: AuditReport, folder: Path) -> None:
+        if report.subject.name == "Loans model":
+            save_preview(report, folder, find_place(root / "early"))
+
     for name in ("amounts", "decisions", "model"):
-        run_audit(inputs / f"{name}.toml", root / name, device="cpu", finish=write_cards)
+        run_audit(
+            inputs / f"{name}.toml", root / name, device="cpu", finish=write_cards, early=keep
+        )
     damaged = root / "damaged"
     damaged.mkdir()
     (damaged / REPORT).write_text('{"schema": "assay.report/1", "run"', encoding="utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, list_violations, serve, settle
 
@@ -151,6 +152,16 @@ def test_card_downloads(page: Any, address: str) -> None:
     assert frame.locator("h1").count() >= 1
 
 
+def test_the_offline_report_is_the_one_that_the_run_wrote(
+    page: Any, address: str, runs: Path
+) -> None:
+    visit(page, address, "card")
+    with page.expect_download() as waiting:
+        page.locator(".st-key-export button").click()
+    written = (runs / "model" / "report.html").read_bytes()
+    assert Path(waiting.value.path()).read_bytes() == written
+
+
 def test_audit_is_started_watched_and_opened(page: Any, address: str, inputs: Path) -> None:
     visit(page, address, "new-audit")
     page.get_by_text(say("new.from_file"), exact=True).click()
@@ -166,16 +177,36 @@ def test_audit_is_started_watched_and_opened(page: Any, address: str, inputs: Pa
     assert "Loans decisions" in read(page, "say-title-run")
 
 
-def test_running_audit_is_cancelled(page: Any, address: str, inputs: Path) -> None:
-    visit(page, address, "new-audit")
-    page.get_by_text(say("new.from_file"), exact=True).click()
-    box = page.locator(".st-key-spec-path input")
-    box.fill(str(inputs / "model.toml"))
-    box.press("Enter")
+def test_uploads_give_a_first_result_that_can_be_opened_and_cancelled(
+    page: Any, address: str, inputs: Path, runs: Path, tmp_path: Path
+) -> None:
+    before = {path.name for path in runs.iterdir()}
+    many = pd.concat([pd.read_csv(inputs / "rows.csv")] * 12, ignore_index=True)
+    many.assign(id=many.index).to_csv(tmp_path / "rows.csv", index=False)  # enough to be cancelled
+    page.goto(f"{address}/new-audit")
     settle(page)
-    page.locator(".st-key-start-file button").click()
+    for field, file in (("data", tmp_path / "rows.csv"), ("model", inputs / "model.txt")):
+        chooser = page.locator(f'[class*="st-key-{field}-upload"] input[type="file"]')
+        chooser.set_input_files(file)
+        page.get_by_text(f"{file.name}, uploaded").wait_for(timeout=60_000)
+    page.locator(".st-key-say-note-model-found").wait_for(timeout=60_000)
+    page.locator(".st-key-say-finding-summary").wait_for(timeout=60_000)
+    page.locator(".st-key-start-parts button").click()
+    page.locator(".st-key-say-lead-first-headline").wait_for(timeout=120_000)
+    assert say("job.preview") in read(page, "say-note-preview")
+    assert read(page, "say-lead-first-headline").startswith("So far: ")
+    assert page.locator(".st-key-part-explanations").count() == 1
+    page.reload()  # the address keeps the job
+    page.locator(".st-key-open-first button").click(timeout=60_000)
+    page.wait_for_url(re.compile(r".*run=model-on-rows-.*"))
+    page.locator(".st-key-preview-note").wait_for(timeout=30_000)
+    settle(page)
+    page.locator(".st-key-watch-job button").click()
     page.locator(".st-key-cancel button").click(timeout=30_000)
-    page.get_by_text(say("new.cancelled")).wait_for(timeout=30_000)
+    page.get_by_text(say("job.cancelled")).wait_for(timeout=30_000)
+    page.locator(".st-key-again button").click()
+    page.get_by_text("model.txt, uploaded").wait_for(timeout=30_000)  # nothing is lost
+    assert {path.name for path in runs.iterdir()} - {".inputs"} == before - {".inputs"}
 
 
 def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> None:
@@ -186,3 +217,39 @@ def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> 
         check_width(page, place)
         assert list_violations(page) == [], place
     context.close()
+
+
+def test_a_click_on_a_chart_leads_to_its_rows_on_every_page(page: Any, address: str) -> None:
+    visit(page, address, "fairness")
+    mark = page.locator('[class*="st-key-chart-metric"] path.point').first
+    box = mark.bounding_box()
+    page.mouse.move(box["x"], box["y"] + 4)  # Plotly takes a click where it saw the pointer
+    page.mouse.click(box["x"] + 5, box["y"] + 5)
+    page.locator(".st-key-look-metric button").click()
+    line = page.locator(".st-key-say-finding-cohort")
+    line.wait_for()
+    settle(page)
+    assert "where=" in page.url
+    told = line.inner_text()
+    assert re.match(r"Looking at \d+ of 900 rows: ", told)
+    assert list_violations(page) == []
+    page.get_by_role("link", name=say("nav.performance")).first.click()
+    page.wait_for_url(re.compile(r".*/performance\?.*where=.*"))
+    settle(page)
+    assert line.inner_text() == told
+    page.reload()
+    settle(page)
+    assert line.inner_text() == told
+    cell = page.locator('[class*="st-key-chart-confusion"] path.point').first
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + 12)
+    page.mouse.click(box["x"] + 12, box["y"] + 12)
+    page.locator(".st-key-look-confusion button").click()
+    page.locator(".st-key-say-finding-cohort", has_text=" = no").wait_for()
+    page.go_back()
+    page.locator(".st-key-say-finding-cohort", has_text=told).wait_for()
+    settle(page)
+    page.locator(".st-key-show-everybody button").click()
+    line.wait_for(state="detached")
+    assert "where=" not in page.url

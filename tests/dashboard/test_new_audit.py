@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 
 from audits.core.errors import InputError
 from audits.core.spec_file import load_spec
-from dashboard.viewmodels import new_audit
-from dashboard.viewmodels.new_audit import DataPreview, Draft
+from dashboard.viewmodels import new_audit, uploads
+from dashboard.viewmodels.new_audit import Draft
 
 DRAFT = Draft(
     name='Loans "2026" \\ é',
@@ -44,52 +45,61 @@ def test_decisions_are_read_back(tmp_path: Path, positive: str | float | bool) -
     assert spec.data.positive == positive
 
 
-@pytest.mark.parametrize(
-    ("changes", "with_model", "word"),
-    [
-        ({"data": ""}, True, "data"),
-        ({"name": " "}, True, "name"),
-        ({"model": ""}, True, "model"),
-        ({"label": "", "score": ""}, False, "decisions"),
-        ({"target": ""}, True, "true outcome"),
-        ({"positive": None}, True, "favourable"),
-    ],
-)
-def test_what_is_missing_is_named(changes: dict, with_model: bool, word: str) -> None:
-    assert word in new_audit.find_problem(replace(DRAFT, **changes), with_model=with_model)
+def test_all_that_can_be_chosen_is_read_back(tmp_path: Path) -> None:
+    draft = replace(
+        DRAFT, legitimate=("job",), reference="/train.csv", id="nr", weight="w",
+        missing=("?", "n/a"), classes=("0", "yes"),
+    )  # fmt: skip
+    spec = load_spec(new_audit.save_draft(tmp_path, "x", draft))
+    assert spec == new_audit.parse_spec(draft)
+    data = spec.data
+    assert (data.legitimate, data.missing) == (("job",), ("?", "n/a"))
+    assert (data.reference, data.id, data.weight) == ("/train.csv", "nr", "w")
+    assert spec.model is not None
+    assert spec.model.classes == ("0", "yes")
 
 
-def test_complete_draft_has_no_problem() -> None:
-    assert new_audit.find_problem(DRAFT, with_model=True) == ""
-
-
-def test_data_is_inspected(inputs: Path) -> None:
-    preview = new_audit.inspect_data(inputs / "rows.csv")
-    assert isinstance(preview, DataPreview)
-    assert preview.rows == 900
-    assert preview.values["sex"] == ("Female", "Male")
-    assert len(preview.edges["income"]) == 2
-    assert preview.suggest_protected() == ["sex"]
-
-
-def test_unreadable_data_says_why(tmp_path: Path) -> None:
-    empty = tmp_path / "empty.csv"
-    empty.touch()
-    assert "empty" in str(new_audit.inspect_data(empty))
-    assert "no such" in str(new_audit.inspect_data(tmp_path / "gone.csv")).lower()
+def test_settings_that_do_not_fit_say_so() -> None:
+    with pytest.raises(InputError, match="target"):
+        new_audit.parse_spec(replace(DRAFT, target=""))
 
 
 @pytest.mark.parametrize("name", ["../../x.csv", "..\\..\\x.csv", "/etc/x.csv", ".x.csv"])
 def test_uploads_stay_in_their_folder(tmp_path: Path, name: str) -> None:
-    path = new_audit.save_upload(tmp_path, "u", name, b"a")
-    assert path == tmp_path / new_audit.INPUTS / "u" / "x.csv"
+    path = uploads.save_upload(tmp_path / "u", name, io.BytesIO(b"a"))
+    assert path == tmp_path / "u" / "x.csv"
 
 
 def test_an_endpoint_cannot_be_uploaded(tmp_path: Path) -> None:
     content = b'{"schema": "assay.endpoint/1", "url": "http://127.0.0.1:22/"}'
     with pytest.raises(InputError, match="cannot be uploaded"):
-        new_audit.save_upload(tmp_path, "u", "model.json", content)
+        uploads.save_upload(tmp_path / "u", "model.json", io.BytesIO(content))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_uploads_are_never_whole_in_memory(tmp_path: Path) -> None:
+    class Slow(io.BytesIO):
+        largest = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            found = super().read(size)
+            Slow.largest = max(Slow.largest, len(found))
+            return found
+
+    content = Slow(bytes(range(256)) * 20_000)
+    path = uploads.save_upload(tmp_path, "big.bin", content)
+    assert path.read_bytes() == content.getvalue()
+    assert Slow.largest <= 1 << 20
+
+
+def test_the_model_is_found_among_uploaded_files(inputs: Path, tmp_path: Path) -> None:
+    weights, notes = tmp_path / "w.safetensors", tmp_path / "notes.txt"
+    weights.write_bytes(b"x")
+    notes.write_text("hello")
+    assert uploads.choose_main([weights, notes, inputs / "model.txt"]) == inputs / "model.txt"
+    assert uploads.choose_main([weights, notes]) == notes
+    assert uploads.choose_main([weights]) == weights
+    assert uploads.choose_main([]) is None
 
 
 def test_folder_names_are_safe() -> None:

@@ -230,7 +230,7 @@ def test_what_drives_a_slice_is_one_choice_away(run: RunData) -> None:
     app = open_page("performance")
     names = cohorts.list_slices(run)
     assert names
-    app.selectbox(key="cohort").select(names[0]).run()
+    app.selectbox(key="slice").select(names[0]).run()
     assert not app.exception
     assert any(
         text.startswith(f"{names[0]}: ") and "moves the score" in text for text in texts(app)
@@ -257,15 +257,3 @@ def test_runs_lists_damaged_ones_and_opens_another() -> None:
     assert any("damaged" in text for text in texts(app))
     buttons = [b for b in app.button if b.key and b.key.startswith("open-")]
     assert len(buttons) == 3
-
-
-def test_new_audit_reads_the_columns_and_names_what_is_missing(inputs: Path) -> None:
-    app = open_page("new_audit")
-    app.text_input(key="data-path").set_value(str(inputs / "rows.csv")).run()
-    assert not app.exception
-    assert any("900 rows" in text for text in texts(app))
-    assert app.multiselect(key="protected").value == ["sex"]
-    app.button(key="start-parts").click().run()
-    assert len(app.error) == 1
-    app.text_input(key="data-path").set_value(str(inputs / "absent.csv")).run()
-    assert "absent" in app.error[0].value
