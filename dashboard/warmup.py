@@ -13,11 +13,15 @@ import importlib
 import logging
 import pkgutil
 import threading
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 FIRST = "dashboard.components.page"
 PACKAGES = ("dashboard.viewmodels", "dashboard.components")
+FIRST_PAGE_S = 5.0
+"""So long the rest waits, because the first page would share the interpreter with it."""
+
 LATER = ("scipy.stats",)
 """Slow to import, and asked for only when a page computes an interval by itself."""
 
@@ -28,18 +32,24 @@ _LOG = logging.getLogger(__name__)
 async def live_beside(app: object) -> AsyncGenerator[None]:
     """Warm up when the server starts, without holding it up, and end its audits with it: told to
     stop, it leaves no time for anything later (the server's lifespan)."""
-    threading.Thread(target=warm_up, name="assay-warm-up", daemon=True).start()
+    threading.Thread(
+        target=warm_up, args=(FIRST_PAGE_S,), name="assay-warm-up", daemon=True
+    ).start()
     yield
     from dashboard.jobs import shared_board  # noqa: PLC0415  # the server listens before this
 
     await asyncio.to_thread(shared_board().close)
 
 
-def warm_up() -> None:
-    """Open the run that is shown first, and import what pages show. Never raises."""
+def warm_up(pause: float = 0.0) -> None:
+    """Open the run that is shown first and, after a pause, import what other pages show.
+
+    Never raises.
+    """
     try:
         importlib.import_module(FIRST)
         _open_newest()
+        time.sleep(pause)
         for package in PACKAGES:
             for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
                 importlib.import_module(f"{package}.{module.name}")

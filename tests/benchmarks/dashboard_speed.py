@@ -91,12 +91,14 @@ async def time_runs(
 
 async def warm(person: Person, views: Sequence[View]) -> None:
     """Open every view until nothing on it is still being opened."""
+
+    def is_waiting(ran: Ran) -> bool:
+        return any(text in line for line in ran.texts for text in waiting)
+
     waiting = (say("opening.data"), say("opening.model"))
     for name, place, params in views:
         deadline = time.monotonic() + PATIENCE_S
-        while any(
-            text in said for said in (await person.open(place, **params)).texts for text in waiting
-        ):
+        while is_waiting(await person.open(place, **params)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} was not there after {PATIENCE_S:.0f} s")
             await asyncio.sleep(0.5)
@@ -169,22 +171,25 @@ async def measure_memory(pid: int, address: str, views: Sequence[View]) -> tuple
     return (held - before) / SESSIONS, (read_memory(pid) - before) / SESSIONS
 
 
-def measure_first_page(address: str, started: float) -> float | None:
-    """Return seconds from the server's start to the run's title and verdicts in Chromium."""
+def measure_first_page(runs: Path) -> float:
+    """Return seconds from a server's start to the run's title in a Chromium that waits for it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        opened = time.perf_counter()
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(address)
-        page.locator(".st-key-say-title-run").wait_for(timeout=60_000)
-        shown = time.perf_counter()
-        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-        print(f"the page was there {shown - opened:.1f} s after it was asked for, whole after "
-              f"{time.perf_counter() - opened:.1f} s")  # fmt: skip
+        started = time.perf_counter()
+        with start(runs) as (pid, address):
+            answered = time.perf_counter() - started
+            page.goto(address)
+            page.locator(".st-key-say-title-run").wait_for(timeout=60_000)
+            shown = time.perf_counter() - started
+            page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+            whole = time.perf_counter() - started
+            print(f"the server answered {answered:.1f} s after its start, the page was there after "
+                  f"{shown:.1f} s and whole after {whole:.1f} s; {read_cpu(pid):.1f} s of CPU\n")  # fmt: skip
         browser.close()
-    return shown - started
+    return shown
 
 
 def print_targets(measured: dict[str, float]) -> None:
@@ -203,23 +208,19 @@ def main() -> int:
     print(f"the run: {time.perf_counter() - started:.0f} s to make or find\n", flush=True)
     views = list_views(runs)
     measured: dict[str, float] = {}
-    started = time.perf_counter()
+    try:
+        measured["first page s"] = measure_first_page(runs)
+    except Exception as error:  # no Chromium, no Playwright: all else can be measured
+        print(f"the first page was not measured in Chromium: {str(error).splitlines()[0]}")
     with start(runs) as (pid, address):
-        print(f"the server answered {time.perf_counter() - started:.1f} s after its start")
-        try:
-            first = measure_first_page(address, started)
-        except Exception as error:  # no Chromium, no Playwright: all else can be measured
-            print(f"the first page was not measured in Chromium: {str(error).splitlines()[0]}")
-        else:
-            measured["first page s"] = first
         every, slider = asyncio.run(measure_one(pid, address, views))
         measured["rerun ms"], measured["slider ms"] = every.median_ms(), slider.median_ms()
-        many = asyncio.run(measure_many(pid, address, views))
-        print(many.render(f"{PEOPLE} people at once"))
-        measured["worst of 20 s"] = max(many.seconds)
         idle = read_memory(pid)
         session, left = asyncio.run(measure_memory(pid, address, views))
         measured["session MB"] = session
+        many = asyncio.run(measure_many(pid, address, views))
+        measured["worst of 20 s"] = max(many.seconds)
+        print(many.render(f"{PEOPLE} people at once"))
         print(f"\n{idle:,.0f} MB with the run open; {session:.1f} MB more for each of {SESSIONS} "
               f"sessions that opened every view, {left:.1f} MB of it after they had left (sessions "
               "are kept for five minutes, for who comes back)")  # fmt: skip
