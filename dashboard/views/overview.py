@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.catalogue import say
+from dashboard.components.export import show_export
 from dashboard.components.page import choose, go_to, require_run
 from dashboard.components.status import show_badges, show_verdict
 from dashboard.components.text import show_pairs, show_table, show_text
@@ -65,6 +66,19 @@ def show_rule(run: RunData, rule: overview.RuleVerdicts, key: str) -> None:
                 show_table(table, f"passed-{key}", rule.rule)
 
 
+def show_rules(run: RunData) -> None:
+    """Show the rules that need a look; those that are met are folded."""
+    rules = overview.list_rules(run)
+    needed = [rule for rule in rules if rule.worst.status in overview.OPEN]
+    for position, rule in enumerate(needed):
+        show_rule(run, rule, f"open-{position}")
+    met = rules[len(needed) :]
+    if met:
+        with st.expander(say("overview.met", n=len(met), s="" if len(met) == 1 else "s")):
+            for position, rule in enumerate(met):
+                show_rule(run, rule, f"met-{position}")
+
+
 def show_groups(run: RunData) -> None:
     """Show how large the groups are."""
     st.header(say("overview.groups"), anchor=False)
@@ -88,14 +102,15 @@ def main() -> None:
         (status, say(f"count.{status.value}", n=n))
         for status, n in overview.count_statuses(run).items()
     ]
-    show_badges(counts)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show_badges(counts)
+        show_export(run)
     st.header(say("overview.story"), anchor=False)
     show_story(run)
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.header(say("overview.verdicts"), anchor=False)
-        for position, rule in enumerate(overview.list_rules(run)):
-            show_rule(run, rule, f"open-{position}")
+        show_rules(run)
     with right:
         show_groups(run)
         st.header(say("overview.audited"), anchor=False)

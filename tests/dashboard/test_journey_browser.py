@@ -89,6 +89,22 @@ def test_verdict_leads_to_its_groups_and_back(page: Any, address: str) -> None:
     assert page.locator(".st-key-verdict-fail-open-0").count() == 1
 
 
+def test_who_why_and_what_would_help_take_four_clicks(page: Any, address: str) -> None:
+    """The overview answers all three at once; each click then shows one in full."""
+    visit(page, address, "")
+    for step in ("fairness", "explanations", "interventions"):
+        assert len(read(page, f"say-finding-step-{step}")) > 40
+    page.locator(".st-key-go-step-fairness button").click()
+    page.wait_for_url(re.compile(r".*/fairness.*"))
+    for following in ("explanations", "counterfactuals", "interventions"):
+        settle(page)
+        assert page.locator(".js-plotly-plot").count() >= 1
+        page.locator(".st-key-go-next button").click()
+        page.wait_for_url(re.compile(rf".*/{following}.*"))
+    settle(page)
+    assert "points" in read(page, "say-finding-answer")
+
+
 def test_slider_moves_the_numbers(page: Any, address: str) -> None:
     visit(page, address, "fairness")
     before = read(page, "say-finding-lab")
