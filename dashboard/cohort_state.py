@@ -109,6 +109,8 @@ def see_cohort(run: RunData, conditions: tuple[str, ...]) -> CohortRun | Absent:
         source = find_rows(run) if needs_data(run, conditions) else None
     except AssayError as error:
         return Absent(plain_text(str(error)))
+    except OSError as error:  # a first result makes way for the whole audit
+        return Absent(say("cohorts.no_evidence", reason=error.strerror or str(error)))
     if isinstance(source, Opening):
         return source
     if isinstance(source, Absent):

@@ -186,3 +186,10 @@ def test_a_stopped_run_leaves_no_bundle_and_can_be_run_again(tmp_path: Path, how
         assert not out.parent.exists() or not list(out.parent.iterdir())
     assert assay("run", audit, "--out", out).returncode == 0
     assert [path.name for path in out.parent.iterdir()] == ["run"]
+
+
+def test_export_writes_the_file_that_the_run_wrote(run: Path, tmp_path: Path) -> None:
+    done = assay("export", run, "-o", tmp_path / "report.html")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").read_bytes() == (run / "report.html").read_bytes()
+    assert assay("export", run, "--least", "0").returncode == 2

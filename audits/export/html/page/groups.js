@@ -11,6 +11,8 @@ const state = {
   allSizes: false,
 };
 if (state.grouping < 0) state.grouping = 0;
+const FIRST_SIZES = 12;
+const MANY_GAPS = 5;
 const LIVE = DATA.edges.length > 0;
 const START = DATA.audited === null ? DATA.edges.indexOf(0.5) : DATA.audited;
 
@@ -119,6 +121,7 @@ function writeRows(rows) {
 function makeSizes(grouping) {
   const metric = METRIC[DATA.main_metric];
   const total = DATA.whole.groups[0].rows || 1;
+  const largest = grouping.groups.reduce((most, group) => Math.max(most, group.rows || 0), 1);
   const columns = [
     { title: say("column.group") },
     { title: say("column.rows"), numeric: true },
@@ -130,12 +133,12 @@ function makeSizes(grouping) {
     cells: [
       { text: group.label },
       { text: writeRows(group.rows), value: group.rows },
-      { node: () => makeBar((group.rows || 0) / total, group.rows === null), value: group.rows },
+      { node: () => makeBar(group.rows, total, largest), value: group.rows },
       ...(metric ? [makeMain(grouping, group.place, metric)] : []),
     ],
   }));
   return makeTable({
-    caption: say("groups.sizes"), columns, rows, sort: state.sizesSort, all: state.allSizes,
+    caption: say("groups.sizes"), columns, rows, sort: state.sizesSort, all: state.allSizes, first: FIRST_SIZES,
     onsort: (sizesSort) => update({ sizesSort }, `.sizes [data-column="${sizesSort.column}"]`),
     onall: () => update({ allSizes: !state.allSizes }, ".sizes .more"),
   });
@@ -144,11 +147,12 @@ function makeMain(grouping, place, metric) {
   const found = measure(grouping, place, metric, null);
   return { text: writePoint(found, metric.unit), value: found.value, note: writeRange(found, metric.unit) || null };
 }
-function makeBar(share, hidden) {
+// The bar is as long as the group is large beside the largest; the number is its share of all.
+function makeBar(rows, total, largest) {
   const drawn = svg("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", class: "bar", "aria-hidden": "true" },
     svg("rect", { x: 0, y: 0, width: 100, height: 8, class: "rail" }),
-    svg("rect", { x: 0, y: 0, width: (100 * share).toFixed(2), height: 8, class: "fill" }));
-  return el("span", { class: "share" }, drawn, el("span", {}, hidden ? say("number.none") : formatValue(share, "share")));
+    svg("rect", { x: 0, y: 0, width: ((100 * (rows || 0)) / largest).toFixed(2), height: 8, class: "fill" }));
+  return el("span", { class: "share" }, drawn, el("span", {}, rows === null ? say("number.none") : formatValue(rows / total, "share")));
 }
 function makeGaps(grouping) {
   if (!grouping.gaps.length) return null;
@@ -184,6 +188,10 @@ function writeGap(gap, grouping, position) {
 function listNotes(grouping, metric, rows, reference) {
   const notes = [];
   if (reference !== null && metric.compare.length) notes.push(say("groups.differences", { reference: grouping.groups[reference].label }));
+  const gaps = rows.filter((row) => row.compared.difference && isKnown(row.compared.difference)).length;
+  if (gaps > MANY_GAPS) notes.push(say("groups.many", { n: formatCount(gaps) }));
+  const drawn = rows.filter((row) => isKnown(row.value)).length;
+  if (drawn > MAX_DOTS) notes.push(say("groups.drawn", { n: MAX_DOTS, total: formatCount(drawn) }));
   if (isMoved() && !metric.live) notes.push(say(metric.scored ? "groups.note_score" : "groups.note_fixed"));
   const about = rows.filter((row) => row.about);
   if (about.length) {

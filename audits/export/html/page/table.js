@@ -3,9 +3,9 @@ const FIRST_ROWS = 40;
 
 // columns: {title, numeric, wide}; rows: {cells: [{text, value, node: () => element, note}], quiet}.
 // sort: {column, down} or null, kept by the caller; onsort is told of a new one.
-function makeTable({ caption, columns, rows, sort, onsort, all, onall, plain }) {
+function makeTable({ caption, columns, rows, sort, onsort, all, onall, plain, first = FIRST_ROWS }) {
   const sorted = sort ? sortRows(rows, sort) : rows;
-  const shown = all || sorted.length <= FIRST_ROWS ? sorted : sorted.slice(0, FIRST_ROWS);
+  const shown = all || !onall || sorted.length <= first ? sorted : sorted.slice(0, first);
   const head = el("tr", {}, columns.map((column, place) => makeHead(column, place, sort, onsort, plain)));
   const table = el(
     "table",
@@ -15,10 +15,10 @@ function makeTable({ caption, columns, rows, sort, onsort, all, onall, plain }) 
     el("tbody", {}, shown.map((row) => makeRow(row, columns))),
   );
   const scroll = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
-  return el("div", { class: plain ? "table stacked" : "table" }, scroll, onall && sorted.length > FIRST_ROWS ? makeMore(sorted.length, all, onall) : null);
+  return el("div", { class: plain ? "table stacked" : "table" }, scroll, onall && sorted.length > first ? makeMore(sorted.length, all, onall, first) : null);
 }
-function makeMore(total, all, onall) {
-  const text = all ? say("groups.show_fewer", { n: FIRST_ROWS }) : say("groups.show_all", { n: formatCount(total) });
+function makeMore(total, all, onall, first) {
+  const text = all ? say("groups.show_fewer", { n: first }) : say("groups.show_all", { n: formatCount(total) });
   return el("button", { type: "button", class: "quiet more", onclick: onall }, text);
 }
 function makeHead(column, place, sort, onsort, plain) {
