@@ -8,12 +8,13 @@ PORT ?= 8501
 SETUP := $(VENV)/.installed
 SAMPLES := sample_models/.trained
 
-.PHONY: demo test audit serve check bench clean
+.PHONY: demo test soak audit serve check bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, train the samples, audit one, open the dashboard"
 	@echo "make test    set up and run every test, the browser's too"
+	@echo "make soak    walk every page of a run of 1,000,000 rows in the browser"
 	@echo "make audit   audit the credit sample and exit"
 	@echo "make serve   open the dashboard"
 	@echo "make check   ruff and mypy"
@@ -50,6 +51,9 @@ check: $(SETUP)
 test: $(SETUP)
 	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -n 2 --dist loadscope
 
+soak: $(SETUP)
+	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -m slow
+
 bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/adult.py
 	$(BIN)/python tests/benchmarks/interventions.py
@@ -58,6 +62,7 @@ bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/slices.py
 	$(BIN)/python tests/benchmarks/sampled.py
 	$(BIN)/python tests/benchmarks/explanations.py
+	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python tests/benchmarks/dashboard_speed.py
 
 clean:
 	rm -rf $(VENV) $(SAMPLES) sample_models/*/data sample_models/*/model

@@ -41,7 +41,7 @@ from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
 from audits.models import ModelClient, open_model
 from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy, load_policy
+from audits.policy.policy import IN_FORCE, Policy, load_policy
 from audits.provenance import find_environment, find_tool
 from audits.recourse.rule_checks import check_rule_columns
 from audits.run_checks import Ended, Ran, in_order, no_news, run_checks
@@ -56,9 +56,6 @@ from audits.scoring import (
     write_predictions,
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
-
-IN_FORCE = "policy_in_force"
-"""Key of the effective settings that holds the policy's rules as they were read."""
 
 SERVICES = (
     "audits.explain.service",

@@ -17,8 +17,7 @@ from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
 from audits.data.source import connect
 from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy
-from audits.run import IN_FORCE
+from audits.policy.policy import IN_FORCE, Policy
 from audits.store.bundle import Bundle
 
 _TOLERANCE = 1e-9

@@ -7,14 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audits.core.sentences import load_sentences
+
 _WORDS = Path(__file__).parent / "words"
 
 
 @cache
 def load_catalogue(language: str = "en") -> dict[str, str]:
-    """Return the catalogue's sentences by dotted key."""
+    """Return the catalogue's sentences by dotted key, with those that every page shares."""
     tables = tomllib.loads((_WORDS / f"{language}.toml").read_text(encoding="utf-8"))
-    return dict(_flatten(tables, ""))
+    return {**load_sentences(), **dict(_flatten(tables, ""))}
 
 
 def _flatten(table: dict[str, Any], prefix: str) -> list[tuple[str, str]]:

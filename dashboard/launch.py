@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
 
 from audits.core.errors import InputError
-from audits.store.preview import remove_abandoned
-from dashboard.jobs import shared_board
+from dashboard.places import RUNS_VARIABLE
 from dashboard.security import HOSTS, make_middleware
-from dashboard.state import RUNS_VARIABLE
 from dashboard.theme import make_theme_config
-from dashboard.viewmodels.audit_form import remove_old_forms
+from dashboard.warmup import live_beside
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -48,6 +43,8 @@ def make_config(port: int) -> dict[str, object]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,
+        # Garbage is still collected, when there is enough of it: see dashboard.warmup.
+        "runner.postScriptGC": False,
         "logger.level": "warning",
         **make_theme_config(),
     }
@@ -66,22 +63,13 @@ def check_port(port: int) -> None:
             ) from error
 
 
-@asynccontextmanager
-async def _end_audits(app: st.App) -> AsyncIterator[None]:
-    """End the server's audits with it: told to stop, it leaves no time for anything later."""
-    yield
-    await asyncio.to_thread(shared_board().close)
-
-
 def launch(runs: Path, port: int) -> None:
     """Serve the runs in `runs` until stopped."""
     check_port(port)
     if runs.exists() and not runs.is_dir():
         raise InputError(f"--runs {str(runs)!r} is a file, not a folder")
     os.environ[RUNS_VARIABLE] = str(runs.absolute())
-    remove_abandoned(runs)
-    remove_old_forms(runs)
-    app = st.App(SCRIPT, middleware=make_middleware(port), lifespan=_end_audits)
+    app = st.App(SCRIPT, middleware=make_middleware(port), lifespan=live_beside)
     print(f"Assay dashboard: http://{ADDRESS}:{port}  (runs in {runs})", flush=True)
     app.run(config=make_config(port))
 

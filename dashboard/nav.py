@@ -6,6 +6,7 @@ from dashboard.catalogue import say
 
 REVIEW = (
     "overview",
+    "data",
     "performance",
     "fairness",
     "explanations",
@@ -15,11 +16,11 @@ REVIEW = (
 )
 """The steps of a review: what is wrong, where, for whom, why, what would change it, sign-off."""
 
-AUDITS = ("runs", "new_audit", "catalogue")
+AUDITS = ("compare", "runs", "new_audit", "catalogue")
 """What is about more than the chosen run."""
 
 PAGES = (*REVIEW, *AUDITS)
-RUN_PAGES = REVIEW
+RUN_PAGES = (*REVIEW, "compare")
 """Pages that show a run, and say so where there is none."""
 
 

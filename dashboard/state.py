@@ -8,18 +8,26 @@ from pathlib import Path
 
 import streamlit as st
 
-from audits.core.errors import AssayError
+from audits.core.errors import AssayError, CheckNotApplicableError
+from audits.core.format import plain_text
+from audits.dependence import Dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient
 from audits.store.bundle import MANIFEST, REPORT, load_bundle
 from audits.store.preview import find_preview, is_preview
+from dashboard.beside import Beside
+from dashboard.catalogue import say
 from dashboard.jobs import JobBoard, shared_board
+from dashboard.places import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import explain_slice
-from dashboard.viewmodels.rows import Absent, RowSource, open_rows, open_run_model
+from dashboard.viewmodels.compare import ComparePage, make_page
+from dashboard.viewmodels.rows import Absent, Opening, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
+from dashboard.warmup import settle_memory
 
-RUNS_VARIABLE = "ASSAY_RUNS"
 RUN = "run"
+PATIENCE_S = 2.0
+"""So long a page waits for data or a model to open; then it goes on without."""
 
 
 def runs_root() -> Path:
@@ -76,38 +84,58 @@ def _open_run(folder: str, digest: str) -> RunData:
     run = RunData(load_bundle(Path(folder)))
     if is_preview(run.bundle.path):
         _ = run.cube  # read now: the folder is gone once the audit is done
+    settle_memory()  # a report is tens of thousands of objects that live on
     return run
 
 
-def _release(value: RowSource | ModelClient | Absent) -> None:
+def _close(value: RowSource | ModelClient | Absent) -> None:
     if not isinstance(value, Absent):
         value.close()
 
 
-def _usable(value: ModelClient | Absent) -> bool:
-    return isinstance(value, Absent) or value.alive
+def _release_rows(rows: Beside[RowSource | Absent]) -> None:
+    rows.release(_close)
+
+
+def _release_model(model: Beside[ModelClient | Absent]) -> None:
+    model.release(_close)
+
+
+def _not_failed(rows: Beside[RowSource | Absent]) -> bool:
+    return not rows.failed
+
+
+def _usable(model: Beside[ModelClient | Absent]) -> bool:
+    if model.failed:
+        return False
+    opened = model.get(0.0)
+    return opened is None or isinstance(opened, Absent) or opened.alive
 
 
 def find_rows(run: RunData) -> RowSource | Absent:
-    """Return the run's audited data, opened for single rows."""
-    return _find_rows(str(run.bundle.path), run.bundle.key, run)
-
-
-@st.cache_resource(max_entries=4, ttl=1800, show_spinner=False, on_release=_release)
-def _find_rows(path: str, key: str, _run: RunData) -> RowSource | Absent:
-    return open_rows(_run)
-
-
-def find_model(run: RunData) -> ModelClient | Absent:
-    """Return the run's model in its worker; started when first asked, ended when not used."""
-    return _find_model(str(run.bundle.path), run.bundle.key, run)
+    """Return the run's audited data, opened for single rows; `Opening` while that takes long."""
+    found = _find_rows(str(run.bundle.path), run.bundle.key, run).get(PATIENCE_S)
+    return Opening(say("opening.data")) if found is None else found
 
 
 @st.cache_resource(
-    max_entries=2, ttl=1800, show_spinner=False, on_release=_release, validate=_usable
+    max_entries=4, ttl=1800, show_spinner=False, on_release=_release_rows, validate=_not_failed
 )
-def _find_model(path: str, key: str, _run: RunData) -> ModelClient | Absent:
-    return open_run_model(_run)
+def _find_rows(path: str, key: str, _run: RunData) -> Beside[RowSource | Absent]:
+    return Beside(lambda: open_rows(_run))
+
+
+def find_model(run: RunData) -> ModelClient | Absent:
+    """Return the run's model in its worker, `Opening` while that starts; ended when not used."""
+    found = _find_model(str(run.bundle.path), run.bundle.key, run).get(PATIENCE_S)
+    return Opening(say("opening.model")) if found is None else found
+
+
+@st.cache_resource(
+    max_entries=2, ttl=1800, show_spinner=False, on_release=_release_model, validate=_usable
+)
+def _find_model(path: str, key: str, _run: RunData) -> Beside[ModelClient | Absent]:
+    return Beside(lambda: open_run_model(_run))
 
 
 def find_drivers(run: RunData, name: str) -> CohortImportance | Absent:
@@ -121,6 +149,39 @@ def _find_drivers(
     key: str, name: str, _run: RunData, _source: RowSource
 ) -> CohortImportance | Absent:
     return explain_slice(_run, _source, name)
+
+
+def find_dependence(run: RunData, feature: str) -> Dependence | Absent:
+    """Return a column's attributions by its values, or why they are not known; read once."""
+    found = find_rows(run)
+    if isinstance(found, Absent):
+        return found
+    return _find_dependence(run.bundle.key, feature, run, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _find_dependence(
+    key: str, feature: str, _run: RunData, _source: RowSource
+) -> Dependence | Absent:
+    try:
+        return _source.follow(_run, feature)
+    except (AssayError, CheckNotApplicableError) as error:
+        return Absent(plain_text(str(error)))
+
+
+def find_comparison(before: RunData, after: RunData) -> ComparePage | Absent:
+    """Return two runs side by side, or why they cannot be; worked out once for everybody."""
+    return _find_comparison(before.bundle.key, after.bundle.key, before, after)
+
+
+@st.cache_resource(max_entries=16, show_spinner=say("compare.working"))
+def _find_comparison(
+    key_before: str, key_after: str, _before: RunData, _after: RunData
+) -> ComparePage | Absent:
+    try:
+        return make_page(_before, _after)
+    except AssayError as error:
+        return Absent(str(error))
 
 
 def job_board() -> JobBoard:

@@ -6,6 +6,10 @@ from audits.checks.base import Check, CubeCheck
 from audits.checks.classes import CLASSES
 from audits.checks.conditional import CONDITIONAL
 from audits.checks.consistency import CONSISTENCY
+from audits.checks.data_columns import COLUMNS
+from audits.checks.data_leakage import LEAKAGE
+from audits.checks.data_missing import MISSING_VALUES
+from audits.checks.data_reference import REFERENCE
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.effects import EFFECTS
 from audits.checks.explain import EXPLANATIONS
@@ -40,6 +44,10 @@ CUBE_CHECKS: tuple[CubeCheck, ...] = (
 
 BUILTIN: tuple[Check | CubeCheck, ...] = (
     PROFILE,
+    COLUMNS,
+    MISSING_VALUES,
+    REFERENCE,
+    LEAKAGE,
     *CUBE_CHECKS,
     CONSISTENCY,
     COUNTERFACTUAL,

@@ -7,7 +7,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import sparse
-from sklearn.neighbors import NearestNeighbors
 
 from audits.checks.base import (
     PREDICTIONS_FILE,
@@ -70,6 +69,9 @@ def compute_consistency(points: FloatArray | sparse.csr_matrix, decided: FloatAr
 
     points: `[rows, columns]`. decided: 0 or 1, `[rows]`. Needs more than five rows.
     """
+    # Only here: whoever reads runs need not wait for scikit-learn.
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415
+
     search = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(points)
     near = search.kneighbors(return_distance=False)
     return np.asarray(1 - np.abs(decided - decided[near].mean(axis=1)))

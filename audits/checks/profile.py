@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from audits.checks.base import Check, CheckResult, Context, build_measurement
+from audits.checks.base import Check, CheckResult, Context, CubeContext, build_measurement
 from audits.core.estimate import Estimate
+from audits.core.measurement import Measurement
 
 CODE = "data.profile"
 
 
-def compute_profile(context: Context) -> CheckResult:
-    """Count rows overall and by group, and the share of missing values by column."""
+def count_groups(context: CubeContext) -> list[Measurement]:
+    """Return the rows overall and of every group and intersection of two."""
     found = [
         build_measurement(
             CODE, "count", Estimate.exact(context.cube.rows, context.cube.rows),
@@ -25,7 +26,12 @@ def compute_profile(context: Context) -> CheckResult:
             )
             for label, rows in zip(view.labels, view.rows, strict=True)
         ]  # fmt: skip
-    rows = context.table.rows
+    return found
+
+
+def compute_profile(context: Context) -> CheckResult:
+    """Count rows overall and by group, and the share of missing values by column."""
+    found, rows = count_groups(context), context.table.rows
     found += [
         build_measurement(
             CODE, "missing_share", Estimate.exact(column.missing / rows, rows), unit="share",

@@ -7,6 +7,7 @@ from pathlib import Path
 from audits.cli.terminal import write_text
 from audits.core.errors import InputError
 from audits.core.report import AuditReport
+from audits.export.html import save_html
 from audits.store.bundle import load_bundle
 from model_cards.build import build_card
 from model_cards.card import Card
@@ -19,7 +20,8 @@ RENDERERS = {"md": render_markdown, "html": render_html, "json": render_json}
 
 
 def write_cards(report: AuditReport, folder: Path) -> None:
-    """Write `card.md` and `card.html` into a run's folder."""
+    """Write `card.md`, `card.html` and the offline `report.html` into a run's folder."""
+    save_html(report, folder)
     card = build_card(report)
     for form in ("md", "html"):
         (folder / f"card.{form}").write_text(RENDERERS[form](card), encoding="utf-8")

@@ -13,10 +13,10 @@ from audits.cli.terminal import write_text
 from audits.core.errors import CheckNotApplicableError, InputError, one_of
 from audits.core.format import format_count, plain_text
 from audits.core.spec import AuditSpec
+from audits.policy.policy import IN_FORCE
 from audits.rules.export import render_csv
 from audits.rules.published import parse_published
 from audits.rules.review import Misprint, Review, review_published
-from audits.run import IN_FORCE
 from audits.store.bundle import load_bundle
 
 NO_PASS_MARK = "Local Law 144 sets no pass mark, and none is applied."

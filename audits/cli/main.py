@@ -1,7 +1,7 @@
 """`assay`: every command, its options and its exit codes.
 
-0 passed, 1 the policy failed, 2 bad input or usage, 3 a check or a model crashed, 4 stale or
-tampered evidence. People read stderr; with --json, machines read stdout.
+0 passed, 1 the policy failed (compare: something got worse), 2 bad input or usage, 3 a check or a
+model crashed, 4 stale or tampered evidence. People read stderr; with --json, machines read stdout.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def run(
     fail_on: Annotated[str, typer.Option(help="Exit 1 on: fail, warn or never.")] = "fail",
     json: Json = False,
 ) -> None:
-    """Audit what AUDIT.toml describes; write the report, the evidence and the card."""
+    """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
     from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
 
     raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json))
@@ -60,11 +60,42 @@ def card(
 
 
 @app.command()
+def export(
+    run: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; by default stdout.")
+    ] = None,
+    least: Annotated[
+        int, typer.Option(help="Groups of fewer rows have no numbers in the file.")
+    ] = 10,
+) -> None:
+    """Write a run as one HTML file that works offline: verdicts, groups, a live threshold."""
+    from audits.cli.export import export_command  # noqa: PLC0415
+
+    export_command(run, out, least)
+
+
+@app.command()
 def verify(run: RunFolder, json: Json = False) -> None:
     """Check every file and number of a run against its evidence."""
     from audits.cli.verify import verify_command  # noqa: PLC0415
 
     raise typer.Exit(verify_command(run, as_json=json))
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The earlier run's folder.", metavar="RUN_A")],
+    after: Annotated[Path, typer.Argument(help="The later run's folder.", metavar="RUN_B")],
+    json: Json = False,
+) -> None:
+    """Say what improved from RUN_A to RUN_B, what got worse, and what noise explains.
+
+    Exit code 1 where a verdict got worse, or a number beyond noise; else 0.
+    """
+    from audits.cli.compare import compare_command  # noqa: PLC0415
+
+    raise typer.Exit(compare_command(before, after, as_json=json))
 
 
 @app.command()

@@ -142,7 +142,7 @@ def _show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
             ended = check.status.value.replace("_", " ")
             console.print(Text(f"{check.title}: {ended}: {check.reason}", style="dim"))
     here = _shorten(bundle.path)
-    console.print(Text(f"\nReport  {here / 'report.json'}\nCard    {here / 'card.html'}"))
+    console.print(Text(f"\nReport  {here / 'report.html'}\nCard    {here / 'card.html'}"))
     console.print(Text(f"Look    assay serve --runs {here.parent}"))
 
 

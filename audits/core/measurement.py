@@ -20,6 +20,9 @@ Direction = Literal[
 ]
 
 
+COLUMN = "column="
+"""Before a column's name in `slice`: the number is of this column of the data."""
+
 CLASS = "class="
 """Before a class's name in `slice`: the number is of this class against all others."""
 

@@ -15,6 +15,10 @@ from audits.core.verdict import Verdict
 
 SCHEMA: Literal["assay.report/1"] = "assay.report/1"
 
+OF_PARTS = ("rules.", "performance.classes", "performance.slices")
+"""How the codes begin of checks whose numbers bear the names of others but are of other rows or
+outcomes: a law's own tables, one class against the rest, slices."""
+
 
 class CheckStatus(StrEnum):
     """How a check ended."""

@@ -16,6 +16,60 @@ class Word:
 METRICS: dict[str, Word] = {
     "count": Word("Rows", "How many rows of the data."),
     "missing_share": Word("Missing values", "Share of rows without a value in this column."),
+    "missing_share_difference": Word(
+        "Gap in missing values",
+        "How much more often the group lacks a value in this column than the reference group; "
+        "p-values are adjusted (Holm) over all columns and groups.",
+    ),
+    "constant_columns": Word("Constant columns", "How many columns have one value only, or none."),
+    "duplicate_columns": Word(
+        "Repeated columns", "How many columns have the values of an earlier one in every row."
+    ),
+    "identifier_columns": Word(
+        "Id-like columns of the model",
+        "How many columns of the model have another value in nearly every row, as an id has; a "
+        "model can learn such rows by heart, but nothing from them.",
+    ),
+    "repeated_rows": Word(
+        "Repeated rows", "Share of rows that are equal to an earlier one in all columns but the id."
+    ),
+    "reference_overlap": Word(
+        "Rows in the reference too",
+        "Share of audited rows that are identical to a reference row in the model's columns and "
+        "the outcome.",
+    ),
+    "reference_overlap_expected": Word(
+        "Reference rows with a twin",
+        "Share of reference rows that are identical to another one: how many audited rows chance "
+        "alone would put there.",
+    ),
+    "reference_overlap_excess": Word(
+        "Rows in the reference beyond chance",
+        "Share of audited rows that are identical to a reference row, beyond what chance would put "
+        "there. A model may know such rows by heart, which flatters every measure of it.",
+    ),
+    "unseen_share": Word(
+        "Unseen categories",
+        "Share of this column's values that no reference row has.",
+    ),
+    "outside_range_share": Word(
+        "Outside the reference's range",
+        "Share of this column's numbers below the lowest or above the highest reference value.",
+    ),
+    "column_auc": Word(
+        "AUC of the column alone",
+        "In what share of pairs of rows with different outcomes the column alone tells which is "
+        "which; 0.5 is chance, 1 gives the outcome away.",
+    ),
+    "strongest_column_auc": Word(
+        "AUC of the strongest column",
+        "In what share of pairs of rows with different outcomes the model's strongest column alone "
+        "tells which is which. Near 1 it may hold what is only known afterwards.",
+    ),
+    "typical_column_auc": Word(
+        "AUC of the typical other column",
+        "The same for the model's other columns: half of them tell fewer pairs apart.",
+    ),
     "prevalence": Word("Base rate", "Share of rows whose true outcome is the favourable one."),
     "selection_rate": Word("Selection rate", "Share of rows that get the favourable outcome."),
     "true_positive_rate": Word(
@@ -98,6 +152,7 @@ METRICS: dict[str, Word] = {
         "Typical size of the error, in the target's unit; large errors weigh more.",
     ),
     "r2": Word("R²", "Share of the target's variation that the model explains."),
+    "mean_outcome": Word("Mean outcome", "Average of the true values."),
     "mean_prediction": Word("Mean prediction", "Average of what the model predicts."),
     "mean_residual": Word(
         "Mean residual",

@@ -129,7 +129,7 @@ def _row_expressions(
 
 def build_cube(
     connection: duckdb.DuckDBPyConnection,
-    predictions: Path,
+    predictions: Path | pa.Table,
     *,
     task: Task,
     attributes: tuple[str, ...],
@@ -137,7 +137,8 @@ def build_cube(
     threshold: float | None = None,
     one_class: str | None = None,
 ) -> Cube:
-    """Count the rows of `predictions.parquet` (columns: DESIGN §5; a glob of files will do).
+    """Count the rows of `predictions.parquet` (columns: DESIGN §5; a glob of files will do, and
+    so will a table that was read from it).
 
     one_class: count a multiclass model's rows as a binary task (task "binary"): this class
     against all others.
@@ -146,13 +147,17 @@ def build_cube(
     a column `weight` where there is one. Up to `EXACT_SCORES` different scores are all kept;
     more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for.
     """
-    file = "read_parquet('" + str(predictions).replace("'", "''") + "')"
-    present = set(connection.sql(f"SELECT * FROM {file}").columns)
+    if isinstance(predictions, pa.Table):
+        source = "assay_predictions"
+        connection.register(source, predictions)
+    else:
+        source = "read_parquet('" + str(predictions).replace("'", "''") + "')"
+    present = set(connection.sql(f"SELECT * FROM {source}").columns)
     rows = _row_expressions(task, present, classes, one_class)
     selected = ", ".join(f"{sql} AS {name}" for name, sql in rows.items())
     counting = _Counting(
         connection,
-        f"(SELECT *, {selected} FROM {file})",
+        f"(SELECT *, {selected} FROM {source})",
         task=task,
         attributes=attributes,
         classes=classes,
@@ -171,7 +176,7 @@ def build_cube(
 
 
 def count_classes(
-    connection: duckdb.DuckDBPyConnection, predictions: Path, cube: Cube
+    connection: duckdb.DuckDBPyConnection, predictions: Path | pa.Table, cube: Cube
 ) -> dict[str, Cube]:
     """Return each class of a multiclass model against all others, as binary cubes by class.
 

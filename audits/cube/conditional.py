@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.cube.cube import Cube, FloatArray
 from audits.cube.intervals import normal_quantile
@@ -141,7 +141,7 @@ def compute_conditional_difference(strata: Strata, reference: int) -> tuple[Valu
         half = np.sqrt(np.maximum(reach, 0.0))
         picked = a + c
         spread = add(n1 * n0 * picked * (total - picked) / (total**2 * np.maximum(total - 1, 1)))
-        p_values = stats.chi2.sf(add(a - n1 * picked / total) ** 2 / spread, 1)
+        p_values = scipy.stats.chi2.sf(add(a - n1 * picked / total) ** 2 / spread, 1)
     p_values[reference] = np.nan
     value = np.where(spread > 0, value, np.nan)
     n = np.rint(add(strata.rows + strata.rows[reference])).astype(np.int64)

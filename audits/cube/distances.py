@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.cube.cube import UNKNOWN, FloatArray
 from audits.cube.intervals import CONFIDENCE
@@ -77,7 +77,7 @@ def compute_distance(distance: Distance, view: View, reference: int) -> tuple[Va
     if distance.tested:
         with np.errstate(divide="ignore", invalid="ignore"):
             shared = effective * effective[reference] / (effective + effective[reference])
-            p_values = stats.kstwobign.sf(np.sqrt(shared) * value)
+            p_values = scipy.stats.kstwobign.sf(np.sqrt(shared) * value)
         p_values[reference] = np.nan
     values = Values(
         value=value,

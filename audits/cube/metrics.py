@@ -39,6 +39,7 @@ from audits.cube.rates import (
 )
 from audits.cube.regression import (
     compute_mean_absolute_error,
+    compute_mean_outcome,
     compute_mean_prediction,
     compute_mean_residual,
     compute_r2,
@@ -187,6 +188,8 @@ REGRESSION = (
            "arithmetic mean", _plain(compute_mean_residual), test="mean"),
     Metric("mean_prediction", "target", "none", _ANY, _TRUE, "no rows",
            "Agarwal, Dudík and Wu 2019, ICML", _plain(compute_mean_prediction), test="mean"),
+    Metric("mean_outcome", "target", "none", _ANY, _TRUE, "no rows",
+           "arithmetic mean", _plain(compute_mean_outcome), test="mean"),
 )  # fmt: skip
 
 METRICS: dict[Task, tuple[Metric, ...]] = {

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import (
@@ -55,8 +55,8 @@ def compute_worst_pair_interval(rates: Sequence[Values], kind: str) -> tuple[flo
 def _simultaneous_confidence(groups: int, rates: int) -> float:
     """Return the confidence of one pair at which all pairs, and all rates, hold together."""
     together = 1 - (1 - CONFIDENCE) / rates
-    quantile = stats.studentized_range.ppf(together, groups, np.inf) / np.sqrt(2)
-    return float(2 * stats.norm.cdf(quantile) - 1)
+    quantile = scipy.stats.studentized_range.ppf(together, groups, np.inf) / np.sqrt(2)
+    return float(2 * scipy.stats.norm.cdf(quantile) - 1)
 
 
 def _extreme_limit(kind: str, share: FloatArray, interval: Interval, end: int) -> float:

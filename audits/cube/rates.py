@@ -42,13 +42,20 @@ class Rate:
 
     def compute(self, view: View) -> Values:
         """Return the share of every group with its interval on the effective rows."""
-        share = self.share(view.weight)
-        weight = (view.weight * self.rows).sum(axis=(1, 2))
-        squared = (view.weight_squared * self.rows).sum(axis=(1, 2))
+        return self.compute_from(view.weight, view.weight_squared, view.count)
+
+    def compute_from(
+        self, weight: FloatArray, weight_squared: FloatArray, count: FloatArray
+    ) -> Values:
+        """Return the shares of confusion arrays `[n_groups, 3, 2]`, as `compute` does of a view's:
+        sums of weights, of squared weights, and rows."""
+        share = self.share(weight)
+        total = (weight * self.rows).sum(axis=(1, 2))
+        squared = (weight_squared * self.rows).sum(axis=(1, 2))
         with np.errstate(divide="ignore", invalid="ignore"):
-            effective = np.where(squared > 0, weight**2 / squared, 0.0)
+            effective = np.where(squared > 0, total**2 / squared, 0.0)
         low, high = compute_share_interval(share, effective)
-        n = np.rint((view.count * self.rows).sum(axis=(1, 2))).astype(np.int64)
+        n = np.rint((count * self.rows).sum(axis=(1, 2))).astype(np.int64)
         return Values(share, low, high, n, effective, "wilson_midp")
 
 

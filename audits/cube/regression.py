@@ -11,6 +11,13 @@ from audits.cube.values import Values
 from audits.cube.view import View
 
 
+def compute_mean_outcome(view: View) -> Values:
+    """Return the mean true value of every group, in the target's unit: what the base rate is for
+    yes or no."""
+    sums = view.cube.sums
+    return compute_mean(view, sums["y_sum"], sums["y_square_sum"])
+
+
 def compute_mean_prediction(view: View) -> Values:
     """Return the mean prediction of every group, in the target's unit: whether it is the same in
     all groups is statistical parity of a regression (Agarwal, Dudík and Wu 2019, ICML)."""

@@ -26,6 +26,9 @@ FORMATS = {
 }
 """File endings that are read, after a trailing ".gz" or ".zst" of a CSV is taken off."""
 
+_NO_MARK = "(empty)"
+"""How DuckDB says that a CSV has no quotes, escapes or comments."""
+
 
 def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """Return a private in-memory database that can neither fetch nor load extensions."""
@@ -99,14 +102,38 @@ def detect_format(path: Path) -> str:
     )
 
 
-def _csv_expression(files: tuple[Path, ...], missing: tuple[str, ...]) -> str:
+def _csv_expression(
+    connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], missing: tuple[str, ...]
+) -> str:
+    """Return how the files are read: looked through once here, not again by every query."""
     names = ", ".join(literal(str(path)) for path in files)
     nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *missing)))
     # Types come from every row, so that a late text cannot break the read half-way. Only numbers
     # are guessed: "yes", "t" and dates stay the texts that a model was trained on.
+    guessing = (
+        f"header=true, sample_size=-1, nullstr=[{nulls}], "
+        "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR']"
+    )
+    looks = {_sniff_csv(connection, path, guessing) for path in files}
+    if len(looks) > 1:  # files that differ are matched with each other by DuckDB
+        return f"read_csv([{names}], {guessing})"
+    return f"read_csv([{names}], auto_detect=false, header=true, nullstr=[{nulls}], {looks.pop()})"
+
+
+def _sniff_csv(connection: duckdb.DuckDBPyConnection, path: Path, guessing: str) -> str:
+    """Return how a file is written and which types its columns have, as options of read_csv."""
+    found = fetch_one(
+        connection,
+        "SELECT Delimiter, Quote, Escape, Comment, SkipRows, Columns "
+        f"FROM sniff_csv({literal(str(path))}, {guessing})",
+    )
+    assert found is not None  # one row, or an error
+    delimiter, *marks, skipped, columns = found
+    mark, escape, comment = (literal("" if text == _NO_MARK else text) for text in marks)
+    types = ", ".join(f"{literal(c['name'])}: {literal(c['type'])}" for c in columns)
     return (
-        f"read_csv([{names}], header=true, sample_size=-1, nullstr=[{nulls}], "
-        "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR'])"
+        f"delim={literal(delimiter)}, quote={mark}, escape={escape}, comment={comment}, "
+        f"skip={int(skipped)}, columns={{{types}}}"
     )
 
 
@@ -209,7 +236,7 @@ def open_files(
         elif kind == "parquet":
             relation = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
         else:
-            relation = _csv_expression(files, missing)
+            relation = _csv_expression(connection, files, missing)
         if rows is not None:
             connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
             relation = f"{view}_rows"

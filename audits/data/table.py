@@ -79,6 +79,11 @@ class AuditTable:
         )
         yield from self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size)
 
+    def raw_batches(self, size: int) -> Iterator[pa.RecordBatch]:
+        """Yield the data's columns as they are, in the order of the files."""
+        chosen = ", ".join(quote(column.name) for column in self.columns)
+        yield from self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size)
+
     def _read(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         cursor = self.connection.cursor()
         if self.source.format == "arrow":

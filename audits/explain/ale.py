@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE
@@ -57,6 +57,6 @@ def compute_accumulated(cells: IntArray, steps: FloatArray, n_edges: int) -> Acc
     weights = (np.append(counts, 0) + np.insert(counts, 0, 0)) / (2 * n)
     loadings = accumulate - weights @ accumulate
     value = loadings @ means
-    quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, freedom) if freedom > 0 else np.nan
+    quantile = scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, freedom) if freedom > 0 else np.nan
     half = quantile * np.sqrt(loadings**2 @ spread**2)
     return Accumulated(value, value - half, value + half, spread, loadings)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.core.attribution import FloatArray
 from audits.explain.blend import Blender
@@ -91,9 +91,9 @@ def compute_gap_shares(
     shares = mean + (missing * variance / total if total > 0 else missing / len(mean))
     error = np.sqrt(variance)
     freedom = max(min(n_rows, n_others) - 1, 1)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
+    half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = 2 * stats.t.sf(np.abs(shares) / error, freedom)
+        p_values = 2 * scipy.stats.t.sf(np.abs(shares) / error, freedom)
     p_values = np.where(error > 0, p_values, np.where(shares == 0, 1.0, 0.0))
     return GapShares(
         shares, shares - half, shares + half, p_values, gap, float(mean.sum()), n, n_rows, n_others

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 import torch
-from scipy import stats
 
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError
@@ -126,7 +126,7 @@ def _average_rounds(
             mean[active] += change / done
             squares[active] += change * (found - mean[active])
             budget += len(draw.alphas)
-        quantile = stats.t.ppf((1 + CONFIDENCE) / 2, done - 1)
+        quantile = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, done - 1)
         error[active] = quantile * np.sqrt(squares[active] / (done - 1) / done)
         active = active[(error[active] > allowed).any(axis=1)]
     return mean, error, budget

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from audits.core.attribution import FloatArray
 from audits.cube.intervals import (
@@ -119,9 +119,9 @@ def compute_zero_p(means: PartMeans) -> FloatArray:
     """Return Student's two-sided p-values of means of 0, `[n_parts, n_features]`; NaN for a part
     of fewer than two rows, 1.0 for a column that is 0 in every row."""
     freedom = np.where(means.rows > 1, means.rows - 1, np.nan)[:, None]
-    error = (means.high - means.mean) / stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)
+    error = (means.high - means.mean) / scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = 2 * stats.t.sf(np.abs(means.mean) / error, freedom)
+        p_values = 2 * scipy.stats.t.sf(np.abs(means.mean) / error, freedom)
     certain = np.where(means.mean == 0, 1.0, 0.0)
     return np.where(error > 0, p_values, np.where(np.isnan(error), np.nan, certain))
 

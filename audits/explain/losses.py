@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from audits.cube.cube import FloatArray
 from audits.explain.columns import IntArray
@@ -64,10 +64,10 @@ def compute_auc_losses(scores: FloatArray, hits: np.ndarray) -> FloatArray:
     """
     n, positive = len(scores), int(hits.sum())
     negative = n - positive
-    ranks = rankdata(scores)
+    ranks = scipy.stats.rankdata(scores)
     below = np.empty(n)
-    below[hits] = (ranks[hits] - rankdata(scores[hits])) / negative
-    below[~hits] = 1 - (ranks[~hits] - rankdata(scores[~hits])) / positive
+    below[hits] = (ranks[hits] - scipy.stats.rankdata(scores[hits])) / negative
+    below[~hits] = 1 - (ranks[~hits] - scipy.stats.rankdata(scores[~hits])) / positive
     area = below[hits].mean()
     share = np.where(hits, positive, negative) / n
     losses: FloatArray = 1 - (area + (below - area) / share)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from audits.core.errors import CheckNotApplicableError
 from audits.cube.cube import FloatArray
@@ -122,9 +122,9 @@ def _estimate(
     n = rises.shape[1]
     value = float(rises.mean())
     error = float(np.sqrt(compute_switch_variance(rises, donors)))
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * error
+    half = float(scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * error
     if error > 0:
-        p_value = float(2 * stats.t.sf(abs(value) / error, n - 1))
+        p_value = float(2 * scipy.stats.t.sf(abs(value) / error, n - 1))
     else:
         p_value = 1.0 if value == 0 else 0.0
     return PermutationImportance(feature, loss, value, value - half, value + half, p_value, n)

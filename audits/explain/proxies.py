@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from audits.core.attribution import FloatArray
@@ -70,7 +69,7 @@ def compute_separation(scores: FloatArray, inside: BoolArray, *, two_sided: bool
     p_value = 1.0
     if variance > 0 and len(levels) > 1:
         z = (auc - 0.5) / np.sqrt(variance)
-        p_value = float(2 * stats.norm.sf(abs(z)) if two_sided else stats.norm.sf(z))
+        p_value = float(2 * scipy.stats.norm.sf(abs(z)) if two_sided else scipy.stats.norm.sf(z))
     return Separation(auc, low, high, min(p_value, 1.0), int(total))
 
 
@@ -136,6 +135,9 @@ def predict_groups(
         ]
     )
     matrix[~np.isfinite(matrix)] = np.nan
+    # Only here: whoever reads runs need not wait for scikit-learn.
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
+
     model = HistGradientBoostingClassifier(
         max_iter=TREES, max_leaf_nodes=15, early_stopping=False, random_state=seed,
         categorical_features=None if all(numeric) else ~np.array(numeric),

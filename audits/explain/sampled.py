@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.core.attribution import FloatArray
 from audits.explain.blend import Blender, BoolArray
@@ -101,7 +101,7 @@ class _Sums:
         whole = self.pairs >= PASSES * self._n_reference
         if whole.any():
             variance[whole], freedom[whole] = self._compute_inside(whole)
-        quantile = stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+        quantile = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
         return np.asarray(quantile * np.sqrt(variance), dtype=np.float64)
 
     def _compute_inside(self, whole: BoolArray) -> tuple[FloatArray, FloatArray]:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
-from scipy import stats
 
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError
@@ -116,7 +116,7 @@ def average_over_baselines(
     left = 1 - count / len(request.background)
     if count == 1 or left <= 0:
         return mean, np.zeros_like(mean)
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)
+    quantile = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)
     return mean, quantile * np.sqrt(squares / (count - 1) / count * left)
 
 

@@ -8,7 +8,7 @@ interval that lies nearest to what it is compared with: a tie within the error i
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.core.attribution import FloatArray
 from audits.core.estimate import Estimate, Unavailable
@@ -48,7 +48,7 @@ def compute_rank_correlations(
     sizes, others = _compare(first, second, error)
     if sizes.shape[1] < 2:
         return np.full(len(sizes), np.nan)
-    ranks, other_ranks = stats.rankdata(sizes, axis=1), stats.rankdata(others, axis=1)
+    ranks, other_ranks = scipy.stats.rankdata(sizes, axis=1), scipy.stats.rankdata(others, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     other_ranks -= other_ranks.mean(axis=1, keepdims=True)
     power, other_power = (ranks**2).sum(axis=1), (other_ranks**2).sum(axis=1)
@@ -73,7 +73,7 @@ def compute_overlaps(
     sizes, others = _compare(first, second, error)
     moving = (sizes > 0).sum(axis=1)
     wanted = np.minimum(top, moving)
-    rank = stats.rankdata(-sizes, method="min", axis=1)
+    rank = scipy.stats.rankdata(-sizes, method="min", axis=1)
     mine = (rank <= wanted[:, None]) & (sizes > 0)
     least = -np.sort(-others, axis=1)[:, top - 1]
     shared = mine & (others >= least[:, None]) & (others > 0)
@@ -169,4 +169,4 @@ def _is_mostly_error(second: FloatArray, error: FloatArray | None) -> np.ndarray
 
 
 def _quantile(n: int) -> float:
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    return float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))

@@ -13,6 +13,7 @@ from audits.figures.theme import (
     MAX_BARS,
     QUIET,
     Chart,
+    add_upright,
     make_figure,
     row_height,
     unique_labels,
@@ -56,7 +57,7 @@ def choose_shown(dots: Sequence[Dot], limit: int = MAX_BARS) -> list[Dot]:
 
 
 def _add_mark(figure: go.Figure, mark: Mark) -> None:
-    figure.add_vline(x=mark.value, line={"color": QUIET, "width": 1.5, "dash": "dot"})
+    add_upright(figure, mark.value, width=1.5, dash="dot")
     figure.add_annotation(
         x=mark.value, y=1.0, yref="paper", text=mark.text, showarrow=False,
         yanchor="bottom", font={"size": 12, "color": QUIET},
@@ -107,7 +108,11 @@ def draw_dots(
         _add_mark(figure, mark)
     if percent:
         use_percent_axis(figure)
-    return Chart(figure, title, _describe(shown, len(known), axis, mark))
+    places = {id(dot): place for place, dot in enumerate(dots)}
+    picks: dict[tuple[str, ...], int] = {
+        (label,): places[id(dot)] for label, dot in zip(labels, shown, strict=True)
+    }
+    return Chart(figure, title, _describe(shown, len(known), axis, mark), picks)
 
 
 def _add_texts(figure: go.Figure, shown: Sequence[Dot], labels: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from audits.figures.theme import (
     QUIET,
     UP,
     Chart,
+    add_upright,
     make_figure,
     row_height,
     unique_labels,
@@ -82,7 +83,7 @@ def draw_group_importance(
     order = np.argsort(-largest, kind="stable")[:MAX_FEATURES]
     labels = unique_labels([features[i] for i in order], 26)
     figure = make_figure(row_height(len(order), each=34, around=110), x_title=axis)
-    figure.add_vline(x=0, line={"color": QUIET, "width": 1})
+    add_upright(figure, 0.0)
     symbols = ("circle", "diamond", "square", "triangle-up", "x", "cross", "star", "hexagon")
     names = unique_labels([group.name for group in shown], 40)
     for position, group in enumerate(shown):
@@ -187,7 +188,7 @@ def draw_spread(
     rows = min(len(parts), _SPREAD_ROWS, MAX_POINTS // max(len(order), 1))
     labels = unique_labels([features[i] for i in order], 26)
     figure = make_figure(row_height(len(order), each=38, around=100), x_title=axis)
-    figure.add_vline(x=0, line={"color": QUIET, "width": 1})
+    add_upright(figure, 0.0)
     for position, feature in enumerate(order):
         colours = ranks[:rows, feature]
         known = not np.isnan(colours).all()

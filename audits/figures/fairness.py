@@ -9,6 +9,7 @@ import numpy as np
 from audits.cube.cube import FloatArray, IntArray
 from audits.figures.theme import (
     ACCENT,
+    MAX_BARS,
     QUIET,
     SEQUENTIAL,
     Chart,
@@ -34,17 +35,25 @@ def draw_moved(
     title: str,
     axis: str,
     legend: tuple[str, str],
+    rows: IntArray | None = None,
 ) -> Chart:
-    """Draw each group's rate before (ring) and after (dot) the threshold was moved."""
-    order = [i for i in range(len(names)) if not np.isnan(moved[i]) and not np.isnan(audited[i])]
-    order = order[:40]
+    """Draw each group's rate before (ring) and after (dot) the threshold was moved.
+
+    rows: the groups' sizes; of more than `MAX_BARS` groups the largest are drawn (without sizes
+    the first), and the alt text says so.
+    """
+    known = np.flatnonzero(~np.isnan(moved) & ~np.isnan(audited))
+    sizes = np.zeros(len(names)) if rows is None else rows
+    order = np.sort(known[np.argsort(-sizes[known], kind="stable")[:MAX_BARS]]).tolist()
     labels = unique_labels([names[i] for i in order])
     figure = make_figure(row_height(len(order), around=100), x_title=axis)
-    for label, i in zip(labels, order, strict=True):
-        figure.add_scatter(
-            x=[audited[i], moved[i]], y=[label] * 2, mode="lines", hoverinfo="skip",
-            line={"color": ACCENT, "width": 3}, opacity=0.35, showlegend=False,
-        )  # fmt: skip
+    # One trace with gaps: a trace a group costs milliseconds each.
+    figure.add_scatter(
+        x=[end for i in order for end in (audited[i], moved[i], None)],
+        y=[end for label in labels for end in (label, label, None)],
+        mode="lines", hoverinfo="skip", line={"color": ACCENT, "width": 3}, opacity=0.35,
+        showlegend=False,
+    )  # fmt: skip
     figure.add_scatter(
         x=[audited[i] for i in order], y=labels, mode="markers", name=legend[0],
         marker={"size": 11, "color": "rgba(0,0,0,0)", "line": {"color": QUIET, "width": 2}},
@@ -65,7 +74,13 @@ def draw_moved(
     use_percent_axis(figure)
     figure.update_layout(showlegend=True)
     listed = "; ".join(f"{names[i]}: from {audited[i]:.1%} to {moved[i]:.1%}" for i in order[:12])
-    return Chart(figure, title, f"{axis} at the audited and at the moved threshold. {listed}.")
+    cut = (
+        f" The {len(order)} largest of {len(known)} groups are shown."
+        if len(order) < len(known)
+        else ""
+    )
+    alt = f"{axis} at the audited and at the moved threshold. {listed}.{cut}"
+    return Chart(figure, title, alt)
 
 
 def _largest(names: Sequence[str], rows: IntArray) -> list[int]:
@@ -97,10 +112,11 @@ def draw_intersections(
         for i in down
     ]
     figure = make_figure(row_height(len(down), each=56, around=90))
+    columns = unique_labels([second[j] for j in across], 18)
+    lines = unique_labels([first[i] for i in down], 18)
     figure.add_heatmap(
         z=[[None if np.isnan(cell) else float(cell) for cell in row] for row in part],
-        x=unique_labels([second[j] for j in across], 18),
-        y=unique_labels([first[i] for i in down], 18),
+        x=columns, y=lines,
         text=written, texttemplate="%{text}", customdata=counted.tolist(),
         colorscale=[list(stop) for stop in SEQUENTIAL], showscale=False, xgap=3, ygap=3,
         hovertemplate="%{y} & %{x}: %{text}, %{customdata:,} rows<extra></extra>",
@@ -116,4 +132,10 @@ def draw_intersections(
         if not np.isnan(values[i, j])
     ]
     alt = f"Heat map of {axes[0]} by {axes[1]}. " + "; ".join(cells[:16]) + "."
-    return Chart(figure, title, alt)
+    picks: dict[tuple[str, ...], int] = {
+        (line, column): i * len(second) + j
+        for i, line in zip(down, lines, strict=True)
+        for j, column in zip(across, columns, strict=True)
+        if not np.isnan(values[i, j])
+    }
+    return Chart(figure, title, alt, picks)

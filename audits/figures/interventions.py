@@ -43,8 +43,9 @@ def draw_frontier(
     """Draw what is paid (up) against the gap (across), and marked points upon it.
 
     Each frontier's gaps fall: between two of its points nothing better is to be had than the
-    narrower one's. Solid lines are of rows that no threshold was chosen on, dotted ones of the
-    others. share: what is paid is a share of rows (accuracy), else a cost.
+    narrower one's. Dotted lines are of the rows that thresholds were chosen on. Dots are of other
+    rows, without a line: from one to the next their gap may rise. share: what is paid is a share
+    of rows (accuracy), else a cost.
     """
     figure = make_figure(400, x_title=axes[0], y_title=axes[1])
     for position, frontier in enumerate(frontiers):
@@ -56,8 +57,9 @@ def draw_frontier(
             line={"color": colour, "width": 1.5, "dash": "dot", "shape": "vh"}, opacity=0.7,
         )  # fmt: skip
         figure.add_scatter(
-            x=seen.x, y=seen.y, mode="lines+markers", name=escape_label(frontier.name, 40),
-            line={"color": colour, "width": 2}, marker={"size": 5, "color": colour},
+            x=seen.x, y=seen.y, mode="markers",
+            name=escape_label(frontier.name, 40),
+            marker={"size": 7, "color": colour, "symbol": ("circle", "diamond")[position % 2]},
             hovertemplate="%{x:.1%}, " + ("%{y:.1%}" if share else "%{y:.3f}"),
         )  # fmt: skip
     symbols = ("circle-open", "star", "diamond")

@@ -14,6 +14,7 @@ from audits.figures.theme import (
     QUIET,
     SEQUENTIAL,
     Chart,
+    add_upright,
     escape_label,
     make_figure,
     row_height,
@@ -142,7 +143,10 @@ def draw_confusion(
         for i in range(min(size, 4))
         for j in range(min(size, 4))
     )
-    return Chart(figure, title, f"Confusion matrix. {cells}.")
+    picks: dict[tuple[str, ...], int] = {
+        (labels[i], labels[j]): i * size + j for i in range(size) for j in range(size)
+    }
+    return Chart(figure, title, f"Confusion matrix. {cells}.", picks)
 
 
 def draw_thresholds(
@@ -151,7 +155,7 @@ def draw_thresholds(
     """Draw rates against the threshold, with a line at the one in use."""
     chart = _draw_curves(curves, title, *axes)
     if current is not None:
-        chart.figure.add_vline(x=current, line={"color": QUIET, "width": 1.5, "dash": "dot"})
+        add_upright(chart.figure, current, width=1.5, dash="dot")
         chart.figure.add_annotation(
             x=current, y=0.02, yref="paper", text=here, showarrow=False, xanchor="left",
             xshift=4, font={"color": QUIET},

@@ -10,11 +10,11 @@ from audits.core.estimate import Result
 from audits.cube.cube import UNKNOWN, Cube, FloatArray
 from audits.cube.disparities import Disparity, compute_disparities
 from audits.cube.means import compute_mean
+from audits.cube.paired import Pairs, compute_paired_change
 from audits.cube.rates import RATES
 from audits.cube.values import to_result
 from audits.cube.view import View, compute_view
 from audits.mitigate.goals import Costs
-from audits.mitigate.paired import Pairs, compute_paired_change
 from audits.mitigate.plan import Plan, apply_thresholds
 
 NO_GAP = "undefined in all but one group"

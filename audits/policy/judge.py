@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from audits.core.groups import JOIN
-from audits.core.measurement import CLASS, Measurement, measurement_id
+from audits.core.measurement import CLASS, COLUMN, Measurement, measurement_id
 from audits.core.verdict import SEVERITY, Status, Verdict
 from audits.cube.intervals import compute_holm
 from audits.policy.policy import Policy, Rule
@@ -17,6 +17,7 @@ from audits.policy.power import compute_rows_needed, compute_z
 from audits.policy.reasons import (
     render_breach,
     render_chance,
+    render_excused,
     render_kept,
     render_small,
     render_turned,
@@ -46,16 +47,31 @@ def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tup
     turned = _find_turned(measurements)
     verdicts: list[Verdict] = []
     for rule in policy.rules:
+        excuse = _find_excuse(rule, measurements)
         family = [m for m in measurements if m.metric == rule.metric and _in_scope(rule, m)]
         adjusted = _adjust(family)
         verdicts += [
             _judge(
                 policy, rule, item, adjusted.get(item.id), _smallest(item, rows),
-                flips=item.id in turned,
+                flips=item.id in turned, excuse=excuse,
             )
             for item in family
         ]  # fmt: skip
     return tuple(sorted(verdicts, key=lambda verdict: SEVERITY.index(verdict.status)))
+
+
+def _find_excuse(rule: Rule, measurements: Iterable[Measurement]) -> Measurement | None:
+    """Return the number of the whole data that makes a breach of the rule no finding."""
+    bounds = rule.only_while_below
+    return next(
+        (
+            item
+            for item in measurements
+            if item.metric in bounds and item.attribute is None and item.slice is None
+            and item.value is not None and item.value >= bounds[item.metric]
+        ),
+        None,
+    )  # fmt: skip
 
 
 def _find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:
@@ -70,7 +86,7 @@ def _find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:
 
 
 def _in_scope(rule: Rule, item: Measurement) -> bool:
-    if item.slice is not None and not item.slice.startswith(CLASS):
+    if item.slice is not None and not item.slice.startswith((CLASS, COLUMN)):
         return False
     if item.attribute is None:
         return rule.scope == "overall"
@@ -111,6 +127,7 @@ def _judge(
     smallest: tuple[str, int] | None,
     *,
     flips: bool,
+    excuse: Measurement | None,
 ) -> Verdict:
     fail, warn = _bounds(rule)
     nearest = fail if fail is not None else warn
@@ -132,8 +149,9 @@ def _judge(
     if smallest is not None and smallest[1] < policy.min_rows:
         reason = render_small(item, *smallest, policy.min_rows, needed)
         return verdict(Status.INSUFFICIENT, reason)
-    if broken is None:
-        return verdict(Status.PASS, render_kept(item, nearest))
+    if broken is None or excuse is not None:
+        excused = broken and excuse and render_excused(item, broken[1], excuse)
+        return verdict(Status.PASS, excused or render_kept(item, nearest))
     status, bound = broken
     if flips:
         return verdict(Status.INSUFFICIENT, render_turned(item, bound), bound)

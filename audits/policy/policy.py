@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Literal, Self
@@ -12,17 +13,21 @@ from audits.core.errors import InputError, near_misses, one_of
 from audits.core.estimate import Frozen
 from audits.core.toml_file import describe_problem, load_toml
 
+IN_FORCE = "policy_in_force"
+"""Key of a report's effective settings that holds the policy's rules as they were read."""
+
 Scope = Literal["overall", "attribute", "intersection", "groups"]
 
 
 class Rule(Frozen):
     """What one metric may be.
 
-    scope: "overall" judges the whole data's number, "attribute" those of single protected
-    columns, "intersection" those of combinations, "groups" both of the latter.
+    scope: "overall" judges the whole data's number, or each column's; "attribute" those of single
+    protected columns, "intersection" those of combinations, "groups" both of the latter.
     `fail_below`, `warn_below`, `fail_above`, `warn_above` bound the value (`*_above` bounds the
     distance from zero of a difference). A value out of bounds counts only where chance does
-    not explain it: see `judge`.
+    not explain it: see `judge`; and where each metric of `only_while_below`, for the whole data,
+    is under its bound there (one that was not measured counts as under it).
     """
 
     name: str = Field(min_length=1)
@@ -33,6 +38,7 @@ class Rule(Frozen):
     warn_below: float | None = None
     fail_above: float | None = None
     warn_above: float | None = None
+    only_while_below: Mapping[str, float] = Field(default_factory=dict)
     source: str = ""
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+import scipy
 
 POWER = 0.8
 """The usual convention (Cohen 1988): four of five such differences would be told from chance."""
@@ -12,7 +12,7 @@ POWER = 0.8
 
 def compute_z(p_value: float) -> float:
     """Return how many standard errors from no difference a two-sided p-value stands for."""
-    return float(stats.norm.isf(p_value / 2))
+    return float(scipy.stats.norm.isf(p_value / 2))
 
 
 def compute_rows_needed(rows: int, z: float, alpha: float) -> int | None:
@@ -24,7 +24,7 @@ def compute_rows_needed(rows: int, z: float, alpha: float) -> int | None:
     """
     if z <= 0:
         return None
-    wanted = float(stats.norm.isf(alpha / 2) + stats.norm.ppf(POWER))
+    wanted = float(scipy.stats.norm.isf(alpha / 2) + scipy.stats.norm.ppf(POWER))
     needed = rows * (wanted / z) ** 2
     unit = 10 ** max(0, math.floor(math.log10(max(needed, 1.0))) - 1)
     return int(math.ceil(needed / unit) * unit)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
-from audits.core.measurement import CLASS, Measurement
-from audits.core.words import describe
+from audits.core.measurement import CLASS, COLUMN, Measurement
+from audits.core.words import describe, lower
 
 
 def _say_value(item: Measurement) -> str:
@@ -19,9 +19,13 @@ def _say_finding(item: Measurement) -> str:
     if item.slice is not None and item.slice.startswith(CLASS):
         one = item.model_copy(update={"slice": None})
         return f"Class {plain_text(item.slice.removeprefix(CLASS))}: {_say_finding(one)}"
+    if item.slice is not None and item.slice.startswith(COLUMN):
+        one = item.model_copy(update={"slice": None})
+        return f"{plain_text(item.slice.removeprefix(COLUMN))}: {_say_finding(one)}"
     value = _say_value(item)
     if item.group is None or item.reference_group is None:
-        return f"{describe(item.metric).title} is {value}"
+        between = ":" if item.unit == "count" else " is"
+        return f"{describe(item.metric).title}{between} {value}"
     group, reference = plain_text(item.group), plain_text(item.reference_group)
     if item.metric == "impact_ratio":
         return f"{group}: selected {value} times as often as {reference}"
@@ -79,6 +83,15 @@ def render_turned(item: Measurement, bound: float) -> str:
 def render_kept(item: Measurement, bound: float | None) -> str:
     """The bound is kept."""
     return f"{_say_finding(item)}; {_say_bound(item, bound)}."
+
+
+def render_excused(item: Measurement, bound: float, excuse: Measurement) -> str:
+    """A bound is broken, but another number of the whole data says that this means little."""
+    return (
+        f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, but "
+        f"{lower(describe(excuse.metric).title)} is {_say_value(excuse)}, with which it is no "
+        "finding."
+    )
 
 
 def render_small(

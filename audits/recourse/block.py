@@ -21,6 +21,7 @@ from audits.recourse.beam import (
 from audits.recourse.candidates import Candidates
 from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
 from audits.recourse.guard import Guard
+from audits.recourse.guide import Guide
 from audits.recourse.proposals import BATCH_ROWS, Editor, Proposals, Scorer
 
 LEAN = 12
@@ -30,6 +31,10 @@ THOROUGH = 20_000
 CHEAPER_LOOK = 10_000
 CHEAPER = 512
 """Combinations looked at, and of them tried, for a row whose first answer may be too dear."""
+PROMISING = 40
+"""Combinations of the first look that are tried where a guide says which are promising, and"""
+CHEAPER_PROMISING = 64
+"""of those that may be cheaper."""
 SPARE = 1
 """Sets of columns kept beyond the answers asked for, until shrinking has settled the costs."""
 
@@ -59,6 +64,7 @@ class Block:
         self._singles = np.full(self._allowed.shape, np.nan)
         self._unfinished = np.zeros(n, dtype=np.bool_)
         self._last = False
+        self._guide: Guide | None = None
 
     def search(self, max_changes: int) -> None:
         """Try all single changes, then combinations of up to `max_changes` columns.
@@ -75,7 +81,9 @@ class Block:
             before = self._count_sets()
             self._scorer.settled = settled + int((before >= self._answers).sum())
             beam = beam.take(before[beam.rows] < self._answers)
-            looked = self._widen(beam, ranking, LEAN, LEAN)
+            if self._guide is not None and len(beam):
+                self._guide.look(beam)
+            looked = self._widen(beam, ranking, LEAN, LEAN, guide=self._guide)
             unsolved = beam.take(self._count_sets()[beam.rows] == 0)
             searched = self._widen(unsolved, ranking, max(1, THOROUGH // reach), reach)
             first_answer = (before == 0) & (self._count_sets() > 0)
@@ -143,11 +151,23 @@ class Block:
             if sets:
                 alone = [place for columns in sets for place in columns]
                 open_[row, np.isin(self._candidates.column, alone)] = False
+        if self._scorer.open_gradients(self._editor, self._candidates) and open_.any():
+            self._guide = Guide(self._editor, self._scorer, self._candidates, scores)
         ranking = rank_candidates(self._candidates, scores, self._costs, open_)
         return ranking, start_beam(ranking, scores, self._costs)
 
-    def _widen(self, beam: Combinations, ranking: Ranking, width: int, reach: int) -> Combinations:
-        """Add a column to each row's first `width` combinations; return the best that fail."""
+    def _widen(
+        self,
+        beam: Combinations,
+        ranking: Ranking,
+        width: int,
+        reach: int,
+        guide: Guide | None = None,
+    ) -> Combinations:
+        """Add a column to each row's first `width` combinations; return the best that fail.
+
+        guide: tells the few that are worth it.
+        """
         beam = narrow(beam, width)
         rows = np.unique(beam.rows)
         at_once = max(1, BATCH_ROWS // (width * reach))
@@ -158,6 +178,8 @@ class Block:
                 self._unfinished[rows[start:]] = True
                 break
             tried = widen(beam.take(part), ranking, self._candidates, reach)
+            if guide is not None:
+                tried = guide.choose(tried, self._cost_of(tried), PROMISING)
             scored, works = self._score(tried)
             short = scored.take(~works & ~np.isnan(scored.scores))
             failed.append(best_of_each_set(short, self._candidates, cheapest=False))
@@ -181,6 +203,10 @@ class Block:
             part = np.isin(beam.rows, rows[start : start + at_once])
             tried = widen(beam.take(part), ranking, self._candidates, reach)
             tried = tried.take(self._cost_of(tried) < bound[tried.rows])
+            if self._guide is not None:
+                chosen = self._guide.choose(tried, self._cost_of(tried), CHEAPER_PROMISING)
+                cheaper.append(chosen)
+                continue
             promise = self._singles[tried.rows[:, None], tried.picks].sum(axis=1)
             tried = tried.take(np.lexsort((-promise, tried.rows)))
             cheaper.append(narrow(tried, CHEAPER))

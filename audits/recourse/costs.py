@@ -8,7 +8,7 @@ number for them, only their place: at the top, tied with one another.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.core.estimate import Estimate, Unavailable
 from audits.cube.cube import FloatArray
@@ -79,7 +79,7 @@ def compute_dearer(cost: FloatArray, reference: FloatArray) -> tuple[Estimate | 
         low, high = (float(end) for end in compute_share_interval(middle, smaller))
         p_value = 1.0
     else:
-        test = stats.mannwhitneyu(ours, theirs, method="asymptotic")
+        test = scipy.stats.mannwhitneyu(ours, theirs, method="asymptotic")
         p_value = float(test.pvalue)
     estimate = Estimate(
         value=value, low=low, high=high, n=sum(sizes), method="delong_logit", confidence=CONFIDENCE

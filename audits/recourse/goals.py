@@ -16,6 +16,10 @@ BARELY = float(np.nextafter(0.0, 1.0))
 """More than nothing: a class that ties with another is not certain to be the answer."""
 
 
+EDGE = 1e-12
+"""Scores nearer to 0 and 1 than this have the log-odds of this."""
+
+
 class Goal(Protocol):
     """Turns the model's answers into gains: a row has what it wants from `needed` on."""
 
@@ -112,6 +116,15 @@ def render_range(goal: FallWithin) -> str:
     if math.isinf(goal.high):
         return f"{goal.low:g} or more"
     return f"{goal.high:g} or less" if math.isinf(goal.low) else f"{goal.low:g} to {goal.high:g}"
+
+
+def straighten(goal: Goal, gains: FloatArray) -> FloatArray:
+    """Return the margins of gains: log-odds of a score in [0, 1], else the gain itself."""
+    if not isinstance(goal, ReachScore):
+        return gains
+    inside = np.clip(gains, EDGE, 1 - EDGE)
+    odds: FloatArray = np.log(inside) - np.log1p(-inside)
+    return odds
 
 
 def _pick(answer: NDArray[np.float64], output: int) -> FloatArray:

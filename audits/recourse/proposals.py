@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.core.errors import ModelCrashError
+from audits.recourse.candidates import Candidates
 from audits.recourse.columns import Column, FloatArray, IntArray, encode_frame
 from audits.recourse.goals import Goal
 
@@ -20,6 +21,8 @@ Progress = Callable[[int, int], None]
 
 BATCH_ROWS = 100_000
 """The most changed rows in one call of the model."""
+BATCH_GRADIENTS = 4_000_000
+"""The most numbers in one answer about gradients."""
 SMALLEST_BATCH = 1_000
 BATCH_SECONDS = 2.0
 """A slow model gets smaller batches, so that the time budget and a cancel are kept."""
@@ -100,13 +103,23 @@ class Direct(Protocol):
         """Return the model's outputs for the changed rows, `[n]` or `[n, n_outputs]`."""
         ...
 
+    def keep_moves(self, candidates: Candidates, goal: Goal) -> bool:
+        """Take the single changes along which gradients will be asked; False where there are
+        none."""
+        ...
+
+    def follow(self, proposals: Proposals) -> FloatArray:
+        """Return what each of them would add to each changed row's margin, to first order,
+        `[n, n_moves]`."""
+        ...
+
 
 @dataclass(slots=True)
 class Scorer:
     """Calls the model, keeps the time, tells the progress.
 
     `deadline` is on `time.monotonic`'s clock; `settled` of `total` rows need no more search.
-    direct: see `open_block`.
+    direct: see `open_block`. is_smooth: whether the model has gradients along the changes.
     """
 
     predict: Predict
@@ -116,8 +129,10 @@ class Scorer:
     progress: Progress | None = None
     direct: Direct | None = None
     settled: int = 0
+    is_smooth: bool = field(default=False, init=False)
     _batch: int = field(default=BATCH_ROWS, init=False)
     _kept: Editor | None = field(default=None, init=False)
+    _moves: int = field(default=0, init=False)
 
     @property
     def expired(self) -> bool:
@@ -135,6 +150,28 @@ class Scorer:
             self._kept = editor if self.direct.keep(rows, columns) else None
             if self._kept is None:
                 self.direct = None
+
+    def open_gradients(self, editor: Editor, candidates: Candidates) -> bool:
+        """Hand over the single changes that `follow` is about; False where the model of the open
+        block has no gradients."""
+        if self.direct is None or self._kept is not editor or self.expired or not len(candidates):
+            return False
+        self._moves = len(candidates)
+        self.is_smooth = self.direct.keep_moves(candidates, self.goal)
+        return self.is_smooth
+
+    def follow(self, proposals: Proposals) -> FloatArray:
+        """Return what each single change would add to the margins of the changed rows, to first
+        order, `[n, n_moves]`; NaN for those that the time did not suffice for."""
+        assert self.direct is not None
+        added = np.full((len(proposals), self._moves), np.nan)
+        size = max(1, BATCH_GRADIENTS // self._moves)
+        for start in range(0, len(proposals), size):
+            if self.expired:
+                break
+            part = slice(start, start + size)
+            added[part] = self.direct.follow(proposals.take(part))
+        return added
 
     def answer(self, frame: pd.DataFrame) -> FloatArray:
         """Return the model's outputs, `[n]` or `[n, n_outputs]`, whatever the time."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,9 @@ import pyarrow as pa
 
 from audits.core.errors import CheckNotApplicableError, ModelCrashError
 from audits.models.client import ModelClient
+from audits.recourse.candidates import Candidates
 from audits.recourse.columns import Column, FloatArray
+from audits.recourse.goals import BecomeClass, FallWithin, Goal, ReachScore
 from audits.recourse.proposals import Proposals
 
 
@@ -20,6 +24,8 @@ class WorkerScorer:
     def __init__(self, client: ModelClient) -> None:
         self._client = client
         self._width = max(1, len(client.info.classes))
+        self._margin: dict[str, Any] = {}
+        self._moves = 0
 
     def keep(self, rows: pd.DataFrame, columns: Sequence[Column]) -> bool:
         """Send the rows of a block; False where the model has to be asked with whole rows."""
@@ -38,12 +44,55 @@ class WorkerScorer:
 
         Raises ModelCrashError where the answer is not that many numbers.
         """
-        data: dict[str, np.ndarray] = {"row": proposals.rows.astype(np.int32)}
-        for slot in range(proposals.columns.shape[1]):
-            data[f"c{slot}"] = proposals.columns[:, slot].astype(np.int32)
-            data[f"v{slot}"] = np.ascontiguousarray(proposals.values[:, slot])
-        table, _ = self._client.call("recourse_score", pa.table(data))
+        table, _ = self._client.call("recourse_score", _tabulate(proposals))
         if table.num_rows != len(proposals) or table.num_columns != self._width:
             raise ModelCrashError(f"the model did not answer {len(proposals)} rows")
         scores = np.column_stack([column.to_numpy() for column in table.columns])
         return scores if len(self._client.info.classes) else scores[:, 0]
+
+    def keep_moves(self, candidates: Candidates, goal: Goal) -> bool:
+        """Send the single changes that gradients are asked along; False where the model has none,
+        or the goal no margin."""
+        margin = describe_margin(goal, self._client.info.task)
+        if margin is None:
+            return False
+        moves = {"place": candidates.column.astype(np.int32), "code": candidates.value}
+        try:
+            self._client.call("recourse_moves", pa.table(moves))
+        except CheckNotApplicableError:
+            return False
+        self._margin, self._moves = margin, len(candidates)
+        return True
+
+    def follow(self, proposals: Proposals) -> FloatArray:
+        """Return what each move would add to the margin of each changed row, to first order,
+        float32 `[n, n_moves]`.
+
+        Raises ModelCrashError where the answer is not that many numbers.
+        """
+        table, _ = self._client.call("recourse_gradients", _tabulate(proposals), self._margin)
+        added: FloatArray = table.column(0).combine_chunks().flatten().to_numpy()
+        if added.size != len(proposals) * self._moves:
+            raise ModelCrashError(f"the model did not answer {len(proposals)} rows of gradients")
+        shaped: FloatArray = added.reshape(len(proposals), self._moves)
+        return shaped
+
+
+def _tabulate(proposals: Proposals) -> pa.Table:
+    data: dict[str, np.ndarray] = {"row": proposals.rows.astype(np.int32)}
+    for slot in range(proposals.columns.shape[1]):
+        data[f"c{slot}"] = proposals.columns[:, slot].astype(np.int32)
+        data[f"v{slot}"] = np.ascontiguousarray(proposals.values[:, slot])
+    return pa.table(data)
+
+
+def describe_margin(goal: Goal, task: str) -> dict[str, Any] | None:
+    """Return what `gradients.read_margin` reads."""
+    if isinstance(goal, ReachScore) and task != "regression":
+        return {"kind": "odds", "output": goal.output}
+    if isinstance(goal, BecomeClass):
+        return {"kind": "lead", "output": goal.output}
+    if isinstance(goal, FallWithin) and task == "regression":
+        ends = {"low": goal.low, "high": goal.high}
+        return {"kind": "within"} | {k: v if math.isfinite(v) else None for k, v in ends.items()}
+    return None

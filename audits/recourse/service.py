@@ -8,34 +8,26 @@ each of which comes from one feature (`PredictsEncoded`); others are asked with 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from audits.core.errors import CheckNotApplicableError, InputError
-from audits.models.adapter import Adapter, FloatArray, IntArray, PredictsEncoded, ReadsColumns
+from audits.core.errors import CheckNotApplicableError
+from audits.models.adapter import Adapter, PredictsEncoded
+from audits.recourse.kept import (
+    KEPT,
+    Kept,
+    change_rows,
+    encode_codes,
+    encode_values,
+    find_kept,
+    split_places,
+)
 
 MOST_COLUMNS = 2_000
 """Wider encoded rows (one-hot columns of thousands of values) would fill the memory."""
-
-
-@dataclass(slots=True)
-class Kept:
-    """One block. matrix: `[n_rows, n_encoded]`. owned: the encoded columns of each feature.
-    example: one row, to encode single values in. tables: for the features whose codes are
-    positions in a pool, the encoded values by code, `[n_codes, n_owned]`."""
-
-    matrix: FloatArray
-    owned: list[IntArray]
-    example: pd.DataFrame
-    tables: dict[int, FloatArray] = field(default_factory=dict)
-
-
-_KEPT: WeakKeyDictionary[Adapter, Kept] = WeakKeyDictionary()
 
 
 def keep_rows(
@@ -53,7 +45,7 @@ def keep_rows(
     if encoded.matrix.shape[1] > MOST_COLUMNS:
         raise CheckNotApplicableError(f"more than {MOST_COLUMNS} encoded columns")
     owned = [np.flatnonzero(encoded.owner == place) for place in range(len(features))]
-    _KEPT[adapter] = Kept(encoded.matrix, owned, frame.iloc[:1])
+    KEPT[adapter] = Kept(encoded.matrix, owned, frame.iloc[:1])
     return pa.table({}), {}
 
 
@@ -62,8 +54,8 @@ def keep_pool(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `recourse_pool`: encode the values of one feature, in the order of their codes."""
     place = int(params["place"])
-    kept = _find_kept(adapter)
-    kept.tables[place] = _encode_values(adapter, kept, place, frame.iloc[:, 0])
+    kept = find_kept(adapter)
+    kept.tables[place] = encode_values(adapter, kept, place, frame.iloc[:, 0])
     return pa.table({}), {}
 
 
@@ -72,51 +64,57 @@ def score_proposals(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `recourse_score`: what the model says to each changed row.
 
-    frame: "row", and for each slot "c0", "v0", "c1", ... a feature's place (-1: no change) and
-    its new code. Returns one float64 column an output.
+    frame: as `change_rows` reads it. Returns one float64 column an output.
     """
     del params
     assert isinstance(adapter, PredictsEncoded)
-    kept = _find_kept(adapter)
-    matrix = kept.matrix[frame["row"].to_numpy()]
-    for slot in range((frame.shape[1] - 1) // 2):
-        places, codes = frame[f"c{slot}"].to_numpy(), frame[f"v{slot}"].to_numpy()
-        for place in np.unique(places[places >= 0]).tolist():
-            here = np.flatnonzero(places == place)
-            values = _encode_codes(adapter, kept, place, codes[here])
-            matrix[here[:, None], kept.owned[place]] = values
+    matrix = change_rows(adapter, find_kept(adapter), frame)
     scores = adapter.predict_encoded(matrix).reshape(len(frame), -1)
     arrays = [pa.array(np.ascontiguousarray(column, dtype=np.float64)) for column in scores.T]
     return pa.table(arrays, names=[str(index) for index in range(len(arrays))]), {}
 
 
-def _encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) -> FloatArray:
-    """Return what the codes of a feature are encoded as, `[n, n_owned]`."""
-    if place in kept.tables:
-        found: FloatArray = kept.tables[place][codes.astype(np.int64)]
-        return found
-    if isinstance(adapter, ReadsColumns):
-        return _encode_values(adapter, kept, place, pd.Series(codes))
-    values, inverse = np.unique(codes, return_inverse=True)
-    kind = kept.example.dtypes.iloc[place]
-    return _encode_values(adapter, kept, place, pd.Series(values).astype(kind))[inverse]
+def keep_moves(
+    adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Answer `recourse_moves`: encode the single changes that gradients will be read along.
+
+    frame: "place" and "code". Raises CheckNotApplicableError where the model has no gradients.
+    """
+    del params
+    if adapter.info.format != "torch":
+        raise CheckNotApplicableError("this model has no gradients")
+    kept = find_kept(adapter)
+    codes = frame["code"].to_numpy()
+    kept.moves = [
+        (place, here, encode_codes(adapter, kept, place, codes[here]))
+        for place, here in split_places(frame["place"].to_numpy())
+    ]
+    return pa.table({}), {}
 
 
-def _encode_values(adapter: Adapter, kept: Kept, place: int, values: pd.Series) -> FloatArray:
-    name = adapter.info.features[place]
-    if isinstance(adapter, ReadsColumns):
-        return adapter.encode_column(values.rename(name))[:, None]
-    rows = kept.example.iloc[np.zeros(len(values), dtype=np.int64)].reset_index(drop=True)
-    rows[name] = values.reset_index(drop=True)
-    owned: FloatArray = adapter.encode(rows).matrix[:, kept.owned[place]]
-    return owned
+def follow_gradients(
+    adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Answer `recourse_gradients`: what each kept move would add to the goal's margin of each
+    changed row, to first order.
 
+    frame: as `change_rows` reads it. params: see `gradients.read_margin`. Returns "added", a
+    list of float32 a row, one for each move in the order in which they were sent.
+    """
+    from audits.recourse.gradients import compute_gradients, read_margin  # noqa: PLC0415
 
-def _find_kept(adapter: Adapter) -> Kept:
-    kept = _KEPT.get(adapter)
-    if kept is None:
-        raise InputError("no rows were sent to be changed; send them first")
-    return kept
+    kept = find_kept(adapter)
+    matrix = change_rows(adapter, kept, frame)
+    slopes = compute_gradients(adapter, matrix, read_margin(params))
+    count = sum(len(here) for _, here, _ in kept.moves)
+    added = np.empty((len(matrix), count), dtype=np.float32)
+    for place, here, encoded in kept.moves:
+        mine = kept.owned[place]
+        now = (slopes[:, mine] * matrix[:, mine]).sum(axis=1)
+        added[:, here] = slopes[:, mine] @ encoded.T - now[:, None]
+    flat = pa.array(added.ravel())
+    return pa.table({"added": pa.FixedSizeListArray.from_arrays(flat, count)}), {}
 
 
 HANDLERS: Mapping[
@@ -125,4 +123,6 @@ HANDLERS: Mapping[
     "recourse_rows": keep_rows,
     "recourse_pool": keep_pool,
     "recourse_score": score_proposals,
+    "recourse_moves": keep_moves,
+    "recourse_gradients": follow_gradients,
 }

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
+from audits.recourse.goals import straighten
 from audits.recourse.guard import Guard
 from audits.recourse.proposals import Editor, Proposals, Scorer
 
 MOST_STEPS = 2**40
 POINTS = 3
 """Steps tried at once: more rows in a call, but half as many calls as one at a time."""
+GUESSES = 3
+"""Rounds in which a smooth model's line is followed; past them it is no line."""
+CLOSE = 32
+"""The part of what is open that the steps around a guess are apart."""
 HAIR = 1e-6
 """A share of a step: steps such as 0.1 have no exact float."""
 
@@ -62,32 +69,86 @@ def _narrow_down(
 ) -> None:
     """Shrink one change of every proposal, in place."""
     start = shrunk.values[:, slot].copy()
-    kept = np.zeros(len(shrunk), dtype=np.int64)
-    most = _count_steps(editor, columns, guard, shrunk, slot)
-    while not scorer.expired and (open_ := np.flatnonzero(kept < most)).size:
-        # each of the next steps back is tried where there are only a few, else some in between
-        gaps = (most - kept)[open_, None]
-        ahead = np.ceil(np.arange(1, POINTS + 1) * np.maximum(gaps / (POINTS + 1), 1.0))
-        steps = kept[open_, None] + np.minimum(ahead, gaps).astype(np.int64)
+    ends = Ends.unknown(_count_steps(editor, columns, guard, shrunk, slot))
+    for tries in itertools.count():
+        open_ = np.flatnonzero(ends.kept < ends.most)
+        if scorer.expired or not open_.size:
+            break
+        steps = ends.plan(open_, scorer if 0 < tries <= GUESSES else None)
         trial = shrunk.take(np.repeat(open_, POINTS))
         trial.values[:, slot] = np.repeat(start[open_], POINTS)
         trial.values[:, slot] = _step_back(editor, columns, guard, trial, slot, steps.ravel())
-        works = hold(editor, scorer, guard, trial).reshape(-1, POINTS)
+        gains, works = _try(editor, scorer, guard, trial)
+        last = ends.learn(open_, steps, gains.reshape(steps.shape), works.reshape(steps.shape))
+        better = np.flatnonzero(last >= 0)
+        shrunk.values[open_[better], slot] = trial.values[better * POINTS + last[better], slot]
+
+
+@dataclass(slots=True)
+class Ends:
+    """Between which steps back each change stops working: `kept` is the most that is known to
+    work, `most` the most that may. The gains at `kept` and at `most + 1`, NaN where unknown."""
+
+    kept: IntArray
+    most: IntArray
+    gain_kept: FloatArray
+    gain_past: FloatArray
+
+    @classmethod
+    def unknown(cls, most: IntArray) -> Ends:
+        """Return the ends before anything was tried."""
+        nothing = np.full(len(most), np.nan)
+        return cls(np.zeros_like(most), most, nothing, nothing.copy())
+
+    def plan(self, open_: IntArray, scorer: Scorer | None) -> IntArray:
+        """Return the next steps to try, `[n_open, POINTS]`, rising.
+
+        They divide what is open evenly; each of the next steps is tried where there are only a
+        few. scorer: of a smooth model, whose line between the ends is followed down to what is
+        needed: the steps lie close around that where it is known.
+        """
+        kept, gaps = self.kept[open_, None], (self.most - self.kept)[open_, None]
+        ahead = np.ceil(np.arange(1, POINTS + 1) * np.maximum(gaps / (POINTS + 1), 1.0))
+        if scorer is not None and scorer.is_smooth:
+            near, past = (straighten(scorer.goal, gain[open_, None]) for gain in
+                          (self.gain_kept, self.gain_past))  # fmt: skip
+            needed = straighten(scorer.goal, np.array(scorer.threshold))
+            falls = (near >= needed) & (past < needed)
+            share = np.divide(near - needed, near - past, out=np.zeros_like(near), where=falls)
+            around = np.maximum(gaps // CLOSE, 1) * np.arange(-1, POINTS - 1)
+            close = np.clip(np.floor(share * (gaps + 1)) + around, 1, gaps)
+            ahead = np.where(falls & (gaps > POINTS), close, ahead)
+        steps: IntArray = kept + np.minimum(ahead, gaps).astype(np.int64)
+        return steps
+
+    def learn(
+        self, open_: IntArray, steps: IntArray, gains: FloatArray, works: BoolArray
+    ) -> IntArray:
+        """Move the ends to what was tried; return which of the steps is now kept, -1 for none."""
         last = np.where(works.any(axis=1), POINTS - 1 - works[:, ::-1].argmax(axis=1), -1)
         better = np.flatnonzero(last >= 0)
-        kept[open_[better]] = steps[better, last[better]]
-        shrunk.values[open_[better], slot] = trial.values[better * POINTS + last[better], slot]
+        self.kept[open_[better]] = steps[better, last[better]]
+        self.gain_kept[open_[better]] = gains[better, last[better]]
         short = np.flatnonzero(last < POINTS - 1)
-        most[open_[short]] = np.maximum(steps[short, last[short] + 1] - 1, kept[open_[short]])
+        ended, past = open_[short], last[short] + 1
+        self.most[ended] = np.maximum(steps[short, past] - 1, self.kept[ended])
+        self.gain_past[ended] = gains[short, past]
+        return last
 
 
 def hold(editor: Editor, scorer: Scorer, guard: Guard, trial: Proposals) -> BoolArray:
     """Say which trials are accepted, keep the rules between columns and stay near real rows."""
-    works = scorer.score_proposals(editor, guard.complete(trial)) >= scorer.threshold
-    works &= guard.compute_kept(trial)
+    return _try(editor, scorer, guard, trial)[1]
+
+
+def _try(
+    editor: Editor, scorer: Scorer, guard: Guard, trial: Proposals
+) -> tuple[FloatArray, BoolArray]:
+    gains = scorer.score_proposals(editor, guard.complete(trial))
+    works = (gains >= scorer.threshold) & guard.compute_kept(trial)
     if guard.is_bounded and works.any():
         works[works] = guard.compute_near(trial.take(works))
-    return works
+    return gains, works
 
 
 def _count_steps(

@@ -81,8 +81,9 @@ def _parse(rest: str, column: Column) -> Condition | None:
     if not column.is_numeric:
         return Condition(column, text=rest[2:]) if rest.startswith("= ") else None
     if match := _IS.fullmatch(rest):
-        # Cuts write so only of whole numbers, whose part is one wide.
-        return Condition(column, float(match[1]), float(match[1]) + 1)
+        value = float(match[1])
+        above = float(np.nextafter(value, np.inf))
+        return Condition(column, value, above if above > value else None)
     for pattern in (_UNDER, _OVER, _BETWEEN):
         if match := pattern.fullmatch(rest):
             ends = {name: float(text) for name, text in match.groupdict().items()}

@@ -144,15 +144,15 @@ def cut_numbers(name: str, edges: FloatArray, lowest: float, highest: float, who
 def _say_range(name: str, first: int, last: int, ends: list[float], whole: bool) -> str:
     low, high = ends[first], ends[last + 1]
     if whole and high - low == 1:
-        return f"{name} = {_show(low)}"
+        return f"{name} = {show_number(low)}"
     if first == 0:
-        return f"{name} under {_show(high)}"
+        return f"{name} under {show_number(high)}"
     if last == len(ends) - 2:
-        return f"{name} {_show(low)} and over"
-    return f"{name} {_show(low)} to under {_show(high)}"
+        return f"{name} {show_number(low)} and over"
+    return f"{name} {show_number(low)} to under {show_number(high)}"
 
 
-def _show(value: float) -> str:
+def show_number(value: float) -> str:
     """Return a number exactly, as briefly as that allows."""
     text = repr(value)
     return text.removesuffix(".0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.core.estimate import Estimate
 from audits.cube.cube import FloatArray
@@ -86,7 +86,7 @@ def _test_means(mean: FloatArray, one: Sums, other: FloatArray, rest: Sums) -> f
     spread, rest_spread = _sample_variance(one), _sample_variance(rest)
     if spread == 0 and rest_spread == 0:
         return 1.0 if mean == other else 0.0
-    tested = stats.ttest_ind_from_stats(
+    tested = scipy.stats.ttest_ind_from_stats(
         float(mean), float(np.sqrt(spread)), float(one.effective),
         float(other), float(np.sqrt(rest_spread)), float(rest.effective), equal_var=False,
     )  # fmt: skip

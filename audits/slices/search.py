@@ -13,7 +13,7 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from audits.cube.cube import FloatArray, IntArray
 from audits.slices.cuts import Codes, Cut, Mask
@@ -243,7 +243,7 @@ def _common_quantile(sizes: Sequence[int], conditions: int) -> float:
     for size in sizes:
         for n in range(conditions, 0, -1):
             ways[n] += size * ways[n - 1]
-    return float(stats.norm.isf(ALPHA / max(sum(ways[1:]), 1.0)))
+    return float(scipy.stats.norm.isf(ALPHA / max(sum(ways[1:]), 1.0)))
 
 
 def find_rows(cuts: Sequence[Cut], codes: Codes, candidate: Candidate) -> Mask:

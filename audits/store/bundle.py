@@ -54,7 +54,8 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class BundleSummary:
-    """A line in a list of runs; `problem` says why one cannot be opened."""
+    """A line in a list of runs; `problem` says why one cannot be opened. data: the digest of what
+    was read."""
 
     path: Path
     name: str
@@ -63,6 +64,7 @@ class BundleSummary:
     rows: int
     status_counts: dict[str, int]
     problem: str = ""
+    data: str = ""
 
 
 @contextmanager
@@ -187,4 +189,5 @@ def _summarise(folder: Path, manifest: bytes) -> BundleSummary:
         report.subject.task,
         report.subject.data.rows,
         dict(counts),
+        data=report.subject.data.sha256,
     )

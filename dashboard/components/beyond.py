@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
-from dashboard.components.charts import show_chart_with_table
+from dashboard.cohort_state import EVERYBODY, current_choice
+from dashboard.components.charts import show_chart_with_table, show_pick
+from dashboard.components.opening import ask
 from dashboard.components.page import choose
 from dashboard.components.text import show_table, show_text
 from dashboard.state import find_drivers
 from dashboard.viewmodels import cohorts, errors, group_importance, proxies
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.overview import find_check_reason
+from dashboard.viewmodels.picks import list_slice_conditions
 from dashboard.viewmodels.rows import Absent
 from dashboard.viewmodels.run import RunData
+
+
+def show_about_all(key: str) -> None:
+    """Say of a part that it is about all rows, where a cohort is looked at."""
+    if current_choice() != EVERYBODY:
+        show_text(say("cohorts.all_rows"), f"all-rows-{key}", "note")
 
 
 def show_group_importance(run: RunData) -> None:
@@ -75,6 +86,7 @@ def show_proxies(run: RunData, grouping: str) -> None:
     if found is None:
         return
     st.header(say("proxies.title"), anchor=False)
+    show_about_all("proxies")
     for place, sentence in enumerate(found.sentences):
         show_text(sentence, f"proxy-{place}")
     with st.expander(say("proxies.table")):
@@ -89,11 +101,12 @@ def show_drivers(run: RunData) -> None:
         return
     name = st.selectbox(
         say("cohort.choose"), names, index=None, placeholder=say("cohort.placeholder"),
-        key="cohort", bind="query-params",
+        key="slice", bind="query-params",
     )  # fmt: skip
     if name is None:
         return
-    found = find_drivers(run, name)
+    show_pick(run, list_slice_conditions(run).get(name, ()), "slice")
+    found = ask(run, partial(find_drivers, name=name))
     if isinstance(found, Absent):
         shown = say("cohort.absent", name=plain_text(name), reason=found.reason)
         show_text(shown, "cohort-absent")

@@ -14,20 +14,21 @@ from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.run import RunData
 
 
-def show_effects(run: RunData) -> None:
-    """Show how the answer changes along one column, and what is lost without each."""
+def show_effects(run: RunData) -> str | None:
+    """Show how the answer changes along one column; return the column, None where none has a
+    curve."""
     features = effects.list_effect_features(run)
     if not features:
         reason = find_check_reason(run, EFFECTS_CHECK) or say("effects.not_run")
         show_text(say("effects.none", reason=reason), "no-effects")
-    else:
-        show_text(say("effects.intro"), "effects-intro")
-        feature = choose(say("effects.feature"), features, "feature") or features[0]
-        show_curve(run, feature)
-        show_text(effects.describe_effects(run), "effects-method", "note")
-        for position, sentence in enumerate(effects.list_without_effect(run)):
-            show_text(sentence, f"without-{position}", "note")
-    show_permutation(run)
+        return None
+    show_text(say("effects.intro"), "effects-intro")
+    feature = choose(say("effects.feature"), features, "feature") or features[0]
+    show_curve(run, feature)
+    show_text(effects.describe_effects(run), "effects-method", "note")
+    for position, sentence in enumerate(effects.list_without_effect(run)):
+        show_text(sentence, f"without-{position}", "note")
+    return feature
 
 
 def show_curve(run: RunData, feature: str) -> None:
@@ -53,6 +54,8 @@ def show_curve(run: RunData, feature: str) -> None:
 def show_permutation(run: RunData) -> None:
     """Show what is lost without each column."""
     losses = effects.list_losses(run)
+    if losses:
+        st.header(say("effects.loss_header"), anchor=False)
     chosen = choose(say("effects.loss"), list(losses), "loss")
     if chosen is None:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.catalogue import say
+from dashboard.cohort_state import shown_run
 from dashboard.components.page import go_to
 from dashboard.components.text import show_text
 from dashboard.nav import REVIEW
@@ -23,7 +24,7 @@ def show_next(page: str) -> None:
     if run is None or isinstance(run, Absent):
         return
     following = REVIEW[REVIEW.index(page) + 1]
-    step = tell_step(run, following)
+    step = tell_step(shown_run(run), following)
     if step is None:
         return
     with st.container(border=True, key="next-step", horizontal=True, vertical_alignment="center"):

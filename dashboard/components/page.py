@@ -8,6 +8,8 @@ import streamlit as st
 
 from audits.core.format import format_count, format_time, plain_text
 from dashboard.catalogue import say
+from dashboard.cohort_state import Address, current_choice, name_parameters, read_choice
+from dashboard.components.cohort import show_cohort_chooser
 from dashboard.components.preview import show_preview_note
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
@@ -36,12 +38,18 @@ def go_to(view: str, label: str, key: str, **params: str) -> None:
     """Show a button that opens another page of the same run."""
     if st.button(label, key=f"go-{key}", icon=":material/arrow_forward:", type="tertiary"):
         run = st.session_state.get(RUN)
-        address = {RUN: str(run), **params} if run else params
+        address: Address = {**params}
+        if run:
+            address = {RUN: str(run), **name_parameters(current_choice()), **params}
         st.switch_page(VIEWS / f"{view}.py", query_params=address)
 
 
-def require_run() -> RunData:
-    """Show the run's header and return the run; without one, say so and end the page."""
+def require_run(cohorts: bool = False) -> RunData:
+    """Show the run's header and return the run; without one, say so and end the page.
+
+    cohorts: whether the page can show some of the rows; it then gets the run as it is looked at.
+    """
+    read_choice()
     name = chosen_run()
     if name is None:
         show_empty(say("runs.none_title"), say("runs.none"), "no-run")
@@ -60,7 +68,7 @@ def require_run() -> RunData:
         st.stop()
     _show_header(run)
     show_preview_note(run)
-    return run
+    return show_cohort_chooser(run, cohorts)
 
 
 def _show_header(run: RunData) -> None:
@@ -78,10 +86,18 @@ def _show_header(run: RunData) -> None:
 
 
 def choose(
-    label: str, options: list[str] | tuple[str, ...], key: str, default: str = ""
+    label: str,
+    options: list[str] | tuple[str, ...],
+    key: str,
+    default: str = "",
+    help_text: str = "",
 ) -> str | None:
-    """Let the reader choose one of `options`; the choice stands in the address."""
+    """Let the reader choose one of `options`; the choice stands in the address. help_text: what
+    the choice means, one hover away."""
     if not options:
         return None
     index = options.index(default) if default in options else 0
-    return st.selectbox(escape_markdown(label), options, index=index, key=key, bind="query-params")
+    told = escape_markdown(help_text) if help_text else None
+    return st.selectbox(
+        escape_markdown(label), options, index=index, key=key, bind="query-params", help=told
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -36,12 +36,29 @@ def show_text(text: str, key: str, role: Role = "body") -> None:
 
 def show_table(table: pd.DataFrame, key: str, alt: str) -> None:
     """Show a tidy table. A column of decimals is a share, written as a percentage."""
+    shown, formats = _format(table)
+    st.dataframe(shown, hide_index=True, key=f"table-{key}", column_config=formats, alt=alt)
+
+
+def show_selectable_table(table: pd.DataFrame, key: str, alt: str) -> int | None:
+    """Show a tidy table as `show_table` does; return the place of the row that is chosen in it."""
+    shown, formats = _format(table)
+    state: Any = st.dataframe(
+        shown, hide_index=True, key=f"table-{key}", column_config=formats, alt=alt,
+        on_select="rerun", selection_mode="single-row",
+    )  # fmt: skip
+    rows = state["selection"]["rows"]
+    return int(rows[0]) if rows and rows[0] < len(table) else None
+
+
+def _format(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
     shares = [name for name in table.columns if pd.api.types.is_float_dtype(table[name])]
     counts = [name for name in table.columns if pd.api.types.is_integer_dtype(table[name])]
-    formats = {name: st.column_config.NumberColumn(format="%.1f%%") for name in shares}
+    formats: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.1f%%") for name in shares
+    }
     formats |= {name: st.column_config.NumberColumn(format="localized") for name in counts}
-    shown = table.assign(**{name: table[name] * 100 for name in shares})
-    st.dataframe(shown, hide_index=True, key=f"table-{key}", column_config=formats, alt=alt)
+    return table.assign(**{name: table[name] * 100 for name in shares}), formats
 
 
 def show_pairs(pairs: Sequence[tuple[str, str]], key: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from audits.core.verdict import Status
 from audits.models import ModelClient
 from dashboard.catalogue import say
+from dashboard.components.opening import ask
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import find_model, find_rows
@@ -24,7 +25,7 @@ SAMPLE = 5_000
 @st.fragment
 def show_editor(run: RunData, row: str) -> None:
     """Show the inputs of a row and the model's answer; only this part runs again on an edit."""
-    client, source = find_model(run), find_rows(run)
+    client, source = ask(run, find_model), ask(run, find_rows)
     absent = next((item for item in (client, source) if isinstance(item, Absent)), None)
     if isinstance(client, Absent) or isinstance(source, Absent):
         reason = absent.reason if absent else ""

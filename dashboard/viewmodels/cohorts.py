@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from audits.core.errors import AssayError, CheckNotApplicableError
 from audits.core.format import format_count, format_p, format_value, plain_text
-from audits.core.groups import JOIN
 from audits.core.words import SLICES_CHECK
 from audits.cube.intervals import CONFIDENCE
 from audits.explain.importance import CohortImportance, CohortShare
@@ -16,11 +14,11 @@ from audits.figures.dots import Dot, Mark, draw_dots
 from audits.figures.theme import MAX_BARS, Chart
 from dashboard.catalogue import say
 from dashboard.viewmodels.explanations import find_evidence, list_features
+from dashboard.viewmodels.picks import list_slice_conditions
 from dashboard.viewmodels.rows import Absent, RowSource
 from dashboard.viewmodels.run import RunData
 
 SENTENCES = 3
-_EVIDENCE = "slices.parquet"
 
 
 def list_slices(run: RunData) -> list[str]:
@@ -34,13 +32,11 @@ def list_slices(run: RunData) -> list[str]:
 
 def explain_slice(run: RunData, source: RowSource, name: str) -> CohortImportance | Absent:
     """Return what drives a slice of the run, or why that is not known."""
-    listed = pq.read_table(run.bundle.evidence_path(_EVIDENCE), columns=["conditions"])
-    parts = [list(conditions) for conditions in listed["conditions"].to_pylist()]
-    conditions = next((own for own in parts if JOIN.join(own) == name), None)
+    conditions = list_slice_conditions(run).get(name)
     if conditions is None:
         return Absent(say("cohort.no_slice"))
     try:
-        return source.explain(run, list_features(run), conditions)
+        return source.explain(run, list_features(run), list(conditions))
     except (AssayError, CheckNotApplicableError) as error:
         return Absent(plain_text(str(error)))
 

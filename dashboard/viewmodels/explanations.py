@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from audits.checks.explain import name_column
 from audits.core.format import format_value, plain_text
 from audits.cube.cube import FloatArray
+from audits.explain.evidence import find_positions
 from audits.figures.explanations import (
     Importance,
     draw_importance,
@@ -19,7 +22,7 @@ from audits.figures.theme import Chart
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import render_measurement
 from dashboard.viewmodels.performance import list_classes
-from dashboard.viewmodels.rows import RowSource, read_score, render_cell
+from dashboard.viewmodels.rows import MAX_LISTED, RowSource, read_score, render_cell
 from dashboard.viewmodels.run import RunData
 
 _FEATURE = "feature="
@@ -93,11 +96,22 @@ def tabulate_importance(run: RunData) -> pd.DataFrame:
     )
 
 
+def find_explained(run: RunData, evidence: str) -> NDArray[np.int64]:
+    """Return the places in the attributions' file of the rows that are looked at."""
+    path = run.bundle.evidence_path(evidence)
+    if run.cohort is None:
+        return np.arange(pq.ParquetFile(path).metadata.num_rows)
+    positions = find_positions(run.bundle.evidence_path("predictions.parquet"), path)
+    return np.flatnonzero(run.cohort.inside[positions])
+
+
 def _read_sample(run: RunData, evidence: str) -> pd.DataFrame:
     """Return rows evenly spread over the attributions' file."""
     file = pq.ParquetFile(run.bundle.evidence_path(evidence))
-    total = file.metadata.num_rows
-    places = np.unique(np.linspace(0, total - 1, min(SAMPLE_ROWS, total)).astype(np.int64))
+    explained = find_explained(run, evidence)
+    total = len(explained)
+    spread = np.unique(np.linspace(0, total - 1, min(SAMPLE_ROWS, total)).astype(np.int64))
+    places = explained[spread]
     parts, start = [], 0
     for batch in file.iter_batches(65_536):
         inside = places[(places >= start) & (places < start + batch.num_rows)] - start
@@ -119,11 +133,12 @@ def make_spread_chart(run: RunData, source: RowSource | None) -> Chart:
         values = source.read([str(row) for row in sample["row"]])
         if len(values) == len(sample):
             ranks = _rank(values.reindex(columns=features))
+    kind = "title" if run.cohort is None else "cohort"
     return draw_spread(
         [plain_text(name) for name in features],
         parts,
         ranks,
-        title=say("explanations.spread_title", n=len(sample)),
+        title=say(f"explanations.spread_{kind}", n=len(sample)),
         axis=say("explanations.axis_signed"),
         words=(say("explanations.low"), say("explanations.high")),
     )
@@ -136,6 +151,19 @@ def _rank(values: pd.DataFrame) -> FloatArray:
         if pd.api.types.is_numeric_dtype(values[name]):
             ranks[:, position] = values[name].rank(pct=True).to_numpy(dtype=np.float64)
     return ranks
+
+
+def list_ids(run: RunData, evidence: str) -> list[str]:
+    """Return the first ids of the explained rows that are looked at."""
+    path = run.bundle.evidence_path(evidence)
+    places, found, start = find_explained(run, evidence)[:MAX_LISTED], list[str](), 0
+    for batch in pq.ParquetFile(path).iter_batches(65_536, columns=["row"]):
+        own = places[(places >= start) & (places < start + batch.num_rows)] - start
+        found += [str(row) for row in batch.column(0).take(pa.array(own)).to_pylist()]
+        start += batch.num_rows
+        if len(found) == len(places):
+            break
+    return found
 
 
 def make_row_chart(run: RunData, row: str, source: RowSource | None) -> Chart | None:
@@ -182,12 +210,13 @@ def render_row_facts(run: RunData, row: str) -> str:
     return say(
         "explanations.row_facts",
         score=format_value(score, "score") if isinstance(score, float) else say("number.none"),
-        decision=_name_outcome(decision, names),
-        truth=_name_outcome(truth, names),
+        decision=name_outcome(decision, names),
+        truth=name_outcome(truth, names),
     )
 
 
-def _name_outcome(value: object, names: list[str]) -> str:
+def name_outcome(value: object, names: list[str]) -> str:
+    """Return an outcome or a decision by its name; a number as it is."""
     if names and isinstance(value, int):
         return names[value]
     return plain_text(render_cell(value))

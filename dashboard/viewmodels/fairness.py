@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import numpy as np
 import pandas as pd
 
 from audits.core.findings import render_conditional
 from audits.core.format import plain_text
-from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.words import lower
 from audits.cube.disparities import DISPARITIES
 from audits.cube.metrics import METRICS
 from audits.figures.dots import Mark, draw_dots
-from audits.figures.fairness import draw_intersections
 from audits.figures.theme import Chart
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import (
@@ -26,7 +21,9 @@ from dashboard.viewmodels.numbers import (
     render_range,
     render_test,
 )
-from dashboard.viewmodels.run import RunData, split_grouping
+from dashboard.viewmodels.overview import find_check_reason
+from dashboard.viewmodels.picks import list_measured
+from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import (
     explain_metric,
     name_metric,
@@ -79,14 +76,9 @@ def choose_metric(run: RunData, grouping: str, wanted: str) -> str:
     return next(iter(list_metrics(run, grouping)), "selection_rate")
 
 
-def _measured(run: RunData, metric: str, grouping: str) -> list[Measurement]:
-    items = [item for item in run.by_group(metric, grouping) if item.estimate is not None]
-    return sorted(items, key=lambda item: item.value or 0.0)
-
-
 def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
     """Return the metric by group, lowest on top, with the reference group's value marked."""
-    items = _measured(run, metric, grouping)
+    items = list_measured(run, metric, grouping)
     if not items:
         return None
     reference = run.reference_group(grouping)
@@ -180,57 +172,20 @@ def list_sentences(run: RunData, metric: str, grouping: str, limit: int = 3) -> 
     return [render_finding(item) for item in compared[:limit]]
 
 
-def make_intersection_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
-    """Return a metric over two attributes as a heat map; None where `grouping` is not two."""
-    names = split_grouping(grouping, run.attributes)
-    items = {x.group: x for x in run.by_group(metric, grouping) if x.group is not None}
-    if len(names) != 2 or not items:
-        return None
-    first, second = (run.cube.groups[name] for name in names)
-    values = np.full((len(first), len(second)), np.nan)
-    rows = np.zeros(values.shape, dtype=np.int64)
-    texts = [["" for _ in second] for _ in first]
-    counts = {x.group: int(x.value or 0) for x in run.by_group("count", grouping)}
-    for i, one in enumerate(first):
-        for j, other in enumerate(second):
-            item = items.get(JOIN.join((one, other)))
-            if item is not None and item.estimate is not None:
-                values[i, j] = item.estimate.value
-                rows[i, j] = counts.get(item.group, 0)
-                texts[i][j] = render_point(item.estimate, item.unit)
-    if np.isnan(values).all():
-        return None
-    low, high = _extremes(items.values())
-    return draw_intersections(
-        [plain_text(name) for name in first],
-        [plain_text(name) for name in second],
-        values,
-        rows,
-        texts,
-        title=say(
-            "fairness.intersection_title",
-            lower=lower(name_metric(metric)),
-            low=plain_text(low.group or ""),
-            low_value=_short(low),
-            high=plain_text(high.group or ""),
-            high_value=_short(high),
-        ),
-        axes=(plain_text(names[0]), plain_text(names[1])),
-    )
-
-
-def _extremes(items: Iterable[Measurement]) -> tuple[Measurement, Measurement]:
-    known = [item for item in items if item.estimate is not None]
-    known.sort(key=lambda item: item.value or 0.0)
-    return known[0], known[-1]
-
-
 def find_reason(run: RunData, metric: str, grouping: str) -> str:
     """Return why a metric has no number in any group."""
     for item in run.by_group(metric, grouping):
         if item.unavailable is not None:
             return plain_text(item.unavailable.reason)
     return say("performance.no_group_numbers")
+
+
+def explain_absence(run: RunData) -> str:
+    """Return why no measure of this run can be compared between groups, and what to do."""
+    reason = find_check_reason(run, "performance.groups")
+    if not reason:
+        return say("fairness.unmeasured")
+    return say("fairness.unmeasured_reason", reason=plain_text(reason).rstrip("."))
 
 
 def list_conditional(run: RunData, grouping: str) -> list[str]:

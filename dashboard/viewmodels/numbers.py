@@ -7,32 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from audits.core.estimate import Estimate, Unavailable
-from audits.core.format import (
-    format_count,
-    format_interval,
-    format_p,
-    format_range,
-    format_reason,
-    format_value,
-)
+from audits.core.format import format_interval, format_p, format_range
 from audits.core.measurement import Measurement, Unit
+from audits.core.sentences import find_result, render_detail, render_point, render_result
 from audits.figures.dots import Dot
-from dashboard.catalogue import say
 
-
-def render_result(result: Estimate | Unavailable, unit: Unit) -> str:
-    """Return an estimate with its interval and rows, or why there is none."""
-    if isinstance(result, Unavailable):
-        return format_reason(result)
-    value, detail = format_value(result.value, unit), render_detail(result, unit)
-    return f"{value} ({detail})" if detail else value
-
-
-def render_detail(result: Estimate | Unavailable, unit: Unit) -> str:
-    """Return "95% interval 34.1% to 38.3%, n = 5,421", "" for an exact fact or no number."""
-    if isinstance(result, Unavailable) or not format_interval(result, unit):
-        return ""
-    return say("number.detail", interval=format_interval(result, unit), n=format_count(result.n))
+__all__ = (
+    "find_result",
+    "make_dot",
+    "make_group_dots",
+    "make_size",
+    "render_detail",
+    "render_measurement",
+    "render_point",
+    "render_range",
+    "render_result",
+    "render_test",
+)
 
 
 def render_range(result: Estimate | Unavailable, unit: Unit) -> str:
@@ -42,19 +33,12 @@ def render_range(result: Estimate | Unavailable, unit: Unit) -> str:
     return format_range(result.low, result.high, unit)
 
 
-def render_point(result: Estimate | Unavailable, unit: Unit) -> str:
-    """Return the value alone, or a dash where there is none."""
-    if isinstance(result, Unavailable):
-        return say("number.none")
-    return format_value(result.value, unit)
-
-
-def find_result(item: Measurement) -> Estimate | Unavailable:
-    """Return what a measurement holds."""
-    if item.estimate is not None:
-        return item.estimate
-    assert item.unavailable is not None  # the type has exactly one of the two
-    return item.unavailable
+def make_size(result: Estimate | Unavailable) -> Estimate | Unavailable:
+    """Return a difference as a size, where words beside it say which way it goes."""
+    if isinstance(result, Unavailable) or result.value >= 0:
+        return result
+    flipped = {"value": -result.value, "low": -result.high, "high": -result.low}
+    return result.model_copy(update=flipped)
 
 
 def render_measurement(item: Measurement) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audits.core import sentences
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
 from audits.run_checks import PENDING
-from dashboard.catalogue import say
+from dashboard.catalogue import load_catalogue, say
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
@@ -110,23 +111,10 @@ def find_worst(run: RunData) -> Status | None:
 
 def render_headline(run: RunData) -> str:
     """Return the one sentence that sums the run up; of a first result, as far as it is judged."""
+    headline = sentences.render_headline(count_statuses(run), load_catalogue())
     if any(check.reason == PENDING for check in run.report.checks):
-        return say("job.so_far", headline=_sum_up(run))
-    return _sum_up(run)
-
-
-def _sum_up(run: RunData) -> str:
-    counts = count_statuses(run)
-    if not counts:
-        return say("overview.headline.none")
-    fails, warns = counts.get(Status.FAIL, 0), counts.get(Status.WARN, 0)
-    if fails:
-        return say("overview.headline.fail", n=fails, s="" if fails == 1 else "s")
-    if warns:
-        return say("overview.headline.warn", n=warns, s="" if warns == 1 else "s")
-    if counts.get(Status.INSUFFICIENT):
-        return say("overview.headline.insufficient")
-    return say("overview.headline.pass")
+        return say("job.so_far", headline=headline)
+    return headline
 
 
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from dashboard.viewmodels.numbers import (
     render_measurement,
     render_point,
 )
+from dashboard.viewmodels.picks import list_measured
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
 
@@ -95,10 +96,9 @@ def tabulate_overall(run: RunData) -> pd.DataFrame:
 
 def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
     """Return a metric by group, with the whole data's value marked; None without numbers."""
-    items = [item for item in run.by_group(metric, grouping) if item.estimate is not None]
+    items = list_measured(run, metric, grouping)
     if not items:
         return None
-    items.sort(key=lambda item: item.value or 0.0)
     overall = run.overall(metric)
     mark = None
     if overall is not None and overall.estimate is not None:
@@ -113,6 +113,11 @@ def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
         high_group=plain_text(last.group or ""),
         high=render_point(find_result(last), last.unit),
     )
+    if len(items) == 1:
+        title = say(
+            "performance.one_group", title=name_metric(metric), group=plain_text(first.group or ""),
+            value=render_measurement(first),
+        )  # fmt: skip
     reference = run.reference_group(grouping)
     percent = first.unit == "share"
     return draw_dots(

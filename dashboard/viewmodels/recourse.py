@@ -20,6 +20,7 @@ from audits.figures.recourse import draw_changed_columns
 from audits.figures.theme import Chart
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
 from dashboard.catalogue import say
+from dashboard.viewmodels.cohort_run import keep_rows
 from dashboard.viewmodels.numbers import (
     find_result,
     make_group_dots,
@@ -59,7 +60,7 @@ def has_answers(run: RunData) -> bool:
 
 @lru_cache(maxsize=16)
 def load_answers(run: RunData) -> Answers:
-    """Read what was found."""
+    """Read what was found of the rows that are looked at."""
     by_row: dict[str, list[Counterfactual]] = {}
     for answer in read_counterfactuals(pq.read_table(run.bundle.evidence_path(FOUND))):
         by_row.setdefault(answer.row, []).append(answer)
@@ -71,9 +72,14 @@ def load_answers(run: RunData) -> Answers:
         row: tuple(sorted(answers, key=lambda answer: answer.rank))
         for row, answers in by_row.items()
     }
-    return Answers(ranked, without)
+    kept = set(keep_rows(run, [*ranked, *without]))
+    return Answers(
+        {row: answers for row, answers in ranked.items() if row in kept},
+        {row: none for row, none in without.items() if row in kept},
+    )
 
 
+@lru_cache(maxsize=16)
 def tabulate_rows(run: RunData) -> pd.DataFrame:
     """Return the searched rows: id, groups, score now, and what the best answer asks for."""
     answers = load_answers(run)

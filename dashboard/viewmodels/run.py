@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
+import numpy as np
+
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
+from audits.core.report import OF_PARTS, AuditReport
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
+from audits.cube.thresholds import Sweep, list_thresholds
 from audits.cube.view import View, compute_view
-from audits.policy.policy import Policy
-from audits.run import IN_FORCE
+from audits.policy.policy import IN_FORCE, Policy
+from audits.slices.cuts import Mask
 from audits.store.bundle import Bundle
 
-_OF_PARTS = ("rules.", "performance.classes", "performance.slices")
-"""Checks whose numbers bear the names of others but are of other rows or outcomes: a law's own
-tables, one class against the rest, slices."""
+SLIDER = np.arange(101) / 100
+"""The slider's thresholds, as decimals: 0.29 is the number that "0.29" reads as."""
+SWEEP_STEPS = 400
+"""So many scores are tried as thresholds besides, spread evenly over the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortView:
+    """Which rows of a run are looked at. inside: `[rows of the run]`."""
+
+    conditions: tuple[str, ...]
+    inside: Mask
+
+    @property
+    def rows(self) -> int:
+        """How many rows are inside."""
+        return int(self.inside.sum())
 
 
 class RunData:
@@ -27,12 +45,23 @@ class RunData:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.report: AuditReport = bundle.report
+        self._sweeps: dict[str, Sweep] = {}
         self._views: dict[str | None, View] = {}
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in self.report.measurements:
-            if item.check.startswith(_OF_PARTS):
+            if item.check.startswith(OF_PARTS):
                 continue
             self._index[item.metric, item.attribute].append(item)
+
+    @property
+    def whole(self) -> RunData:
+        """The run of all rows, also where this one is seen through a cohort."""
+        return self
+
+    @property
+    def cohort(self) -> CohortView | None:
+        """The cohort that this run is seen through; None for all rows."""
+        return None
 
     @property
     def task(self) -> str:
@@ -89,6 +118,18 @@ class RunData:
         if grouping not in self._views:
             self._views[grouping] = compute_view(self.cube, names)
         return self._views[grouping]
+
+    def sweep(self, grouping: str) -> Sweep:
+        """What every threshold would do to these groups; counted once, when first asked."""
+        if grouping not in self._sweeps:
+            view = self.view(grouping)
+            audited = self.cube.threshold
+            known = [] if audited is None or np.isnan(audited) else [audited]
+            extra = np.array([*SLIDER, *known])
+            # Memory: some 20 MB at most, however many groups there are.
+            most = int(np.clip(400_000 // max(len(view.labels), 1), 100, SWEEP_STEPS))
+            self._sweeps[grouping] = Sweep(view, list_thresholds(view, extra, most))
+        return self._sweeps[grouping]
 
     def reference_group(self, grouping: str) -> str | None:
         """The group that others are compared with, as the report has it."""

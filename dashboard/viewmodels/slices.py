@@ -10,20 +10,29 @@ from audits.core.estimate import Estimate
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import CheckOutcome, CheckStatus
-from audits.core.words import SLICES_CHECK
+from audits.core.words import SLICES_CHECK, lower
+from audits.figures.slices import Spot, draw_slice_map
+from audits.figures.theme import Chart
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import find_result, render_range, render_test
+from dashboard.viewmodels.numbers import (
+    find_result,
+    make_size,
+    render_range,
+    render_result,
+    render_test,
+)
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
 
 
 @dataclass(frozen=True, slots=True)
 class WorstSlices:
-    """What the page says. table is empty where nothing was found."""
+    """What the page says. table is empty, and chart None, where nothing was found."""
 
     note: str
     sentences: tuple[str, ...]
     table: pd.DataFrame
+    chart: Chart | None = None
 
 
 def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
@@ -44,7 +53,29 @@ def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
     note = _tell_search(run, searched)
     if not gaps:
         return WorstSlices(note, (say("slices.none"),), pd.DataFrame())
-    return WorstSlices(note, tuple(sentences), _tabulate(gaps, counts, searched))
+    table = _tabulate(gaps, counts, searched)
+    return WorstSlices(note, tuple(sentences), table, _make_map(gaps, counts, searched))
+
+
+def _make_map(gaps: list[Measurement], counts: dict[str | None, int], searched: int) -> Chart:
+    """Return every slice by its rows and its gap, numbered as in the table."""
+    spots = [
+        Spot(
+            number, plain_text(item.slice or ""), say(f"slices.kind.{item.metric}"),
+            counts[item.slice] / searched, size.value, size.low, size.high,
+            render_result(size, item.unit),
+        )
+        for number, item in enumerate(gaps, 1)
+        for size in [_size(item)]
+    ]  # fmt: skip
+    worst = max(spots, key=lambda spot: spot.size)
+    unit = gaps[0].unit
+    title = say(
+        "slices.map_title", name=worst.name, kind=lower(worst.kind),
+        size=format_value(worst.size, unit), share=format_value(worst.share, "share"),
+    )  # fmt: skip
+    axes = (say("slices.map_share"), say("slices.map_gap"))
+    return draw_slice_map(spots, title=title, axes=axes, percent=unit == "points")
 
 
 def _tell_outcome(outcome: CheckOutcome) -> str:
@@ -74,12 +105,9 @@ def _tell_search(run: RunData, searched: int) -> str:
 
 def _size(item: Measurement) -> Estimate:
     """Return a gap as a size: a listed slice is always worse, so its sign says nothing more."""
-    estimate = item.estimate
-    assert estimate is not None  # the check lists slices with an estimate alone
-    if estimate.value >= 0:
-        return estimate
-    flipped = {"value": -estimate.value, "low": -estimate.high, "high": -estimate.low}
-    return estimate.model_copy(update=flipped)
+    size = make_size(find_result(item))
+    assert isinstance(size, Estimate)  # the check lists slices with an estimate alone
+    return size
 
 
 def _render(item: Measurement, count: int, searched: int) -> str:
@@ -105,6 +133,7 @@ def _tabulate(
     return pd.DataFrame(
         [
             {
+                say("slices.number"): str(number),
                 say("column.slice"): plain_text(item.slice or ""),
                 say("column.measure"): name_metric(item.metric),
                 say("column.rows"): counts[item.slice],
@@ -113,6 +142,6 @@ def _tabulate(
                 say("column.interval"): render_range(find_result(item), item.unit),
                 say("column.chance"): render_test(item),
             }
-            for item in gaps
+            for number, item in enumerate(gaps, 1)
         ]
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -13,16 +12,15 @@ from audits.core.words import lower
 from audits.cube.cube import FloatArray
 from audits.cube.disparities import DISPARITIES
 from audits.cube.rates import RATES
-from audits.cube.thresholds import move_threshold, tabulate_thresholds
-from audits.cube.view import View
+from audits.cube.thresholds import Decided
+from audits.cube.values import Values
 from audits.figures.fairness import draw_moved
 from audits.figures.performance import Curve, draw_thresholds
 from audits.figures.theme import Chart
 from dashboard.catalogue import say
-from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.run import SLIDER, RunData
 from dashboard.viewmodels.sentences import name_metric
 
-STEPS = np.linspace(0.0, 1.0, 101)
 LAB_RATES = (
     "selection_rate",
     "true_positive_rate",
@@ -62,9 +60,9 @@ def list_rates(run: RunData) -> tuple[str, ...]:
 def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) -> Moved:
     """Return what a threshold would do to every group's `metric`, to the gaps and to accuracy."""
     before = run.view(grouping)
-    cube = move_threshold(run.cube, threshold)
-    after = run.view(grouping, cube)
-    old, new = RATES[metric].compute(before), RATES[metric].compute(after)
+    decided = run.sweep(grouping).decide(threshold)
+    audited = Decided(before.weight, before.weight_squared, before.count)
+    old, new = _compute(metric, audited), _compute(metric, decided)
     names = [plain_text(name) for name in before.labels]
     texts = [_percent(value) for value in new.value]
     chart = draw_moved(
@@ -72,6 +70,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
         title=_title(names, old.value, new.value, metric, threshold),
         axis=name_metric(metric),
         legend=(say("lab.audited"), say("lab.moved", threshold=f"{threshold:.2f}")),
+        rows=before.rows,
     )  # fmt: skip
     groups = pd.DataFrame(
         {
@@ -88,7 +87,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
             ],
         }
     )
-    overall = _compare_overall(run.view(None), run.view(None, cube), before, after)
+    overall = _compare_overall(before.has_truth, audited, decided)
     names_of = (
         say("column.measure"),
         say("lab.audited"),
@@ -98,30 +97,39 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
     return Moved(threshold, chart, groups, table, _sentence(run, overall, threshold))
 
 
-def _compare_overall(
-    whole: View, moved_whole: View, before: View, after: View
-) -> list[tuple[str, str, str]]:
+def _compute(metric: str, decided: Decided) -> Values:
+    return RATES[metric].compute_from(decided.weight, decided.weight_squared, decided.count)
+
+
+def _compare_overall(truth: bool, audited: Decided, moved: Decided) -> list[tuple[str, str, str]]:
     """Return (name, audited, moved) for accuracy, selection and the gaps between groups."""
     rows = []
-    for metric in ("accuracy", "selection_rate") if whole.has_truth else ("selection_rate",):
-        pair = (RATES[metric].compute(view).value[0] for view in (whole, moved_whole))
+    for metric in ("accuracy", "selection_rate") if truth else ("selection_rate",):
+        pair = (_compute(metric, one.everybody).value[0] for one in (audited, moved))
         rows.append((name_metric(metric), *(_percent(value) for value in pair)))
     for disparity in DISPARITIES:
-        if disparity.kind != "difference" or (disparity.needs_truth and not whole.has_truth):
+        if disparity.kind != "difference" or (disparity.needs_truth and not truth):
             continue
-        gaps = (_spread(disparity.rates, view) for view in (before, after))
-        rows.append((name_metric(disparity.name), *(_points(gap) for gap in gaps)))
+        gaps = (compute_spread(disparity.rates, one.weight) for one in (audited, moved))
+        rows.append((name_metric(disparity.name), *(_points(float(gap)) for gap in gaps)))
     return [(name, old, new) for name, old, new in rows]
 
 
-def _spread(rates: tuple[str, ...], view: View) -> float:
-    """Return the largest gap of the rates between groups; NaN where a rate is undefined."""
-    gaps = []
+def compute_spread(rates: tuple[str, ...], weight: FloatArray) -> FloatArray:
+    """Return the largest gap of the rates between groups, of confusion weights
+    `[..., n_groups, 3, 2]`: `[...]`, in [0, 1]. Groups in which a rate is undefined are left out
+    of it; NaN where fewer than two are left for one of the rates."""
+    worst: list[FloatArray] = []
     for name in rates:
-        share = RATES[name].share(view.weight)
-        known = share[~np.isnan(share)]
-        gaps.append(float(known.max() - known.min()) if len(known) > 1 else np.nan)
-    return float(np.max(gaps))
+        share = RATES[name].share(weight)
+        known = ~np.isnan(share)
+        high = np.where(known, share, -np.inf).max(axis=-1)
+        low = np.where(known, share, np.inf).min(axis=-1)
+        with np.errstate(invalid="ignore"):
+            worst.append(np.where(known.sum(axis=-1) > 1, high - low, np.nan))
+    # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
+    largest: FloatArray = np.max(worst, axis=0)
+    return largest
 
 
 def _sentence(run: RunData, overall: list[tuple[str, str, str]], threshold: float) -> str:
@@ -156,18 +164,15 @@ def _points(value: float) -> str:
     return say("number.none") if np.isnan(value) else format_value(float(value), "points")
 
 
-@lru_cache(maxsize=32)
-def _tabulate(run: RunData, grouping: str) -> FloatArray:
-    return tabulate_thresholds(run.view(grouping), STEPS)
-
-
 def make_threshold_chart(run: RunData, grouping: str, metric: str, threshold: float) -> Chart:
     """Return each group's `metric` at every threshold."""
     view = run.view(grouping)
-    shares = RATES[metric].share(_tabulate(run, grouping))
+    sweep = run.sweep(grouping)
+    steps = np.searchsorted(sweep.thresholds, SLIDER)
+    shares = RATES[metric].share(sweep.weight[steps])
     order = np.argsort(-view.rows, kind="stable")[:8]
     curves = [
-        Curve(plain_text(view.labels[g]), STEPS[known], shares[known, g])
+        Curve(plain_text(view.labels[g]), SLIDER[known], shares[known, g])
         for g in order
         if (known := ~np.isnan(shares[:, g])).any()
     ]

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.catalogue import say
+from dashboard.components.export import show_export
 from dashboard.components.page import require_run
 from dashboard.components.review import show_editor, show_sign_off
 from dashboard.components.text import show_text
@@ -20,6 +21,7 @@ def main() -> None:
     run = require_run()
     show_text(say("card.intro"), "intro", "lead")
     with st.container(horizontal=True, gap="small"):
+        show_export(run)
         for form, file in card.FORMS.items():
             st.download_button(
                 say(f"card.{form}"), data=partial(card.render, run, form),

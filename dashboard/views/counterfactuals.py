@@ -9,6 +9,7 @@ import streamlit as st
 from audits.core.format import format_count
 from audits.core.recourse_findings import FLIP_NOTE
 from dashboard.catalogue import say
+from dashboard.components.beyond import show_about_all
 from dashboard.components.charts import show_chart
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
@@ -146,15 +147,20 @@ def show_flips(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("recourse.intro"), "intro", "lead")
     if not recourse.has_answers(run):
-        reason = find_check_reason(run, "recourse.counterfactuals") or say("recourse.none_checked")
+        reason = find_check_reason(run.whole, "recourse.counterfactuals") or say(
+            "recourse.none_checked"
+        )
         show_text(say("recourse.none", reason=reason), "none")
-        show_flips(run)
+        show_flips(run.whole)
         return
     st.header(say("recourse.choose"), anchor=False)
-    row = choose_row(run)
+    searched = bool(recourse.load_answers(run).rows)
+    if not searched:
+        show_text(say("recourse.none_of_these"), "none-of-these")
+    row = choose_row(run) if searched else None
     if row is not None:
         left, right = st.columns(2, gap="large")
         with left:
@@ -163,9 +169,10 @@ def main() -> None:
         with right:
             st.header(say("whatif.title"), anchor=False)
             show_editor(run, row)
-    show_overall(run)
-    show_burden(run)
-    show_flips(run)
+    show_about_all("recourse")
+    show_overall(run.whole)
+    show_burden(run.whole)
+    show_flips(run.whole)
 
 
 main()

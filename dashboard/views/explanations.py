@@ -5,21 +5,29 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.catalogue import say
-from dashboard.components.beyond import show_errors, show_group_importance
+from dashboard.components.beyond import show_about_all, show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.effects import show_effects, show_rules
+from dashboard.components.effects import show_effects, show_permutation, show_rules
+from dashboard.components.explained import show_agreement, show_dependence
+from dashboard.components.opening import ask
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
 from dashboard.viewmodels import anchors, effects, explanations, gap, interactions, reasons, trust
 from dashboard.viewmodels.overview import find_check_reason
-from dashboard.viewmodels.rows import Absent, RowSource, list_row_ids
+from dashboard.viewmodels.rows import Absent, RowSource
 from dashboard.viewmodels.run import RunData
+
+NARROWED = ("global", "row")
+"""The parts that follow the chosen rows; the others are about all of them."""
 
 
 def show_global(run: RunData, source: RowSource | None) -> None:
-    """Show what moves the model over all rows."""
+    """Show what moves the model over the rows that are looked at."""
+    if not explanations.list_importance(run):
+        show_text(say("explanations.too_few"), "too-few")
+        return
     table = explanations.tabulate_importance(run)
     show_chart_with_table(explanations.make_importance_chart(run), table, "importance")
     show_chart(explanations.make_spread_chart(run, source), "spread")
@@ -45,7 +53,7 @@ def show_gap(run: RunData) -> None:
 
 def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
     """Show one row's output as the sum of its parts."""
-    ids = list_row_ids(run, evidence)
+    ids = explanations.list_ids(run, evidence)
     row = st.selectbox(
         say("explanations.choose_row"), ids, key="row", bind="query-params",
         accept_new_options=True, help=say("explanations.choose_row_help"),
@@ -71,8 +79,10 @@ def show_row(run: RunData, source: RowSource | None, evidence: str) -> None:
 def show_attributions(run: RunData, part: str, evidence: str) -> None:
     """Show one of the parts that rest on attributions."""
     if part not in ("gap", "errors"):
-        show_trust(trust.make_panel(run, evidence))
-    found = find_rows(run)
+        show_trust(trust.make_panel(run.whole, evidence))
+        if run.cohort is not None:
+            show_text(say("cohorts.trust_of_all"), "trust-of-all", "note")
+    found = ask(run, find_rows)
     source = None if isinstance(found, Absent) else found
     if part == "groups":
         show_group_importance(run)
@@ -84,18 +94,21 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
         show_row(run, source, evidence)
     else:
         show_global(run, source)
+        show_agreement(run.whole, evidence)
     if isinstance(found, Absent):
         show_text(say("explanations.values_missing", reason=found.reason), "no-values", "note")
-    show_text(explanations.describe_method(run), "method", "note")
+    show_text(explanations.describe_method(run.whole), "method", "note")
     show_text(say("explanations.not_causal"), "not-causal", "note")
 
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("explanations.intro"), "intro", "lead")
     evidence = explanations.find_evidence(run)
-    reason = find_check_reason(run, "explain.attributions") or say("explanations.none_checked")
+    reason = find_check_reason(run.whole, "explain.attributions") or say(
+        "explanations.none_checked"
+    )
     if evidence is None and not effects.list_effect_features(run) and not anchors.load_rules(run):
         show_text(say("explanations.none", reason=reason), "none")
         return
@@ -106,8 +119,12 @@ def main() -> None:
         key="part", bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     part = parts.get(str(chosen), "global")
+    if part not in NARROWED:
+        run = run.whole
+        show_about_all("explanations")
     if part == "effects":
-        show_effects(run)
+        show_dependence(run, show_effects(run))
+        show_permutation(run)
     elif part == "rules":
         show_rules(run)
     elif evidence is None:

@@ -7,15 +7,15 @@ import streamlit as st
 from audits.core.findings import LEGITIMATE_NOTE
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_proxies
-from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.page import choose, require_run
+from dashboard.components.charts import show_chart_with_table
+from dashboard.components.guide import show_guide
+from dashboard.components.lab import show_lab
+from dashboard.components.page import choose, go_to, require_run, show_empty
+from dashboard.components.people import show_people
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import fairness, rules, thresholds
+from dashboard.viewmodels import fairness, intersections, picks, rules, thresholds
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
-
-GUIDE = ("demographic_parity", "equal_opportunity", "equalized_odds", "predictive_parity",
-         "conflict")  # fmt: skip
 
 
 def show_metric(run: RunData, grouping: str, metric: str) -> None:
@@ -25,7 +25,9 @@ def show_metric(run: RunData, grouping: str, metric: str) -> None:
         reason = fairness.find_reason(run, metric, grouping)
         show_text(say("fairness.unavailable", reason=reason), "unavailable")
         return
-    show_chart_with_table(chart, fairness.tabulate_metric(run, metric, grouping), "metric")
+    table = fairness.tabulate_metric(run, metric, grouping)
+    marks = picks.pick_measured(run, metric, grouping)
+    show_chart_with_table(chart, table, "metric", run, marks)
     for position, sentence in enumerate(fairness.list_sentences(run, metric, grouping)):
         show_text(sentence, f"sentence-{position}")
 
@@ -79,89 +81,76 @@ def show_intersections(run: RunData, metric: str) -> None:
     if not run.pairs:
         return
     st.header(say("fairness.intersections"), anchor=False)
-    pair = choose(say("fairness.attribute"), run.pairs, "pair")
-    chart = fairness.make_intersection_chart(run, metric, pair or run.pairs[0])
+    pair = choose(
+        say("fairness.pair_choose"), run.pairs, "pair", help_text=say("fairness.pair_help")
+    )
+    pair = pair or run.pairs[0]
+    chart = intersections.make_intersection_chart(run, metric, pair)
     if chart is None:
-        show_text(say("performance.no_group_numbers"), "no-intersections")
+        show_text(say("fairness.no_intersections"), "no-intersections")
         return
-    show_chart(chart, "intersections")
-    show_text(say("fairness.intersection_note"), "intersections", "note")
+    table = intersections.tabulate_intersections(run, metric, pair)
+    show_chart_with_table(chart, table, "intersections", run, picks.pick_crossed(run, pair))
+    for place, note in enumerate(intersections.list_notes(run, metric, pair)):
+        show_text(note, f"intersections-{place}", "note")
 
 
-def reset_threshold(value: float) -> None:
-    """Put the slider back (for `on_click`)."""
-    st.session_state["threshold"] = value
-
-
-@st.fragment
-def show_lab(run: RunData, grouping: str) -> None:
-    """Show the threshold lab: only this part runs again when the slider moves."""
-    audited = thresholds.audited_threshold(run)
-    named = {name_metric(rate): rate for rate in thresholds.list_rates(run)}
-    left, right = st.columns([2, 1], vertical_alignment="bottom", gap="large")
-    with right:
-        rate = named[choose(say("lab.rate"), list(named), "rate") or next(iter(named))]
-    with left:
-        threshold = st.slider(
-            say("lab.threshold"), 0.0, 1.0, audited, 0.01, key="threshold", bind="query-params"
-        )
-    moved = thresholds.compute_moved(run, grouping, rate, threshold)
-    show_text(moved.sentence, "lab", "finding")
-    show_text(say("lab.note" if run.cube.threshold is not None else "lab.note_given"), "lab",
-              "note")  # fmt: skip
-    st.button(say("lab.reset"), key="lab-reset", on_click=reset_threshold, args=(audited,),
-              disabled=threshold == audited)  # fmt: skip
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        show_chart(moved.chart, "lab")
-    with right:
-        show_table(moved.overall, "lab-overall", moved.sentence)
-    show_table(moved.groups, "lab-groups", moved.chart.title)
-    with st.expander(say("lab.curves")):
-        show_chart(thresholds.make_threshold_chart(run, grouping, rate, threshold), "lab-curves")
-
-
-def main() -> None:
-    """Show the page."""
-    run = require_run()
-    show_text(say("fairness.intro"), "intro", "lead")
-    left, right = st.columns(2, gap="large")
-    with left:
-        grouping = choose(
-            say("fairness.attribute"), run.groupings, "groups", fairness.choose_grouping(run)
-        )
-    if grouping is None:
-        show_text(say("fairness.no_groups"), "no-groups")
-        return
-    metrics = fairness.list_metrics(run, grouping)
-    with right:
-        metric = choose_metric(metrics)
+def show_measures(run: RunData, grouping: str, metrics: list[str], metric: str) -> None:
+    """Show what the chosen measure means, the guide to another one, and its numbers by group."""
     show_text(explain_metric(metric), "metric")
     source = fairness.find_source(metric)
     if source:
         show_text(say("fairness.source", source=source), "source", "note")
-    with st.expander(say("fairness.choose")):
-        for part in GUIDE:
-            st.markdown(say(f"fairness.guide.{part}"))
+    show_guide(run, grouping, [name_metric(one) for one in metrics])
     show_metric(run, grouping, metric)
+    show_people(run)
+
+
+def main() -> None:
+    """Show the page."""
+    run = require_run(cohorts=True)
+    show_text(say("fairness.intro"), "intro", "lead")
+    left, right = st.columns(2, gap="large")
+    with left:
+        grouping = choose(
+            say("fairness.attribute"), run.groupings, "groups", fairness.choose_grouping(run),
+            say("fairness.attribute_help"),
+        )  # fmt: skip
+    if grouping is None:
+        show_empty(say("fairness.no_groups_title"), say("fairness.no_groups"), "no-groups")
+        return
+    metrics = fairness.list_metrics(run, grouping)
+    metric = None
+    if metrics:
+        with right:
+            metric = choose_metric(metrics)
+        show_measures(run, grouping, metrics, metric)
+    else:
+        show_empty(say("fairness.unmeasured_title"), fairness.explain_absence(run), "unmeasured")
     show_impact(run, grouping)
     show_conditional(run, grouping)
-    show_proxies(run, grouping)
+    show_proxies(run.whole, grouping)
     show_summaries(run, grouping)
-    show_intersections(run, metric)
+    if metric is not None:
+        show_intersections(run, metric)
     show_law(run)
     st.header(say("fairness.lab"), anchor=False)
     if thresholds.can_move(run):
         show_lab(run, grouping)
+        first = {} if grouping == fairness.choose_grouping(run) else {"groups": grouping}
+        go_to("interventions", say("tradeoff.next"), "interventions", **first)
     else:
         show_text(say("lab.none" if run.task == "binary" else "lab.not_binary"), "no-lab")
 
 
 def choose_metric(metrics: list[str]) -> str:
-    """Let the reader choose a metric; the address has its title."""
+    """Let the reader choose one of the metrics; the address has its title."""
     named = {name_metric(metric): metric for metric in metrics}
     default = name_metric("selection_rate")
-    return named[choose(say("fairness.metric"), list(named), "metric", default) or default]
+    chosen = choose(
+        say("fairness.metric"), list(named), "metric", default, say("fairness.metric_help")
+    )
+    return named.get(chosen or "", metrics[0])
 
 
 main()

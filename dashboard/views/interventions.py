@@ -8,7 +8,7 @@ from audits.core.words import ATTRIBUTE_WARNING
 from audits.mitigate.goals import Costs
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
-from dashboard.components.page import choose, require_run
+from dashboard.components.page import choose, require_run, show_empty
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import fairness, interventions
 from dashboard.viewmodels.interventions import Answer, Question
@@ -23,18 +23,25 @@ def ask(run: RunData) -> Question:
     left, middle, right = st.columns(3, gap="large")
     with left:
         first = fairness.choose_grouping(run)
-        grouping = choose(say("interventions.attribute"), run.groupings, "groups", first) or first
+        grouping = (
+            choose(say("interventions.attribute"), run.groupings, "groups", first,
+                   say("fairness.attribute_help")) or first
+        )  # fmt: skip
     with middle:
         goals = interventions.list_goals()
-        goal = goals[choose(say("interventions.goal"), list(goals), "goal") or next(iter(goals))]
+        wanted = choose(say("interventions.goal"), list(goals), "goal",
+                        help_text=say("interventions.goal_help"))  # fmt: skip
+        goal = goals[wanted or next(iter(goals))]
     with right:
         ways = {say("interventions.by_group"): True, say("interventions.one"): False}
-        way = choose(say("interventions.way"), list(ways), "way") or next(iter(ways))
+        way = choose(say("interventions.way"), list(ways), "way",
+                     help_text=say("interventions.way_help")) or next(iter(ways))  # fmt: skip
     show_text(interventions.explain_goal(goal), "goal")
     allowed = min(run.spec.mitigate.gap * 100, MOST_POINTS)
     points = st.slider(
         say("interventions.allowed"), 0.0, MOST_POINTS, allowed, 0.5, format="%.1f",
         key="allowed", bind="query-params", disabled=goal == "least_cost",
+        help=say("interventions.allowed_help"),
     )  # fmt: skip
     with st.expander(say("interventions.costs"), expanded=goal == "least_cost"):
         show_text(say("interventions.costs_note"), "costs", "note")
@@ -92,11 +99,11 @@ def show_lab(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("interventions.intro"), "intro", "lead")
     obstacle = interventions.find_obstacle(run)
     if obstacle:
-        show_text(obstacle, "none")
+        show_empty(say("interventions.none_title"), obstacle, "none")
     else:
         show_lab(run)
 

@@ -13,6 +13,7 @@ from dashboard.viewmodels.fairness import choose_grouping, link_to
 from dashboard.viewmodels.run import RunData
 
 STEPS_A_LINE = 3
+DATA_METRICS = ("strongest_column_auc", "reference_overlap_excess", "identifier_columns")
 
 
 def show_story(run: RunData) -> None:
@@ -42,6 +43,8 @@ def show_way(run: RunData, line: overview.VerdictLine, key: str) -> None:
     elif line.grouping:
         params = link_to(run, line.grouping, line.metric)
         go_to("fairness", say("overview.see_groups"), key, **params)
+    elif line.metric in DATA_METRICS:
+        go_to("data", say("overview.see_data"), key)
     elif line.metric == "additivity_error":
         go_to("explanations", say("overview.see_explanations"), key)
 
@@ -79,7 +82,7 @@ def show_groups(run: RunData) -> None:
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(overview.render_headline(run), "headline", "lead")
     counts = [
         (status, say(f"count.{status.value}", n=n))

@@ -6,11 +6,12 @@ import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
-from dashboard.components.beyond import show_drivers
-from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.page import choose, require_run
+from dashboard.components.beyond import show_about_all, show_drivers
+from dashboard.components.charts import show_chart, show_chart_with_table, show_selectable_chart
+from dashboard.components.page import choose, require_run, show_empty
+from dashboard.components.people import show_people, show_slice_table
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import classes, performance, slices
+from dashboard.viewmodels import classes, performance, picks, slices
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
@@ -30,21 +31,30 @@ def show_headlines(run: RunData) -> None:
         show_table(performance.tabulate_overall(run), "overall", say("performance.overall"))
 
 
-def show_groups(run: RunData, grouping: str) -> None:
-    """Show one measure by group."""
-    metrics = performance.list_metrics(run, grouping)
-    named = {name_metric(metric): metric for metric in metrics}
-    default = name_metric("accuracy")
-    chosen = choose(say("performance.metric"), list(named), "measure", default)
-    if chosen is None:
+def show_groups(run: RunData) -> str:
+    """Show one measure by group; return the chosen groups."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        first = choose_grouping(run)
+        grouping = (
+            choose(say("performance.attribute"), run.groupings, "groups", first,
+                   say("fairness.attribute_help")) or first
+        )  # fmt: skip
+    named = {name_metric(metric): metric for metric in performance.list_metrics(run, grouping)}
+    with right:
+        chosen = choose(
+            say("performance.metric"), list(named), "measure", name_metric("accuracy"),
+            say("performance.measure_help"),
+        )  # fmt: skip
+    chart = performance.make_group_chart(run, named[chosen], grouping) if chosen else None
+    if chosen is None or chart is None:
         show_text(say("performance.no_group_numbers"), "no-group-numbers")
-        return
+        return grouping
     show_text(explain_metric(named[chosen]), "measure", "note")
-    chart = performance.make_group_chart(run, named[chosen], grouping)
-    if chart is None:
-        show_text(say("performance.no_group_numbers"), "no-numbers")
-        return
-    show_chart_with_table(chart, performance.tabulate_groups(run, grouping), "by-group")
+    table = performance.tabulate_groups(run, grouping)
+    marks = picks.pick_measured(run, named[chosen], grouping)
+    show_chart_with_table(chart, table, "by-group", run, marks)
+    return grouping
 
 
 def show_classes(run: RunData, grouping: str | None) -> None:
@@ -65,7 +75,10 @@ def show_curves(run: RunData) -> None:
     """Show ranking, calibration and confusion."""
     st.header(say("performance.curves"), anchor=False)
     whole = say("performance.whole")
-    compared = choose(say("performance.compare"), [whole, *run.groupings], "compare")
+    compared = choose(
+        say("performance.compare"), [whole, *run.groupings], "compare",
+        help_text=say("performance.compare_help"),
+    )  # fmt: skip
     shown = None if compared in (None, whole) else compared
     if performance.has_curves(run):
         left, right = st.columns(2, gap="large")
@@ -84,40 +97,45 @@ def show_curves(run: RunData) -> None:
         with left:
             show_chart(performance.make_calibration(run, shown, group), "calibration")
     with right:
-        show_chart(performance.make_confusion(run, shown, group), "confusion")
+        chart = performance.make_confusion(run, shown, group)
+        show_selectable_chart(run, chart, "confusion", picks.pick_confusion(run, shown, group))
 
 
 def show_slices(run: RunData) -> None:
     """Show where the model does worst, on any columns."""
-    worst = slices.make_worst_slices(run)
+    worst = slices.make_worst_slices(run.whole)
     if worst is None:
         return
     st.header(say("slices.title"), anchor=False)
+    show_about_all("slices")
     for position, sentence in enumerate(worst.sentences):
         show_text(sentence, f"slice-{position}", "finding")
-    show_drivers(run)
+    if worst.chart is not None:
+        show_chart(worst.chart, "slice-map")
+        show_text(say("slices.map_note"), "slice-map", "note")
+        show_text(say("slices.all"), "slices-all", "label")
+        show_slice_table(run, worst.table)
+    show_drivers(run.whole)
     show_text(worst.note, "slices", "note")
-    if not worst.table.empty:
-        with st.expander(say("slices.all")):
-            show_table(worst.table, "slices", say("slices.title"))
 
 
 def main() -> None:
     """Show the page."""
-    run = require_run()
+    run = require_run(cohorts=True)
     show_text(say("performance.intro"), "intro", "lead")
-    if not performance.list_headlines(run) or not performance.has_truth(run):
-        show_text(say("performance.no_truth"), "no-truth")
+    if not performance.has_truth(run):
+        show_empty(say("performance.no_truth_title"), say("performance.no_truth"), "no-truth")
         show_slices(run)
         return
-    show_headlines(run)
+    if performance.list_headlines(run):
+        show_headlines(run)
+    else:
+        show_text(say("performance.no_overall"), "no-overall")
     grouping = None
     if run.groupings:
         st.header(say("performance.groups"), anchor=False)
-        grouping = choose(
-            say("performance.attribute"), run.groupings, "groups", choose_grouping(run)
-        )
-        show_groups(run, grouping or run.groupings[0])
+        grouping = show_groups(run)
+    show_people(run)
     show_classes(run, grouping)
     show_slices(run)
     if run.task != "regression":

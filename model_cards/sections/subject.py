@@ -7,6 +7,7 @@ from audits.core.report import AuditReport
 from audits.core.words import lower
 from model_cards.card import Block, Fact, Line, Pairs, Paragraph, Section, Text
 from model_cards.numbers import make_fact
+from model_cards.sections.quality import build_quality
 from model_cards.sections.tables import (
     explain_absence,
     is_performance,
@@ -69,8 +70,10 @@ def build_data(report: AuditReport) -> Section:
             intro="What the audited data is compared with, such as the model's training data.",
         )
     groups = _build_groups(report)
-    children = (groups,) if report.subject.reference is None else (groups, reference)
-    return Section("data", "Data", tuple(blocks), children)
+    children = [groups, *([] if report.subject.reference is None else [reference])]
+    quality = build_quality(report)
+    children += [quality] if quality else []
+    return Section("data", "Data", tuple(blocks), tuple(children))
 
 
 def _describe_data(report: AuditReport, which: str) -> list[tuple[str, Line]]:

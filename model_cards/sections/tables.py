@@ -46,7 +46,11 @@ def is_recourse(item: Measurement) -> bool:
     return item.metric.startswith(("recourse_", "no_recourse_"))
 
 
+DATA_CHECKS = ("data.columns", "data.missing", "data.reference", "data.leakage")
+"""Checks of the data itself."""
+
 _APART = (
+    *DATA_CHECKS,
     "rules.",
     "explain.",
     "fairness.adverse_impact",

@@ -11,7 +11,7 @@ from scipy import stats
 
 from audits.checks.explain import EXPLANATIONS
 from audits.checks.explain_groups import CODE, EXPLAIN_GROUPS
-from audits.cohorts import explain_cohort
+from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.core.measurement import measurement_id
 from audits.core.report import CheckStatus

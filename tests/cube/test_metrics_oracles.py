@@ -167,6 +167,7 @@ def test_regression_equals_scikit_learn(count, rows) -> None:
         "r2": sk.r2_score(frame.y_true, frame.y_pred),
         "mean_residual": (frame.y_pred - frame.y_true).mean(),
         "mean_prediction": frame.y_pred.mean(),
+        "mean_outcome": frame.y_true.mean(),
     }
     for name, value in expected.items():
         assert found[name].value[0] == pytest.approx(value, rel=1e-9)

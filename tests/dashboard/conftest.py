@@ -16,9 +16,17 @@ from audits.core.report import AuditReport
 from audits.run import run_audit
 from audits.store.bundle import REPORT, Bundle, load_bundle
 from audits.store.preview import find_place, save_preview
+from dashboard import state
 from dashboard.viewmodels.run import RunData
 
 sys.path.insert(0, str(Path(__file__).parent))  # for real_browser.py
+
+
+@pytest.fixture(autouse=True)
+def _wait_for_what_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine even small data may take longer than a page waits for."""
+    monkeypatch.setattr(state, "PATIENCE_S", 60.0)
+
 
 MARKUP = '<img src="http://evil.invalid/x.png"> **B** :red[x]'
 """A group's name that would fetch an image, if anybody rendered it."""

@@ -55,13 +55,20 @@ def find_free_port() -> int:
 @contextmanager
 def serve(runs: Path) -> Iterator[str]:
     """Start the dashboard over `runs` and yield its address."""
+    with start(runs) as (_, address):
+        yield address
+
+
+@contextmanager
+def start(runs: Path) -> Iterator[tuple[int, str]]:
+    """Start the dashboard over `runs` and yield its process id and its address."""
     port = find_free_port()
     command = [sys.executable, "-m", "dashboard.launch", "--runs", str(runs), "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:
         try:
             _wait_until_healthy(process, address)
-            yield address
+            yield process.pid, address
         finally:
             process.terminate()
             try:

@@ -19,6 +19,9 @@ EXTRA = {
     "explanations-groups": "explanations?part=By%20group",
     "explanations-errors": "explanations?part=What%20makes%20it%20err",
     "explanations-gap": "explanations?part=What%20drives%20the%20gap",
+    "explanations-effects": "explanations?part=Effect%20of%20one%20column",
+    "fairness-guide": "fairness?outcome=Yes,%20it%20can%20be%20trusted&harm=Both%20alike"
+    "&law=Yes,%20rates%20are%20compared&threshold=0.36",
     "explanations-row": "explanations?part=One%20row",
 }
 

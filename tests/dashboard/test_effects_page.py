@@ -45,11 +45,12 @@ def test_one_columns_effect_and_its_other_curve(run: RunData) -> None:
     assert not app.exception
     first = effects.list_effect_features(run)[0]
     assert app.selectbox(key="feature").value == first
-    curve, lost = figures(app)
+    curve, by_value, lost = figures(app)
     points = effects.load_points(run, first)
     line = next(t for t in curve["data"] if t.get("mode") == "lines+markers")
     assert line["customdata"] == points["n"].tolist()
     assert say("effects.dependence_means") in " ".join(texts(app))
+    assert by_value["data"]
     assert lost["data"]
     app.session_state["curve"] = say("effects.accumulated")
     app.run()

@@ -152,6 +152,16 @@ def test_card_downloads(page: Any, address: str) -> None:
     assert frame.locator("h1").count() >= 1
 
 
+def test_the_offline_report_is_the_one_that_the_run_wrote(
+    page: Any, address: str, runs: Path
+) -> None:
+    visit(page, address, "card")
+    with page.expect_download() as waiting:
+        page.locator(".st-key-export button").first.click()
+    written = (runs / "model" / "report.html").read_bytes()
+    assert Path(waiting.value.path()).read_bytes() == written
+
+
 def test_audit_is_started_watched_and_opened(page: Any, address: str, inputs: Path) -> None:
     visit(page, address, "new-audit")
     page.get_by_text(say("new.from_file"), exact=True).click()
@@ -207,3 +217,39 @@ def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> 
         check_width(page, place)
         assert list_violations(page) == [], place
     context.close()
+
+
+def test_a_click_on_a_chart_leads_to_its_rows_on_every_page(page: Any, address: str) -> None:
+    visit(page, address, "fairness")
+    mark = page.locator('[class*="st-key-chart-metric"] path.point').first
+    box = mark.bounding_box()
+    page.mouse.move(box["x"], box["y"] + 4)  # Plotly takes a click where it saw the pointer
+    page.mouse.click(box["x"] + 5, box["y"] + 5)
+    page.locator(".st-key-look-metric button").click()
+    line = page.locator(".st-key-say-finding-cohort")
+    line.wait_for()
+    settle(page)
+    assert "where=" in page.url
+    told = line.inner_text()
+    assert re.match(r"Looking at \d+ of 900 rows: ", told)
+    assert list_violations(page) == []
+    page.get_by_role("link", name=say("nav.performance")).first.click()
+    page.wait_for_url(re.compile(r".*/performance\?.*where=.*"))
+    settle(page)
+    assert line.inner_text() == told
+    page.reload()
+    settle(page)
+    assert line.inner_text() == told
+    cell = page.locator('[class*="st-key-chart-confusion"] path.point').first
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + 12)
+    page.mouse.click(box["x"] + 12, box["y"] + 12)
+    page.locator(".st-key-look-confusion button").click()
+    page.locator(".st-key-say-finding-cohort", has_text=" = no").wait_for()
+    page.go_back()
+    page.locator(".st-key-say-finding-cohort", has_text=told).wait_for()
+    settle(page)
+    page.locator(".st-key-show-everybody button").click()
+    line.wait_for(state="detached")
+    assert "where=" not in page.url

@@ -230,7 +230,7 @@ def test_what_drives_a_slice_is_one_choice_away(run: RunData) -> None:
     app = open_page("performance")
     names = cohorts.list_slices(run)
     assert names
-    app.selectbox(key="cohort").select(names[0]).run()
+    app.selectbox(key="slice").select(names[0]).run()
     assert not app.exception
     assert any(
         text.startswith(f"{names[0]}: ") and "moves the score" in text for text in texts(app)

@@ -22,6 +22,7 @@ from dashboard.viewmodels import (
     explanations,
     fairness,
     group_importance,
+    intersections,
     overview,
     performance,
     recourse,
@@ -107,13 +108,13 @@ def test_reference_group_is_the_reports(run: RunData) -> None:
 
 def test_intersections_hold_every_cell(run: RunData) -> None:
     pair = run.pairs[0]
-    chart = fairness.make_intersection_chart(run, "selection_rate", pair)
+    chart = intersections.make_intersection_chart(run, "selection_rate", pair)
     assert chart is not None
     heat = chart.figure.data[0]
     drawn = sorted(cell for row in heat.z for cell in row)
     stored = sorted(x.value for x in run.by_group("selection_rate", pair))
     assert drawn == pytest.approx(stored)
-    assert fairness.make_intersection_chart(run, "selection_rate", "sex") is None
+    assert intersections.make_intersection_chart(run, "selection_rate", "sex") is None
 
 
 def test_metric_of_a_finding_is_what_it_compares(run: RunData) -> None:

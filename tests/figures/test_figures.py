@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -27,7 +29,17 @@ from audits.figures.performance import (
     thin_curve,
 )
 from audits.figures.recourse import draw_changed_columns
-from audits.figures.theme import MAX_BARS, MAX_POINTS, count_points, escape_label, unique_labels
+from audits.figures.theme import (
+    GRID,
+    MAX_BARS,
+    MAX_POINTS,
+    PALETTE,
+    TEMPLATE,
+    count_points,
+    escape_label,
+    make_figure,
+    unique_labels,
+)
 
 RUDE = '<b>x</b> & <a href="http://evil.invalid">y</a>'
 
@@ -247,3 +259,18 @@ def test_effort_curves_keep_shares_bands_and_the_mark() -> None:
     assert "<b>" not in chart.figure.layout.annotations[0].text
     assert f"g1: {1 / 3:.1%}" in chart.alt
     assert "The first 6 of 7 groups are shown" in chart.alt
+
+
+def test_layout_set_at_once_is_the_one_that_updates_make() -> None:
+    expected = go.Figure()
+    expected.update_layout(
+        height=321, margin={"l": 8, "r": 16, "t": 16, "b": 8}, paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)", colorway=PALETTE, template=TEMPLATE, showlegend=False,
+        dragmode=False, uirevision="keep",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+    )  # fmt: skip
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "fixedrange": True}
+    expected.update_xaxes(title={"text": "along", "standoff": 8}, **axis)
+    expected.update_yaxes(title={"text": "up", "standoff": 8}, **axis)
+    made = make_figure(321, x_title="along", y_title="up")
+    assert json.loads(made.to_json()) == json.loads(expected.to_json())

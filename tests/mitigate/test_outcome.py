@@ -10,13 +10,13 @@ from sklearn.metrics import accuracy_score
 
 from audits.core.estimate import Estimate
 from audits.cube.cube import Cube
+from audits.cube.paired import Pairs, compute_paired_change
 from audits.cube.rates import RATES
 from audits.cube.view import compute_view
 from audits.mitigate.frontier import compute_frontier
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.halves import split_cube
 from audits.mitigate.outcome import compute_plan_outcome
-from audits.mitigate.paired import Pairs, compute_paired_change
 from audits.mitigate.plan import Plan, apply_thresholds
 from audits.mitigate.thresholds import Chooser
 

@@ -126,3 +126,44 @@ def test_bad_policies_are_named(tmp_path: Path) -> None:
     file.write_text("name = \n")
     with pytest.raises(InputError, match="line 1"):
         load_policy(None, file)
+
+
+def strongest(value: float) -> Measurement:
+    return ratio(
+        value, None, id="strongest_column_auc@column=fee", metric="strongest_column_auc",
+        attribute=None, group=None, reference_group=None, slice="column=fee", unit="score",
+        estimate=Estimate(value=value, low=value - 0.01, high=value + 0.01, n=500, method="m",
+                          confidence=0.95),
+    )  # fmt: skip
+
+
+def typical(value: float | None) -> Measurement:
+    result = (
+        {"estimate": None, "unavailable": Unavailable(reason="the model has one column only")}
+        if value is None
+        else {"estimate": Estimate.exact(value, 500)}
+    )
+    return ratio(
+        0.5, None, id="typical_column_auc", metric="typical_column_auc", attribute=None,
+        group=None, reference_group=None, unit="score", **result,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", list_presets())
+@pytest.mark.parametrize(
+    ("value", "other", "status"),
+    [
+        (0.98, 0.6, Status.WARN),
+        (0.98, None, Status.WARN),  # one column alone: nothing says that the others are as good
+        (0.98, 0.85, Status.PASS),
+        (0.955, 0.6, Status.INSUFFICIENT),
+        (0.9, 0.6, Status.PASS),
+    ],
+)
+def test_a_rule_may_hold_only_while_another_number_is_low(preset, value, other, status) -> None:
+    items = (strongest(value), typical(other))
+    (verdict,) = compute_verdicts(load_policy(preset, None), items)
+    assert (verdict.rule, verdict.status) == ("leakage", status)
+    assert verdict.reason.startswith("fee: AUC of the strongest column is ")
+    if other == 0.85:
+        assert "but AUC of the typical other column is 0.850" in verdict.reason

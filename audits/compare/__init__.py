@@ -1,0 +1,1 @@
+"""Two runs beside each other: what improved, what got worse, and what noise explains."""

@@ -1,0 +1,264 @@
+"""What the report says in sentences: verdicts, reasons, what would change decisions, facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from audits.core.findings import FEATURE, render_conditional, render_gap
+from audits.core.format import format_count, format_time, plain_text
+from audits.core.measurement import Measurement, measurement_id
+from audits.core.report import AuditReport, CheckStatus
+from audits.core.sentences import (
+    find_result,
+    render_finding,
+    render_headline,
+    render_point,
+    render_result,
+)
+from audits.core.verdict import SEVERITY, Status, Verdict
+from audits.export.html.reading import Reading, list_groupings
+from audits.export.html.words import say
+from audits.policy.policy import IN_FORCE, Policy
+
+OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
+_RECOURSE = (
+    "recourse_share",
+    "no_recourse_proven",
+    "recourse_changes",
+    "recourse_cost",
+    "recourse_answers_failed",
+)
+_MAX_FEATURES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One verdict. grouping and metric say where its numbers are, "" where nowhere."""
+
+    status: str
+    sentence: str
+    reason: str
+    grouping: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the policy with its verdicts, worst first."""
+
+    title: str
+    source: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """How much a column moves the model, on average."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecourse:
+    """What would change the decisions on one group's rejected rows."""
+
+    attribute: str
+    group: str
+    share: str
+    cost: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The report in sentences; every list is in the order in which people read it."""
+
+    headline: str
+    worst: str
+    tally: tuple[tuple[str, str], ...]
+    rules: tuple[Rule, ...]
+    reasons: tuple[str, ...]
+    features: tuple[Feature, ...]
+    features_method: str
+    recourse: tuple[str, ...]
+    recourse_groups: tuple[GroupRecourse, ...]
+    facts: tuple[tuple[str, str], ...]
+    unmeasured: tuple[str, ...]
+
+
+def tell_story(reading: Reading) -> Story:
+    """Return what the report says in sentences."""
+    report = reading.report
+    counted = Counter(verdict.status for verdict in report.verdicts)
+    return Story(
+        headline=render_headline(counted),
+        worst=next((s.value for s in SEVERITY if counted[s]), "none"),
+        tally=tuple(
+            (s.value, say(f"tally.{s.value}", n=counted[s])) for s in SEVERITY if counted[s]
+        ),
+        rules=_list_rules(reading),
+        reasons=(*_list_gap_reasons(reading), *_list_conditional(reading)),
+        features=_list_features(reading),
+        features_method=_describe_method(report),
+        recourse=_list_recourse(reading),
+        recourse_groups=_list_recourse_groups(reading),
+        facts=_list_facts(report),
+        unmeasured=tuple(
+            say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
+            for check in report.checks
+            if check.status is not CheckStatus.MEASURED
+        ),
+    )
+
+
+def _list_rules(reading: Reading) -> tuple[Rule, ...]:
+    """Return the rules, that with the worst finding first, single attributes before two."""
+    stored = reading.report.spec.effective.get(IN_FORCE)
+    policy = None if stored is None else Policy.model_validate(stored)
+    named = {} if policy is None else {r.name: (r.title, r.source) for r in policy.rules}
+    protected = set(reading.report.subject.data.protected)
+
+    def order(verdict: Verdict) -> tuple[int, bool]:
+        attribute = reading.report.by_id[verdict.measurement].attribute
+        crossed = attribute is not None and attribute not in protected
+        return SEVERITY.index(verdict.status), crossed
+
+    families: dict[str, list[Line]] = {}
+    for verdict in sorted(reading.report.verdicts, key=order):
+        families.setdefault(verdict.rule, []).append(_make_line(reading, verdict))
+    rules = []
+    for name, lines in families.items():
+        title, source = named.get(name, (name, ""))
+        rules.append(Rule(plain_text(title), plain_text(source), tuple(lines)))
+    return tuple(rules)
+
+
+def _make_line(reading: Reading, verdict: Verdict) -> Line:
+    item = reading.report.by_id[verdict.measurement]
+    if reading.is_small(item):
+        sentence = say("verdict.small", group=plain_text(item.group or ""), least=reading.least)
+        return Line(verdict.status.value, sentence, "", "", "")
+    return Line(
+        status=verdict.status.value,
+        sentence=f"{render_finding(item)}.",
+        reason=plain_text(verdict.reason),
+        grouping=plain_text(item.attribute or ""),
+        metric=item.metric,
+    )
+
+
+def _list_gap_reasons(reading: Reading) -> list[str]:
+    """Return for each group which columns make its gap in selection."""
+    sentences = []
+    for attribute in reading.report.subject.data.protected:
+        shares = reading.by_group("gap_share", attribute)
+        for group in dict.fromkeys(item.group for item in shares):
+            mine = [item for item in shares if item.group == group]
+            name = measurement_id(
+                "selection_rate_difference", attribute, group, mine[0].reference_group
+            )
+            plain = reading.report.by_id.get(name)
+            if plain is not None and not reading.is_small(plain):
+                sentences.append(render_gap(plain, mine))
+    return [text for text in sentences if text]
+
+
+def _list_conditional(reading: Reading) -> list[str]:
+    """Return what remains of gaps in selection with legitimate columns held fixed."""
+    sentences = []
+    for attribute, _ in list_groupings(reading.report):
+        for item in reading.by_group("conditional_selection_rate_difference", attribute):
+            name = measurement_id(
+                "selection_rate_difference", attribute, item.group, item.reference_group
+            )
+            if not reading.is_small(item):
+                sentences.append(render_conditional(item, reading.report.by_id.get(name)))
+    return [text for text in sentences if text]
+
+
+def _list_features(reading: Reading) -> tuple[Feature, ...]:
+    items = [
+        item
+        for item in reading.by_group("mean_absolute_attribution", None)
+        if item.slice is not None and item.estimate is not None
+    ]
+    items.sort(key=lambda item: -(item.value or 0.0))
+    return tuple(_make_feature(item) for item in items[:_MAX_FEATURES])
+
+
+def _make_feature(item: Measurement) -> Feature:
+    assert item.estimate is not None
+    value, low, high = (
+        float(f"{x:.6g}") for x in (item.estimate.value, item.estimate.low, item.estimate.high)
+    )
+    name = plain_text((item.slice or "").removeprefix(FEATURE))
+    return Feature(name, value, low, high, render_result(item.estimate, item.unit))
+
+
+def _describe_method(report: AuditReport) -> str:
+    return next(
+        (
+            plain_text(file.description)
+            for file in report.evidence
+            if file.path.startswith("evidence/attributions.")
+        ),
+        "",
+    )
+
+
+def _list_recourse(reading: Reading) -> tuple[str, ...]:
+    items = [reading.overall(name) for name in _RECOURSE]
+    return tuple(f"{render_finding(item)}." for item in items if item is not None)
+
+
+def _list_recourse_groups(reading: Reading) -> tuple[GroupRecourse, ...]:
+    """Return recourse by group, of groups with enough rows that were searched."""
+    found = []
+    for attribute in reading.report.subject.data.protected:
+        costs = {item.group: item for item in reading.by_group("recourse_cost", attribute)}
+        for item in reading.by_group("recourse_share", attribute):
+            if item.estimate is None or item.estimate.n < reading.least or reading.is_small(item):
+                continue
+            cost = costs.get(item.group)
+            enough = cost is not None and (
+                cost.estimate is not None and cost.estimate.n >= reading.least
+            )
+            found.append(
+                GroupRecourse(
+                    attribute=plain_text(attribute),
+                    group=plain_text(item.group or ""),
+                    share=render_result(item.estimate, item.unit),
+                    cost=render_point(find_result(cost), cost.unit) if cost and enough else "–",
+                    rows=item.estimate.n,
+                )
+            )
+    return tuple(found)
+
+
+def _list_facts(report: AuditReport) -> tuple[tuple[str, str], ...]:
+    """Return what was audited, as pairs of label and text."""
+    subject, run = report.subject, report.run
+    data, model = subject.data, subject.model
+    target = plain_text(data.target) if data.target else say("facts.none")
+    if data.target and data.positive is not None:
+        target = say("facts.target_value", target=target, positive=plain_text(data.positive))
+    rows = format_count(data.rows)
+    return (
+        (say("facts.task"), say(f"task.{subject.task}")),
+        (say("facts.data"), say("facts.data_value", source=plain_text(data.source), rows=rows,
+                                columns=data.columns)),
+        (say("facts.target"), target),
+        (say("facts.protected"), plain_text(", ".join(data.protected)) or say("facts.none")),
+        (say("facts.model"), say("facts.no_model") if model is None else say(
+            "facts.model_value", path=plain_text(model.path), format=plain_text(model.format),
+            features=model.n_features)),
+        (say("facts.created"), format_time(run.created)),
+        (say("facts.tool"), say("facts.tool_value", version=run.tool.version, device=run.device,
+                                seed=run.seed)),
+        (say("facts.id"), run.id),
+    )  # fmt: skip
