@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 from dashboard.catalogue import say
 from dashboard.components.journey import show_next
 from dashboard.components.page import STATIC, VIEWS, apply_style
+from dashboard.components.parts import forget_other_parts
 from dashboard.nav import PAGES, REVIEW, name_address, name_page
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     apply_style()
     pages = {name: _make_page(name) for name in PAGES}
     chosen = st.navigation(list(pages.values()), position="top")
+    forget_other_parts(chosen.url_path)
     chosen.run()
     show_next(next(name for name, page in pages.items() if page == chosen))
 

@@ -39,6 +39,13 @@ def form_folder() -> Path:
     raise AssertionError("a new form's name is always one")
 
 
+def remember_form() -> None:
+    """Keep the address's form for this session, also while the page shows something else."""
+    number = st.query_params.get(FORM, "")
+    if find_form_folder(runs_root(), number) is not None:
+        st.session_state[FORM] = number
+
+
 def current_form() -> AuditForm:
     """Return the entries so far."""
     return load_form(form_folder())

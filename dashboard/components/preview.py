@@ -6,6 +6,7 @@ import streamlit as st
 
 from audits.store.preview import is_preview
 from dashboard.catalogue import say
+from dashboard.components.parts import show_way_out
 from dashboard.components.text import show_text
 from dashboard.state import RUN, find_run
 from dashboard.viewmodels.run import RunData
@@ -24,16 +25,13 @@ def show_preview_note(run: RunData) -> None:
 def _show_note(name: str) -> None:
     folder = find_run(name)
     with st.container(border=True, key="preview-note"):
-        if folder is not None and is_preview(folder):
+        if folder is None:
+            show_text(say("job.preview_gone"), "preview", "finding")
+            show_way_out("new_audit", say("job.watch"), "watch-job", **{RUN: name, JOB: name})
+        elif is_preview(folder):
             show_text(say("job.preview"), "preview", "finding")
-            if st.button(say("job.watch"), key="watch-job", icon=":material/arrow_forward:",
-                         type="tertiary"):  # fmt: skip
-                st.switch_page("views/new_audit.py", query_params={RUN: name, JOB: name})
-            return
-        show_text(say("job.preview_over" if folder else "job.preview_gone"), "preview", "finding")
-        # The page is run again by the press alone: the name now leads to the finished run.
-        if st.button(say("job.open" if folder else "job.watch"), key="open-finished",
-                     type="primary"):  # fmt: skip
-            if folder is None:
-                st.switch_page("views/new_audit.py", query_params={RUN: name, JOB: name})
-            st.rerun()
+            show_way_out("new_audit", say("job.watch"), "watch-job", **{RUN: name, JOB: name})
+        else:
+            show_text(say("job.preview_over"), "preview", "finding")
+            if st.button(say("job.open"), key="open-finished", type="primary"):
+                st.rerun()  # the name leads to the finished run now

@@ -8,6 +8,7 @@ from audits.core.format import plain_text
 from audits.core.verdict import Status
 from dashboard.catalogue import say
 from dashboard.components.page import go_to, show_empty
+from dashboard.components.parts import show_way_out
 from dashboard.components.preview import JOB
 from dashboard.components.status import show_badge, show_badges
 from dashboard.components.text import escape_markdown, show_text
@@ -140,8 +141,7 @@ def _show_first(number: str, state: JobState) -> None:
     show_badges([(status, say(f"count.{status.value}", n=n)) for status, n in counts])
     for position, line in enumerate(overview.list_verdicts(run)[:FIRST]):
         _show_line(line.status, line.sentence, position)
-    if st.button(say("job.open_first"), key="open-first", icon=":material/arrow_forward:"):
-        st.switch_page("views/overview.py", query_params={RUN: number})
+    show_way_out("overview", say("job.open_first"), "open-first", **{RUN: number})
 
 
 def _show_line(status: Status, sentence: str, position: int) -> None:

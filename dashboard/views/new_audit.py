@@ -6,6 +6,7 @@ import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
+from dashboard.components.audit_state import remember_form
 from dashboard.components.new_audit import show_from_file, show_from_parts
 from dashboard.components.progress import chosen_job, show_job, start_job
 from dashboard.components.text import escape_markdown, show_text
@@ -24,6 +25,7 @@ def show_open_jobs() -> None:
 
 def main() -> None:
     """Show the page."""
+    remember_form()
     number = chosen_job()
     if number:
         show_job(number)

@@ -213,11 +213,11 @@ def test_uploads_give_a_first_result_that_can_be_opened_and_cancelled(
     assert read(page, "say-lead-first-headline").startswith("So far: ")
     assert page.locator(".st-key-part-explanations").count() == 1
     page.reload()  # the address keeps the job
-    page.locator(".st-key-open-first button").click(timeout=60_000)
+    page.locator(".st-key-open-first a").click(timeout=60_000)
     page.wait_for_url(re.compile(r".*run=model-on-rows-.*"))
     page.locator(".st-key-preview-note").wait_for(timeout=30_000)
     settle(page)
-    page.locator(".st-key-watch-job button").click()
+    page.locator(".st-key-watch-job a").click()
     page.locator(".st-key-cancel button").click(timeout=30_000)
     page.get_by_text(say("job.cancelled")).wait_for(timeout=30_000)
     page.locator(".st-key-again button").click()
