@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.rule_text import parse_moves
 from audits.core.spec import AuditSpec, Task
+from audits.core.spec_pairs import read_pairs
+from audits.data.pairs import check_pairs
 from audits.data.protected import MARK
 from audits.data.schema import find_column
 from audits.data.source import quote
@@ -84,10 +86,11 @@ def check_task(spec: AuditSpec, model: ModelClient) -> None:
 
 def check_named_columns(spec: AuditSpec, table: AuditTable) -> None:
     """Raise InputError where `[recourse]` names a column or a value, or `[data.descendants]` a
-    column, that the data does not have."""
+    column, or `[data.pairs]` a group or a value, that the data does not have."""
     for attribute, named in spec.data.descendants.items():
         for name in named:
             find_column(table.columns, name, f"data.descendants.{attribute}:")
+    check_pairs(read_pairs(spec.data.pairs), table)
     for setting, names in spec.recourse.list_named().items():
         for name in names:
             find_column(table.columns, name, f"recourse.{setting}:")

@@ -22,13 +22,14 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.groups import MISSING
 from audits.core.measurement import Direction, Measurement, Unit
+from audits.core.spec_pairs import read_pairs
 from audits.core.words import list_words
 from audits.cube.compare import choose_reference
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_mean_interval
 from audits.cube.values import estimate_share, to_result
 from audits.recourse.columns import BoolArray
-from audits.recourse.flips import compute_turned, match_column
+from audits.recourse.flips import compute_turned, match_column, replace_values
 
 CODE = "fairness.counterfactual"
 FLIPS = "evidence/flips.parquet"
@@ -161,7 +162,7 @@ def _flip(
     for done, (group, other) in enumerate([*pairs, *((b, a) for a, b in pairs)]):
         context.progress(CODE, done / (2 * len(pairs)))
         at = np.flatnonzero(large[group])
-        changed = _move(context, drawn.frame, large, (group, other), columns)
+        changed = _move(context, drawn.frame, large, (attribute, group, other), columns)
         yield _Flip(attribute, group, other, at, drawn.scores[at], _predict(context, changed))
 
 
@@ -169,13 +170,23 @@ def _move(
     context: Context,
     frame: pd.DataFrame,
     members: Mapping[str, BoolArray],
-    pair: tuple[str, str],
+    flip: tuple[str, str, str],
     columns: Sequence[str],
 ) -> pd.DataFrame:
-    ours, theirs = frame[members[pair[0]]], frame[members[pair[1]]]
+    """Return the rows of a group with the columns that a flip (attribute, group, other) moves."""
+    _, group, other = flip
+    declared = {
+        pair.column: pair.values
+        for pair in read_pairs(context.spec.data.pairs)
+        if (pair.attribute, pair.group, pair.other) == flip
+    }
+    ours, theirs = frame[members[group]], frame[members[other]]
     changed = ours.copy()
     for name in columns:
-        generator = context.generator(f"{CODE}:{name}:{pair[0]}:{pair[1]}")
+        if name in declared:
+            changed[name] = replace_values(ours[name], declared[name])
+            continue
+        generator = context.generator(f"{CODE}:{name}:{group}:{other}")
         changed[name] = match_column(ours[name], ours[name], theirs[name], generator)
     return changed
 
@@ -264,7 +275,8 @@ COUNTERFACTUAL = Check(
     CODE,
     "The same row in another group",
     "Gives rows the protected value of another group, with the columns that are declared to "
-    "follow from it, and counts the decisions that turn. It shows what the model does with these "
-    f"columns, not what causes what. On at most {FLIP_ROWS:,} rows drawn by the audit's seed.",
+    "follow from it (to declared values, else to learned ones), and counts the decisions that "
+    "turn. It shows what the model does with these columns, not what causes what. On at most "
+    f"{FLIP_ROWS:,} rows drawn by the audit's seed.",
     compute_flips,
 )

@@ -9,9 +9,11 @@ from pydantic import Field, model_validator
 
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
+from audits.core.spec_pairs import Pairs, read_pairs
 from audits.core.spec_recourse import RecourseSection, Scalar
 
 Task = Literal["binary", "multiclass", "regression"]
+ADVICE = 'add [data.descendants] {pair.attribute} = ["{pair.column}"]'
 
 
 class AuditSection(Frozen):
@@ -29,7 +31,9 @@ class DataSection(Frozen):
     `edges` cuts a numeric protected column: `age = [25, 65]` makes the groups
     "under 25", "25 to under 65" and "65 and over". `legitimate` lists columns that people hold to
     be good reasons for a difference: see the check `fairness.conditional`. `protected_path` with
-    `key` joins columns that are held in a separate file.
+    `key` joins columns that are held in a separate file. `descendants` names the columns that
+    follow from a protected one, `pairs` what their values become when it is flipped (see
+    `audits.core.spec_pairs`; without it that is learned).
     """
 
     path: str
@@ -46,6 +50,7 @@ class DataSection(Frozen):
     edges: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     reference_groups: Mapping[str, str] = Field(default_factory=dict)
     descendants: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    pairs: Pairs = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _descend(self) -> Self:
@@ -57,6 +62,18 @@ class DataSection(Frozen):
                 raise ValueError(
                     f"descendants of {name!r} has {both[0]!r}, which is protected or the target; "
                     "name columns that the model sees and that follow from the protected one"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        for pair in read_pairs(self.pairs):
+            known = self.descendants.get(pair.attribute, ())
+            if pair.column not in known:
+                hint = near_misses(pair.column, known) or f"; {ADVICE.format(pair=pair)}"
+                raise ValueError(
+                    f"pairs.{pair.attribute} names {pair.column!r}, which is not declared to "
+                    f"follow from {pair.attribute!r}{hint}"
                 )
         return self
 

@@ -2,16 +2,19 @@
 
 After Kusner, Loftus, Russell and Silva 2017 (NeurIPS): a decision is counterfactually fair where
 it would be the same had the person been of another group. That asks for a causal model. Here
-columns are moved by ranks and frequencies instead: what the model makes of the moved row is a fact
-about the model, and no claim about the person.
+columns are moved to declared values, or by ranks and frequencies: what the model makes of the
+moved row is a fact about the model, and no claim about the person.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
+from audits.core.spec_recourse import Scalar
 from audits.recourse.columns import FloatArray
 
 
@@ -37,6 +40,38 @@ def match_column(
     moved = values.copy()
     moved.iloc[np.flatnonzero(known)] = taken
     return moved
+
+
+def replace_values(values: pd.Series, pairs: Sequence[tuple[str, Scalar]]) -> pd.Series:
+    """Return `values` with each old value of `pairs` (a text, as files have it) made the new one.
+
+    Each value is looked up once, so that two may change places. What is not among the old ones,
+    missing values too, stays.
+    """
+    if is_bool_dtype(values):
+        texts = values.astype(str).str.lower()
+    elif is_numeric_dtype(values):
+        texts = values.astype(np.float64).astype(str)
+        pairs = [(str(float(old)), new) for old, new in pairs]
+    else:
+        texts = values.astype(str)
+    moved = values.copy()
+    known = values.notna()
+    for old, new in pairs:
+        here = np.flatnonzero(known & (texts == old))
+        if len(here):
+            moved.iloc[here] = _read_like(values, new)
+    return moved
+
+
+def _read_like(values: pd.Series, new: Scalar) -> Scalar:
+    """Return the new value as the column holds its own."""
+    if is_bool_dtype(values):
+        return str(new).lower() == "true"
+    if is_numeric_dtype(values):
+        number = float(new)
+        return int(number) if is_integer_dtype(values) else number
+    return str(new)
 
 
 def _match_ranks(values: pd.Series, ours: pd.Series, theirs: pd.Series) -> pd.Series:

@@ -18,6 +18,7 @@ from audits.checks import flips
 from audits.checks.flips import COUNTERFACTUAL
 from audits.core.errors import InputError
 from audits.core.report import AuditReport, CheckStatus
+from audits.recourse.flips import replace_values
 from audits.run import run_audit
 
 ROWS = 600
@@ -164,3 +165,76 @@ def test_a_number_cut_into_groups_is_moved_by_rank(tmp_path: Path, rows: pd.Data
     lowered = run.report.by_id["flip_score_change[pay=0.5 and over]@as -0.5 to under 0.5"]
     assert lifted.value > 0 > lowered.value
     assert run.report.by_id["flip_turned_share[pay]"].estimate.n == ROWS
+
+
+DECLARED = """
+[data.descendants]
+sex = ["title"]
+[data.pairs.sex.title]
+"f -> m" = { Ms = "Mr" }
+"""
+
+
+def read_flipped(folder: Path, group: str) -> pd.Series:
+    stored = pq.read_table(folder / "evidence" / "flips.parquet").to_pandas()
+    mine = stored[stored["group"] == group]
+    return mine.set_index(mine["row"].astype(int))["y_score_flipped"].sort_index()
+
+
+def test_declared_values_stand_in_for_learned_ones(tmp_path: Path, rows: pd.DataFrame) -> None:
+    """Ms becomes Mr and Mrs stays, because nothing is said of it; the way back is learned."""
+    model = train(rows, ["sex", "title"], tmp_path / "model.skops")
+    _, folder = audit(tmp_path, DECLARED)
+    women = rows[rows["sex"] == "f"][["sex", "title", "pay"]]
+    made_men = women.assign(sex="m", title=women["title"].replace({"Ms": "Mr"}))
+    assert set(made_men["title"]) == {"Mr", "Mrs"}
+    np.testing.assert_allclose(read_flipped(folder, "f"), model.predict_proba(made_men)[:, 1])
+    men = rows[rows["sex"] == "m"][["sex", "title", "pay"]].assign(sex="f")
+    as_some_title = [model.predict_proba(men.assign(title=title))[:, 1] for title in ("Ms", "Mrs")]
+    found = read_flipped(folder, "m").to_numpy()
+    is_ms, is_mrs = (np.isclose(found, scores) for scores in as_some_title)
+    assert (is_ms | is_mrs).all()
+    assert 0.2 < is_mrs.mean() < 0.4
+
+
+def test_declared_both_ways(tmp_path: Path, rows: pd.DataFrame) -> None:
+    model = train(rows, ["sex", "title"], tmp_path / "model.skops")
+    _, folder = audit(tmp_path, DECLARED.replace("f -> m", "f <-> m"))
+    men = rows[rows["sex"] == "m"][["sex", "title", "pay"]]
+    made_women = men.assign(sex="f", title="Ms")
+    np.testing.assert_allclose(read_flipped(folder, "m"), model.predict_proba(made_women)[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("f -> m", "f -> male", "'sex' has no group 'male'; it has 'f', 'm'"),
+        ("Ms =", "Miss =", "column 'title' has no 'Miss'; did you mean"),
+        ('"Mr"', '"Mister"', "column 'title' has no 'Mister'"),
+        ("sex.title", "sex.titel", "not declared to follow from 'sex'; did you mean 'title'"),
+        ("sex.title", "town.title", r'add \[data.descendants\] town = \["title"\]'),
+        ("f -> m", "f to m", 'write a flip as "group -> other"'),
+        ('"f -> m" = { Ms = "Mr" }', '"f <-> m" = { Ms = "Mr", Mrs = "Mr" }', "on the way back"),
+        ('{ Ms = "Mr" }', "{}", "has no values"),
+        ('"f -> m"', '"f <-> m" = { Ms = "Mr" }\n"m -> f"', '"m -> f" is declared twice'),
+    ],
+)
+def test_wrong_pairs_say_what_is_allowed(
+    tmp_path: Path, rows: pd.DataFrame, old: str, new: str, expected: str
+) -> None:
+    train(rows, ["title"], tmp_path / "model.skops")
+    more = DECLARED.replace(old, new)
+    with pytest.raises(InputError, match=expected):
+        audit(tmp_path, more)
+
+
+def test_numbers_and_yes_or_no_are_replaced_by_value() -> None:
+    numbers = pd.Series([1.0, np.nan, 2.0, 3.0])
+    swapped = replace_values(numbers, [("1", 2), ("2.0", 1)])
+    assert swapped.tolist()[::2] == [2.0, 1.0]
+    assert np.isnan(swapped[1])
+    assert swapped[3] == 3.0
+    whole = replace_values(pd.Series([1, 2]), [("1", 5.0)])
+    assert whole.tolist() == [5, 2]
+    assert whole.dtype == np.int64
+    assert replace_values(pd.Series([True, False]), [("true", False)]).tolist() == [False, False]
