@@ -8,6 +8,7 @@ import streamlit as st
 
 from audits.core.errors import InputError
 from audits.core.review import DECISIONS
+from audits.store.preview import is_preview
 from dashboard.catalogue import say
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.viewmodels import review
@@ -89,7 +90,10 @@ def show_editor(run: RunData) -> None:
 
 
 def show_sign_off(run: RunData) -> None:
-    """Show who signed what, and the form to sign."""
+    """Show who signed what, and the form to sign; a first result cannot be signed."""
+    if is_preview(run.bundle.path):
+        show_text(say("review.unfinished"), "unfinished")
+        return
     signatures = review.list_signatures(run)
     if not signatures:
         show_text(say("review.unsigned"), "unsigned")

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits.store.bundle import load_bundle, verify_bundle
+from audits.store.preview import find_place, save_preview
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels import card, review, story
@@ -89,3 +90,18 @@ def test_sign_off_needs_a_name_and_a_reason_and_counts_for_one_report(own: RunDa
     assert story.tell_step(own, "card").answer == signed.sentence  # type: ignore[union-attr]
     card.find_workspace(own).add_review(own.report.run.id, "other", "approved", "Bob", "")
     assert [one.stale for one in review.list_signatures(own)] == [True, False]
+
+
+def test_first_result_shares_the_workspace_and_is_not_signed(own: RunData) -> None:
+    place = find_place(own.bundle.path.parent / "coming")
+    save_preview(own.report, own.bundle.path, place)
+    first = RunData(load_bundle(place))
+    card.find_workspace(first).write_card_text(own.report.run.id, "x", "contact", "Ann", "Ann")
+    assert review.list_parts(own)[-1].text == "Ann"
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params["run"] = "coming"
+    app.run()
+    app.session_state["card-part"] = say("card.sign")
+    app.switch_page("views/card.py").run()
+    assert say("review.unfinished") in texts(app)
+    assert not app.get("text_area")
