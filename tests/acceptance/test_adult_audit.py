@@ -25,7 +25,9 @@ from audits.verify import recompute_problems
 from sample_models.income.network import TabularNetwork, encode, measure_columns, save_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "dashboard"))
 from adult import read_adult, train_booster, write_audit
+from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, serve, settle
 
 HIDDEN = (32, 16)
 EXACT = {"abs": 1e-9}
@@ -234,3 +236,28 @@ def test_the_run_is_proved_again(request, kind) -> None:
     bundle = request.getfixturevalue(kind)[1]
     assert verify_bundle(bundle.path) == []
     assert recompute_problems(bundle) == []
+
+
+@pytest.mark.browser
+def test_the_run_is_walked_in_a_browser(booster_run) -> None:
+    """From the worst verdict to what would help, then every page: no complaint, nothing fetched."""
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
+    bundle = booster_run[1]
+    with serve(bundle.path.parent) as address, playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        page, watch = browser.new_page(viewport={"width": 1440, "height": 900}), Watch(address)
+        watch.attach(page)
+        page.goto(f"{address}/?run={bundle.path.name}")
+        settle(page, 60_000)
+        page.locator(".st-key-go-step-fairness button").click()
+        for following in ("explanations", "counterfactuals", "interventions", "card"):
+            page.wait_for_timeout(500)
+            settle(page, 60_000)
+            page.locator(".st-key-go-next button").click()
+            page.wait_for_url(f"**/{following}**")
+        for place in PLACES:
+            page.goto(f"{address}/{place}?run={bundle.path.name}")
+            settle(page, 60_000)
+            assert page.locator('[data-testid="stException"]').count() == 0, place
+        browser.close()
+    assert watch.problems == []
