@@ -73,6 +73,11 @@ def is_preview(path: Path) -> bool:
     return (path / OWNER).is_file()
 
 
+def find_runs_folder(path: Path) -> Path:
+    """Return the folder with the runs that a run's folder, or a preview's, belongs to."""
+    return path.parent.parent if path.parent.name == PREVIEWS else path.parent
+
+
 def remove_abandoned(root: Path) -> None:
     """Remove what killed audits left in the folder of runs: half-written bundles and previews."""
     remove_partial(root)

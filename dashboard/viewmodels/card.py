@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from audits.store.preview import is_preview
+from audits.store.preview import find_runs_folder
 from audits.store.workspace import Workspace
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
@@ -40,9 +40,8 @@ Texts = tuple[tuple[str, str], ...]
 
 
 def find_workspace(run: RunData) -> Workspace:
-    """Return the workspace beside a run; a first result shares that of the run it becomes."""
-    folder = run.bundle.path.parent
-    return Workspace(folder.parent if is_preview(run.bundle.path) else folder)
+    """Return the workspace beside a run."""
+    return Workspace(find_runs_folder(run.bundle.path))
 
 
 def read_texts(run: RunData) -> Texts:

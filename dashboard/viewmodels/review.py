@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from audits.core.errors import InputError
 from audits.core.format import format_time, plain_text
 from audits.core.review import Review
+from audits.store.preview import is_preview
 from dashboard.catalogue import say
 from dashboard.viewmodels.card import find_workspace
 from dashboard.viewmodels.run import RunData
@@ -89,5 +91,8 @@ def _read(review: Review, report: str) -> Signature:
 
 
 def sign(run: RunData, decision: str, reviewer: str, comment: str) -> None:
-    """Sign the report as it is. Raises InputError for a missing name or comment."""
+    """Sign the report as it is. Raises InputError for a missing name or comment, and for a first
+    result, which is not the whole report."""
+    if is_preview(run.bundle.path):
+        raise InputError(say("job.unsignable"))
     find_workspace(run).add_review(run.report.run.id, run.bundle.key, decision, reviewer, comment)

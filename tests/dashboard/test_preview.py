@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits.checks.catalog import BUILTIN
+from audits.core.errors import InputError
 from audits.core.report import CheckStatus
 from audits.run_checks import PENDING
 from audits.store.bundle import Bundle, load_bundle, verify_bundle
@@ -20,6 +21,7 @@ from audits.store.preview import (
     PREVIEWS,
     find_place,
     find_preview,
+    find_runs_folder,
     is_preview,
     keep_preview,
     remove_abandoned,
@@ -28,6 +30,8 @@ from dashboard import state
 from dashboard.catalogue import say
 from dashboard.nav import RUN_PAGES
 from dashboard.state import RUNS_VARIABLE
+from dashboard.viewmodels import review
+from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY = {check.code for check in BUILTIN if check.early}
@@ -80,6 +84,17 @@ def test_it_is_found_by_the_name_of_its_run_alone(
         found = state.find_run(name)
         assert found is None, name
         assert find_preview(runs, name) is None, name
+
+
+def test_it_is_not_signed_and_what_people_write_lies_beside_the_runs(
+    runs: Path, preview: Bundle
+) -> None:
+    with pytest.raises(InputError, match="first result"):
+        review.sign(RunData(preview), "approved", "Ada", "")
+    assert review.list_signatures(RunData(preview)) == []
+    assert [path.name for path in (runs / PREVIEWS).iterdir()] == ["early"]
+    assert find_runs_folder(preview.path) == runs
+    assert find_runs_folder(runs / "model") == runs
 
 
 def _leave(place: Path, process: int) -> None:
