@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from audits.cohorts.conditions import DECISION, NO, OUTCOME, YES, render_group_condition
@@ -31,17 +33,19 @@ def pick_groups(run: RunData, grouping: str, groups: Sequence[str | None]) -> li
     ]
 
 
+@lru_cache(maxsize=64)
 def _list_combinations(run: RunData, grouping: str) -> list[tuple[str, ...]]:
     """Return each group's value in every column, in the view's order. Labels are not taken apart
     at their joints: a value may have one in it."""
     cube, names = run.cube, split_grouping(grouping, run.attributes)
     places = [cube.attributes.index(name) for name in names]
     view = run.view(grouping)
-    found: dict[str, tuple[str, ...]] = {}
-    for codes in sorted({tuple(row) for row in cube.group_codes[:, places].tolist()}):
-        values = tuple(cube.groups[name][code] for name, code in zip(names, codes, strict=True))
-        found[JOIN.join(values)] = values
-    return [found[label] for label in view.labels]
+    cell = np.empty(len(view.labels), dtype=np.int64)  # any cell of each group
+    cell[view.cell_group] = np.arange(len(view.cell_group))
+    return [
+        tuple(cube.groups[name][code] for name, code in zip(names, codes, strict=True))
+        for codes in cube.group_codes[cell][:, places].tolist()
+    ]
 
 
 def list_measured(run: RunData, metric: str, grouping: str) -> list[Measurement]:

@@ -98,6 +98,7 @@ async def warm(person: Person, views: Sequence[View]) -> None:
     waiting = (say("opening.data"), say("opening.model"))
     for name, place, params in views:
         deadline = time.monotonic() + PATIENCE_S
+        await person.open(place, **params)  # what was chosen there before may win once
         while is_waiting(await person.open(place, **params)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} was not there after {PATIENCE_S:.0f} s")
