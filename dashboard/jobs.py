@@ -24,7 +24,8 @@ AT_ONCE = 1
 NICENESS = 10
 """Audits give way to the pages: 0 is like them, 19 is last."""
 
-_PATIENCE_S = 5.0
+_PATIENCE_S = 15.0
+"""An audit that is told to stop first ends what it is importing or computing natively."""
 _KEPT = 200
 """So many ended jobs are remembered."""
 

@@ -219,10 +219,11 @@ def test_uploads_give_a_first_result_that_can_be_opened_and_cancelled(
     settle(page)
     page.locator(".st-key-watch-job a").click()
     page.locator(".st-key-cancel button").click(timeout=30_000)
-    page.get_by_text(say("job.cancelled")).wait_for(timeout=30_000)
+    page.get_by_text(say("job.cancelled")).wait_for(timeout=60_000)
     page.locator(".st-key-again button").click()
-    page.get_by_text("model.txt, uploaded").wait_for(timeout=30_000)  # nothing is lost
-    assert {path.name for path in runs.iterdir()} - {".inputs"} == before - {".inputs"}
+    page.get_by_text("model.txt, uploaded").wait_for(timeout=60_000)  # nothing is lost
+    people = {".inputs", ".workspace.sqlite"}
+    assert {path.name for path in runs.iterdir()} - people == before - people
 
 
 def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> None:
