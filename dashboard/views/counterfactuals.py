@@ -11,6 +11,7 @@ from audits.core.recourse_findings import FLIP_NOTE
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all
 from dashboard.components.charts import show_chart
+from dashboard.components.own_rules import show_own_rules
 from dashboard.components.page import choose, require_run
 from dashboard.components.text import show_table, show_text
 from dashboard.components.whatif import show_editor
@@ -166,6 +167,7 @@ def main() -> None:
         with left:
             st.header(say("recourse.what"), anchor=False)
             show_answers(run, row)
+            show_own_rules(run, row)
         with right:
             st.header(say("whatif.title"), anchor=False)
             show_editor(run, row)

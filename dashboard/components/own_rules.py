@@ -1,0 +1,71 @@
+"""The rules of the search, edited in place: what stays, what only rises or falls, how many."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audits.core.format import plain_text
+from dashboard.catalogue import say
+from dashboard.components.opening import ask
+from dashboard.components.text import escape_markdown, show_table, show_text
+from dashboard.components.whatif import SAMPLE
+from dashboard.state import find_model, find_rows
+from dashboard.viewmodels import own_rules, recourse
+from dashboard.viewmodels.own_rules import OwnRules
+from dashboard.viewmodels.rows import Absent, read_score
+from dashboard.viewmodels.run import RunData
+
+
+def show_own_rules(run: RunData, row: str) -> None:
+    """Let the reader set rules for one row and search again, folded under its answers."""
+    if not own_rules.is_possible(run):
+        return
+    with st.expander(say("own.title"), icon=":material/tune:", key="own-rules"):
+        _show_search(run, row)
+
+
+@st.fragment
+def _show_search(run: RunData, row: str) -> None:
+    client, source = ask(run, find_model), ask(run, find_rows)
+    if isinstance(client, Absent) or isinstance(source, Absent):
+        reasons = [item.reason for item in (client, source) if isinstance(item, Absent)]
+        show_text(say("absent.whatif", reason=reasons[0]), "own-absent")
+        return
+    own = _choose_rules(run, tuple(client.info.features))
+    if not st.button(say("own.search"), key="own-search", icon=":material/search:"):
+        show_text(say("own.note"), "own-note", "note")
+        return
+    original = source.read([row]).iloc[0]
+    with st.spinner(say("own.searching")):
+        found = own_rules.search_row(
+            run, client, original, source.sample(SAMPLE), source.read_limits(row), own
+        )
+    if isinstance(found, Absent):
+        show_text(plain_text(found.reason), "own-none", "finding")
+        return
+    score = (read_score(run, row) or {}).get(recourse.name_score(run))
+    for position, answer in enumerate(found):
+        sentence = recourse.render_answer(run, answer, score if isinstance(score, float) else None)
+        show_text(sentence, f"own-{position}", "finding")
+        show_table(recourse.tabulate_answer(answer), f"own-{position}", sentence)
+    show_text(say("own.not_kept"), "own-not-kept", "note")
+
+
+def _choose_rules(run: RunData, features: tuple[str, ...]) -> OwnRules:
+    audited = own_rules.read_rules(run, features)
+
+    def choose(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            st.multiselect(
+                say(f"own.{name}"), features, default, key=f"own-{name}", bind="query-params",
+                format_func=escape_markdown, help=say(f"own.{name}_help"),
+            )
+        )  # fmt: skip
+
+    fixed = choose("fixed", audited.fixed)
+    rising, falling = choose("rising", audited.rising), choose("falling", audited.falling)
+    most = st.slider(
+        say("own.most"), 1, own_rules.MOST_CHANGES, audited.most, key="own-most",
+        bind="query-params",
+    )  # fmt: skip
+    return OwnRules(fixed, rising, falling, int(most))

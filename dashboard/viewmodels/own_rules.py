@@ -1,0 +1,102 @@
+"""Counterfactuals of one row under rules that the reader sets: searched now, kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audits.core.counterfactual import Counterfactual
+from audits.core.errors import AssayError, InputError
+from audits.core.spec_recourse import RecourseSection
+from audits.models import ModelClient
+from audits.recourse.rules import RowLimits, build_rules
+from audits.recourse.search import search_counterfactuals
+from dashboard.catalogue import say
+from dashboard.viewmodels.recourse import find_threshold
+from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.run import RunData
+
+BUDGET_S = 5.0
+MOST_CHANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRules:
+    """What stays, what only rises or falls, and how many columns an answer may change."""
+
+    fixed: tuple[str, ...]
+    rising: tuple[str, ...]
+    falling: tuple[str, ...]
+    most: int
+
+    def find_conflict(self) -> str:
+        """Return which columns are in two of the lists, as a sentence; "" where none is."""
+        lists = (self.fixed, self.rising, self.falling)
+        twice = sorted({name for names in lists for name in names if sum(
+            name in other for other in lists) > 1})  # fmt: skip
+        return say("own.conflict", columns=", ".join(twice)) if twice else ""
+
+
+def read_rules(run: RunData, features: tuple[str, ...]) -> OwnRules:
+    """Return the audit's rules, which the reader starts from."""
+    section = run.spec.recourse.keep_features(list(features))
+    return OwnRules(
+        section.immutable, section.increase_only, section.decrease_only, section.max_changes
+    )
+
+
+def is_possible(run: RunData) -> bool:
+    """Whether a row can be searched on the page: what is sought is a favourable decision."""
+    return run.task == "binary" and run.spec.recourse.target is None
+
+
+def _amend(section: RecourseSection, own: OwnRules) -> RecourseSection:
+    """Return the audit's section with the reader's rules; all its other rules stay."""
+    settings = section.model_dump(exclude_unset=True) | {
+        "immutable": own.fixed,
+        "increase_only": own.rising,
+        "decrease_only": own.falling,
+        "max_changes": own.most,
+    }
+    return RecourseSection.model_validate(settings)
+
+
+def search_row(
+    run: RunData,
+    client: ModelClient,
+    row: pd.Series,
+    sample: pd.DataFrame,
+    limits: Mapping[str, RowLimits],
+    own: OwnRules,
+) -> tuple[Counterfactual, ...] | Absent:
+    """Return the smallest changes of a rejected row that the reader's rules allow.
+
+    row: its name is its id. sample: rows that say what values columns may take. Absent with the
+    reason where the rules contradict each other, the row is accepted, or nothing was found.
+    """
+    conflict = own.find_conflict()
+    if conflict:
+        return Absent(conflict)
+    features = list(client.info.features)
+    model = run.report.subject.model
+    assert model is not None  # a client was opened from it
+    positive = model.classes.index(str(run.report.subject.data.positive))
+    reference = sample[features]
+    one = pd.DataFrame([row.to_dict()], index=[row.name])[features]
+    one = one.astype({name: reference[name].dtype for name in features}, errors="ignore")
+    try:
+        section = _amend(run.spec.recourse.keep_features(features), own)
+        rules = build_rules(section, features, reference, limits)
+        if float(client.predict(one)[0, positive]) >= find_threshold(run):
+            return Absent(say("own.accepted"))
+        [found] = search_counterfactuals(
+            client.predict, one, reference, rules, threshold=find_threshold(run),
+            positive_output=positive, answers=section.answers, max_changes=own.most,
+            generator=np.random.default_rng(run.report.run.seed), budget_s=BUDGET_S,
+        )  # fmt: skip
+    except (AssayError, InputError, ValueError) as error:
+        return Absent(str(error))
+    return found.answers or Absent(say("own.none"))
