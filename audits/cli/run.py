@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import threading
 import time
 from collections import Counter
 from datetime import datetime
@@ -25,6 +26,9 @@ from audits.run import Early, run_audit
 from audits.run_checks import Ended, no_news
 from audits.store.bundle import Bundle
 from audits.store.preview import keep_preview, save_preview
+
+_STOPPED = threading.Event()
+_STOPPED_WORDS = "stopped; nothing was written"
 
 STAGES = {
     "read": "Reading the data",
@@ -107,8 +111,13 @@ def _run(
 ) -> Bundle:
     from audits.cli.card import write_cards  # noqa: PLC0415 - model_cards reads figures
 
+    def tell(stage: str, fraction: float | None) -> None:
+        if _STOPPED.is_set():  # what _stop raised was caught by code that is not ours
+            raise CancelledError(_STOPPED_WORDS)
+        progress(stage, fraction)
+
     return run_audit(
-        audit, out, device=device, progress=progress, finish=write_cards, early=early, ended=ended
+        audit, out, device=device, progress=tell, finish=write_cards, early=early, ended=ended
     )
 
 
@@ -119,7 +128,8 @@ def default_folder(audit: Path) -> Path:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    raise CancelledError("stopped; nothing was written")
+    _STOPPED.set()
+    raise CancelledError(_STOPPED_WORDS)
 
 
 def _exit_code(report: AuditReport, fail_on: str) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # before tests/sample_models
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dashboard"))
 from browserless import Person, Ran
 from million import NAME, ROWS, make_runs

@@ -17,6 +17,7 @@ from real_browser import ARGUMENTS, PLACES, Watch, find_chromium, serve, settle
 from dashboard.catalogue import say
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # before tests/sample_models
 from million import NAME, make_runs, read_data
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
