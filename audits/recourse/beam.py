@@ -10,6 +10,9 @@ import numpy as np
 from audits.recourse.candidates import Candidates
 from audits.recourse.columns import BoolArray, FloatArray, IntArray
 
+MOST_KEYS = 2**62
+"""Larger numbers would not fit an int64."""
+
 
 @dataclass(frozen=True, slots=True)
 class Combinations:
@@ -136,7 +139,12 @@ def narrow(beam: Combinations, width: int) -> Combinations:
 
 def _keys(rows: IntArray, picks: IntArray) -> IntArray:
     """Return one number for each combination; equal ones are equal, rows keep their order."""
-    keys = rows
+    base = int(picks.max(initial=0)) + 1
+    keys, most = rows, int(rows.max(initial=0)) + 1
     for pick in picks.T:
-        keys = np.unique(keys * (picks.max(initial=0) + 1) + pick, return_inverse=True)[1]
+        if most * base > MOST_KEYS:  # numbered anew, in the same order
+            keys = np.unique(keys, return_inverse=True)[1]
+            most = int(keys.max(initial=0)) + 1
+        keys = keys * base + pick
+        most *= base
     return keys

@@ -101,6 +101,27 @@ class Block:
             values[place, : len(picks)] = self._candidates.value[picks]
         return Proposals(np.array([row for row, _ in flat], dtype=np.int64), columns, values)
 
+    def find_failing(self, found: Proposals) -> FloatArray:
+        """Return for each number that a proposal changes alone the nearest value on the way back
+        that is known not to be enough, `[n_proposals]`; NaN where none is known."""
+        failing = np.full(len(found), np.nan)
+        if not len(found):
+            return failing
+        alone = np.flatnonzero((found.columns >= 0).sum(axis=1) == 1)
+        for place in np.unique(found.columns[alone, 0]):
+            if self._columns[place].kind != "number":
+                continue
+            here = alone[found.columns[alone, 0] == place]
+            mine = np.flatnonzero(self._candidates.column == place)
+            values, new = self._candidates.value[mine], found.values[here, :1]
+            old = self._editor.codes[found.rows[here]][:, [place]]
+            short = self._singles[np.ix_(found.rows[here], mine)] < self._scorer.threshold
+            short &= (np.minimum(old, new) < values) & (values < np.maximum(old, new))
+            gaps = np.where(short, np.abs(values - new), np.inf)
+            nearest = gaps.argmin(axis=1)
+            failing[here] = np.where(short.any(axis=1), values[nearest], np.nan)
+        return failing
+
     def explain(self, row: int, name: str, max_changes: int) -> NoRecourse:
         """Say for a row without an answer why there is none, and what was searched."""
         movable = np.unique(self._candidates.column[self._allowed[row]])

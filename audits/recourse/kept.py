@@ -12,18 +12,23 @@ import pandas as pd
 from audits.core.errors import InputError
 from audits.models.adapter import Adapter, FloatArray, IntArray, ReadsColumns
 
+PROBES = (0.0, -0.0, 1.0, -3.0, 0.1, 1 / 3, 123456.789, -1e-7, 2.0**53 - 1, 1e300)
+"""Numbers that come back as themselves only from a model that takes float64 as it is."""
+
 
 @dataclass(slots=True)
 class Kept:
     """One block. matrix: `[n_rows, n_encoded]`. owned: the encoded columns of each feature.
     example: one row, to encode single values in. tables: for the features whose codes are
-    positions in a pool, the encoded values by code, `[n_codes, n_owned]`. moves: single changes
+    positions in a pool, the encoded values by code, `[n_codes, n_owned]`. plain: whether a
+    feature's numbers are encoded as themselves, where that was asked. moves: single changes
     as (feature, their places among all of them, what they are encoded as `[n_moves, n_owned]`)."""
 
     matrix: FloatArray
     owned: list[IntArray]
     example: pd.DataFrame
     tables: dict[int, FloatArray] = field(default_factory=dict)
+    plain: dict[int, bool] = field(default_factory=dict)
     moves: list[tuple[int, IntArray, FloatArray]] = field(default_factory=list)
 
 
@@ -64,11 +69,23 @@ def encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) ->
     if place in kept.tables:
         found: FloatArray = kept.tables[place][codes.astype(np.int64)]
         return found
+    if place not in kept.plain:
+        kept.plain[place] = _is_plain(adapter, kept, place)
+    if kept.plain[place]:
+        return codes[:, None]
     if isinstance(adapter, ReadsColumns):
         return encode_values(adapter, kept, place, pd.Series(codes))
     values, inverse = np.unique(codes, return_inverse=True)
     kind = kept.example.dtypes.iloc[place]
     return encode_values(adapter, kept, place, pd.Series(values).astype(kind))[inverse]
+
+
+def _is_plain(adapter: Adapter, kept: Kept, place: int) -> bool:
+    """Whether a model that reads each feature as one number reads this one as it is."""
+    if not isinstance(adapter, ReadsColumns):
+        return False
+    numbers = np.array(PROBES)
+    return np.array_equal(encode_values(adapter, kept, place, pd.Series(numbers))[:, 0], numbers)
 
 
 def encode_values(adapter: Adapter, kept: Kept, place: int, values: pd.Series) -> FloatArray:

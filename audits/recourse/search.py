@@ -91,7 +91,9 @@ def search_counterfactuals(
         guard = Guard(rules, columns, editor, names, neighbourhood, bounds)
         block = Block(editor, scorer, columns, candidates, guard, answers=answers)
         block.search(max_changes)
-        found = shrink_numbers(editor, scorer, columns, guard, block.proposals())
+        found = block.proposals()
+        failing = block.find_failing(found)
+        found = shrink_numbers(editor, scorer, columns, guard, found, failing)
         ranked = rank_answers(editor, scorer, columns, guard, neighbourhood, found, names=names)
         for row, (name, best) in enumerate(zip(names, ranked, strict=True)):
             why = None if best else block.explain(row, name, max_changes)

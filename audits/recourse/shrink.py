@@ -40,6 +40,7 @@ def shrink_numbers(
     columns: Sequence[Column],
     guard: Guard,
     proposals: Proposals,
+    failing: FloatArray | None = None,
 ) -> Proposals:
     """Move numbers back toward what the rows have, while the wanted outcome holds.
 
@@ -47,7 +48,12 @@ def shrink_numbers(
     column (integers stay integers, decimals as many as the reference data has), all proposals
     together. Only values that a prediction confirmed are taken, so the result is as valid as
     the proposals were; when the time runs out it is the best so far.
+
+    failing: for each proposal of one change a value on the way back that is known not to be
+    enough, so that none is looked for beyond it; NaN where none is known.
     """
+    if failing is None:
+        failing = np.full(len(proposals), np.nan)
     order = np.argsort(-compute_costs(columns, editor, proposals), axis=1, kind="stable")
     shrunk = Proposals(
         proposals.rows,
@@ -55,7 +61,7 @@ def shrink_numbers(
         np.take_along_axis(proposals.values, order, axis=1),
     )
     for slot in range(shrunk.columns.shape[1]):
-        _narrow_down(editor, scorer, columns, guard, shrunk, slot)
+        _narrow_down(editor, scorer, columns, guard, shrunk, slot, failing)
     return shrunk
 
 
@@ -66,10 +72,11 @@ def _narrow_down(
     guard: Guard,
     shrunk: Proposals,
     slot: int,
+    failing: FloatArray,
 ) -> None:
     """Shrink one change of every proposal, in place."""
     start = shrunk.values[:, slot].copy()
-    ends = Ends.unknown(_count_steps(editor, columns, guard, shrunk, slot))
+    ends = Ends.unknown(_count_steps(editor, columns, guard, shrunk, slot, failing))
     for tries in itertools.count():
         open_ = np.flatnonzero(ends.kept < ends.most)
         if scorer.expired or not open_.size:
@@ -157,6 +164,7 @@ def _count_steps(
     guard: Guard,
     shrunk: Proposals,
     slot: int,
+    failing: FloatArray,
 ) -> IntArray:
     """Return how many steps back each change may go and still be a change within the rules."""
     steps = np.zeros(len(shrunk), dtype=np.int64)
@@ -168,8 +176,10 @@ def _count_steps(
         old, new = editor.codes[shrunk.rows[here], place], shrunk.values[here, slot]
         low, high = guard.find_range(place, shrunk.rows[here])
         nearest = np.clip(old, np.maximum(low, column.low), np.minimum(high, column.high))
-        whole = np.abs(new - nearest) / column.step
-        count = np.where(nearest == old, np.ceil(whole - HAIR) - 1, np.floor(whole + HAIR))
+        limit = np.where(np.isnan(failing[here]), nearest, failing[here])
+        whole = np.abs(new - limit) / column.step
+        past = (limit == old) | ~np.isnan(failing[here])
+        count = np.where(past, np.ceil(whole - HAIR) - 1, np.floor(whole + HAIR))
         steps[here] = np.clip(np.nan_to_num(count), 0, MOST_STEPS).astype(np.int64)
     return steps
 

@@ -18,8 +18,12 @@ from audits.checks import flips
 from audits.checks.flips import COUNTERFACTUAL
 from audits.core.errors import InputError
 from audits.core.report import AuditReport, CheckStatus
+from audits.core.spec_file import load_spec
+from audits.data.source import connect
+from audits.data.table import open_table
 from audits.recourse.flips import replace_values
 from audits.run import run_audit
+from audits.scoring import check_named_columns
 
 ROWS = 600
 AUDIT = """
@@ -222,10 +226,19 @@ def test_declared_both_ways(tmp_path: Path, rows: pd.DataFrame) -> None:
 def test_wrong_pairs_say_what_is_allowed(
     tmp_path: Path, rows: pd.DataFrame, old: str, new: str, expected: str
 ) -> None:
-    train(rows, ["title"], tmp_path / "model.skops")
-    more = DECLARED.replace(old, new)
+    path = tmp_path / "audit.toml"
+    path.write_text(AUDIT.format(more=DECLARED.replace(old, new)), encoding="utf-8")
+    connection = connect()
     with pytest.raises(InputError, match=expected):
-        audit(tmp_path, more)
+        spec = load_spec(path)
+        check_named_columns(spec, open_table(connection, spec, tmp_path))
+    connection.close()
+
+
+def test_an_audit_with_wrong_pairs_is_refused(tmp_path: Path, rows: pd.DataFrame) -> None:
+    train(rows, ["title"], tmp_path / "model.skops")
+    with pytest.raises(InputError, match="column 'title' has no 'Miss'; did you mean"):
+        audit(tmp_path, DECLARED.replace("Ms =", "Miss ="))
 
 
 def test_numbers_and_yes_or_no_are_replaced_by_value() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from audits.core.errors import CancelledError, InputError, ModelCrashError
 from audits.recourse.rules import ActionRules
+from audits.recourse.search import search_counterfactuals
 from audits.recourse.tables import name_column, tabulate_counterfactuals
 
 NUMBERS = ("age", "rate", "income", "größe_α")
@@ -270,3 +271,24 @@ def test_an_unseen_category_and_large_integers_pass_through_unchanged(messy):
     assert answers
     assert {answer.values["job"] for answer in answers} == {"pilot"}
     assert {answer.values["constant"] for answer in answers} == {big}
+
+
+def test_a_number_is_not_sought_where_it_is_known_not_to_be_enough():
+    reference = pd.DataFrame({"income": np.arange(0, 100_001, 10)})
+    asked: list[np.ndarray] = []
+
+    def predict(rows: pd.DataFrame) -> np.ndarray:
+        asked.append(rows["income"].to_numpy())
+        return (rows["income"] >= 61_230).to_numpy(dtype=np.float64)
+
+    [found] = search_counterfactuals(
+        predict, reference.iloc[[100]], reference, ActionRules(),
+        generator=np.random.default_rng(0), budget_s=60.0,
+    )  # fmt: skip
+    assert found.answers[0].values == {"income": 61_230}
+    rejected, _, candidates, *later = asked
+    assert list(rejected) == [1_000]
+    failing = candidates[candidates < 61_230].max()
+    sought = np.concatenate(later)
+    assert sought.min() > failing
+    assert len(sought) < 60
