@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from audits.core.counterfactual import Change, Counterfactual
-from audits.recourse.columns import Column
+from audits.recourse.columns import Column, IntArray
 from audits.recourse.guard import Guard
 from audits.recourse.plausibility import Neighbourhood
 from audits.recourse.proposals import Editor, Proposals, Scorer
@@ -25,53 +25,67 @@ def rank_answers(
     proposals: Proposals,
     *,
     names: Sequence[str],
+    most: int | None = None,
 ) -> list[list[Counterfactual]]:
     """Predict the proposals again as they will be stored, and rank those that hold.
 
-    names: the row ids of the editor's rows. Columns that follow a changed one are among the
-    changes, but neither counted nor paid for: they are part of the change that they follow.
+    names: the row ids of the editor's rows. most: the most answers a row gets, None for all.
+    Columns that follow a changed one are among the changes, but neither counted nor paid for:
+    they are part of the change that they follow.
     Returns each row's counterfactuals, fewest changed columns first, then lowest cost; all of
     them valid.
     """
     ranked: list[list[Counterfactual]] = [[] for _ in names]
     if not len(proposals):
         return ranked
-    whole = guard.complete(proposals)
-    stored = to_stored(editor.apply(whole))
-    before = to_stored(editor.apply(editor.unchanged()))
-    answer = scorer.answer(from_stored(stored, columns))
+    frame = to_stored(editor.apply(guard.complete(proposals)))
+    answer = scorer.answer(from_stored(frame, columns))
     gains, scores = scorer.goal.compute_gain(answer), scorer.goal.pick_score(answer)
     costs = compute_costs(columns, editor, proposals).sum(axis=1)
-    codes = editor.apply_codes(whole)
-    moved = codes != editor.codes[whole.rows]
+    changed = (proposals.columns >= 0).sum(axis=1)
+    order = np.lexsort((-gains, costs, changed, proposals.rows))
+    kept = _keep_first(order[gains[order] >= scorer.threshold], proposals.rows, most)
+    best = proposals.take(kept)
+    codes, old = editor.apply_codes(guard.complete(best)), editor.codes[best.rows]
+    moved = (codes != old) & ~(np.isnan(codes) & np.isnan(old))
     distance, density = neighbourhood.measure(codes)
     plausible = neighbourhood.contains(distance)
-    broken = guard.find_broken(proposals)
-    changed = (proposals.columns >= 0).sum(axis=1)
-    for i in np.lexsort((-gains, costs, changed)):
-        row = int(proposals.rows[i])
-        if gains[i] < scorer.threshold:
-            continue
-        where = sorted({int(place) for place in whole.columns[i] if place >= 0})
-        touched = [columns[place].name for place in where if moved[i, place]]
-        changes = tuple(Change(name, before[name][row], stored[name][i]) for name in touched)
+    labels = [column.name for column in columns]
+    before = list(zip(*to_stored(editor.apply(editor.unchanged())).values(), strict=True))
+    after = list(zip(*frame.values(), strict=True))
+    for i, (at, row, broken) in enumerate(
+        zip(kept.tolist(), best.rows.tolist(), guard.find_broken(best), strict=True)
+    ):
+        touched = np.flatnonzero(moved[i]).tolist()
         known = bool(np.isfinite(distance[i]))
         ranked[row].append(
             Counterfactual(
                 row=names[row],
                 rank=len(ranked[row]),
-                values={column.name: stored[column.name][i] for column in columns},
-                changes=changes,
-                cost=float(costs[i]),
-                y_score=float(scores[i]),
+                values=dict(zip(labels, after[at], strict=True)),
+                changes=tuple(
+                    Change(labels[place], before[row][place], after[at][place]) for place in touched
+                ),
+                cost=float(costs[at]),
+                y_score=float(scores[at]),
                 valid=True,
                 plausible=bool(plausible[i]),
                 distance=float(distance[i]) if known else None,
                 density=float(density[i]) if known else None,
-                broken_rules=broken[i],
+                broken_rules=broken,
             )
         )
     return ranked
+
+
+def _keep_first(order: IntArray, rows: IntArray, most: int | None) -> IntArray:
+    """Return the first `most` places of each row; order: places, those of a row side by side."""
+    if most is None or not len(order):
+        return order
+    mine = rows[order]
+    starts = np.flatnonzero(np.r_[True, mine[1:] != mine[:-1]])
+    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    return order[place < most]
 
 
 def to_stored(frame: pd.DataFrame) -> dict[str, list[Any]]:

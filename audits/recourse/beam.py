@@ -76,8 +76,10 @@ def start_beam(ranking: Ranking, scores: FloatArray, costs: FloatArray) -> Combi
     return Combinations(rows, picks[:, None], costs[rows, picks], scores[rows, picks])
 
 
-def widen(beam: Combinations, ranking: Ranking, candidates: Candidates, reach: int) -> Combinations:
-    """Return every combination with one more column, each once, not yet scored.
+def spread(
+    beam: Combinations, ranking: Ranking, candidates: Candidates, reach: int
+) -> Combinations:
+    """Return combinations with one more column, not yet scored; some of them repeatedly.
 
     A combination takes each of its row's `reach` most promising candidates in other columns.
     The costs are left to the caller (NaN), as are the scores.
@@ -89,10 +91,14 @@ def widen(beam: Combinations, ranking: Ranking, candidates: Candidates, reach: i
     which, place = np.nonzero(fits)
     picks = np.column_stack([beam.picks[which], more[which, place]])
     picks.sort(axis=1)
-    rows = beam.rows[which]
-    _, first = np.unique(_keys(rows, picks), return_index=True)
-    unknown = np.full(len(first), np.nan)
-    return Combinations(rows[first], picks[first], unknown, unknown)
+    unknown = np.full(len(which), np.nan)
+    return Combinations(beam.rows[which], picks, unknown, unknown)
+
+
+def distinct(tried: Combinations) -> Combinations:
+    """Return each combination once, those that share their first changes side by side."""
+    _, first = np.unique(_keys(tried.rows, tried.picks), return_index=True)
+    return tried.take(first)
 
 
 def best_of_each_set(

@@ -11,12 +11,13 @@ from audits.recourse.beam import (
     Combinations,
     Ranking,
     best_of_each_set,
+    distinct,
     join,
     narrow,
     nothing,
     rank_candidates,
+    spread,
     start_beam,
-    widen,
 )
 from audits.recourse.candidates import Candidates
 from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
@@ -168,10 +169,10 @@ class Block:
         scores[singles.rows, singles.picks[:, 0]] = singles.scores
         self._singles = scores
         open_ = self._allowed & ~np.isnan(scores)
+        solved = np.zeros((len(self._found), len(self._columns)), dtype=np.bool_)
         for row, sets in enumerate(self._found):
-            if sets:
-                alone = [place for columns in sets for place in columns]
-                open_[row, np.isin(self._candidates.column, alone)] = False
+            solved[row, [place for columns in sets for place in columns]] = True
+        open_ &= ~solved[:, self._candidates.column]
         if self._scorer.open_gradients(self._editor, self._candidates) and open_.any():
             self._guide = Guide(self._editor, self._scorer, self._candidates, scores)
         ranking = rank_candidates(self._candidates, scores, self._costs, open_)
@@ -198,7 +199,7 @@ class Block:
             if self._scorer.expired:
                 self._unfinished[rows[start:]] = True
                 break
-            tried = widen(beam.take(part), ranking, self._candidates, reach)
+            tried = distinct(spread(beam.take(part), ranking, self._candidates, reach))
             if guide is not None:
                 tried = guide.choose(tried, self._cost_of(tried), PROMISING)
             scored, works = self._score(tried)
@@ -222,8 +223,8 @@ class Block:
             if self._scorer.expired:
                 return
             part = np.isin(beam.rows, rows[start : start + at_once])
-            tried = widen(beam.take(part), ranking, self._candidates, reach)
-            tried = tried.take(self._cost_of(tried) < bound[tried.rows])
+            tried = spread(beam.take(part), ranking, self._candidates, reach)
+            tried = distinct(tried.take(self._cost_of(tried) < bound[tried.rows]))
             if self._guide is not None:
                 chosen = self._guide.choose(tried, self._cost_of(tried), CHEAPER_PROMISING)
                 cheaper.append(chosen)

@@ -70,7 +70,7 @@ def encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) ->
         found: FloatArray = kept.tables[place][codes.astype(np.int64)]
         return found
     if place not in kept.plain:
-        kept.plain[place] = _is_plain(adapter, kept, place)
+        kept.plain[place] = is_plain(adapter, kept, place)
     if kept.plain[place]:
         return codes[:, None]
     if isinstance(adapter, ReadsColumns):
@@ -80,7 +80,7 @@ def encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) ->
     return encode_values(adapter, kept, place, pd.Series(values).astype(kind))[inverse]
 
 
-def _is_plain(adapter: Adapter, kept: Kept, place: int) -> bool:
+def is_plain(adapter: Adapter, kept: Kept, place: int) -> bool:
     """Whether a model that reads each feature as one number reads this one as it is."""
     if not isinstance(adapter, ReadsColumns):
         return False

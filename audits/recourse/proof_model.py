@@ -68,6 +68,12 @@ EXPONENTIAL = Link(
     np.exp, lambda score: float(np.log(max(score, 1e-300))), lambda score: 1 / max(score, 1e-300)
 )
 """Poisson, gamma and Tweedie regression."""
+LINKS = {
+    "identity": IDENTITY,
+    "sigmoid": SIGMOID,
+    "steep": STEEP_SIGMOID,
+    "exponential": EXPONENTIAL,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,9 @@ class Editor:
 class Direct(Protocol):
     """Scores proposals where the model is, without whole rows crossing to it."""
 
-    def keep(self, rows: pd.DataFrame, columns: Sequence[Column]) -> bool:
-        """Take the rows that proposals will change; False where the model cannot."""
+    def keep(self, rows: pd.DataFrame, columns: Sequence[Column], goal: Goal) -> bool:
+        """Take the rows that proposals will change, to get them to a goal; False where the model
+        cannot."""
         ...
 
     def score(self, proposals: Proposals) -> FloatArray:
@@ -147,7 +148,7 @@ class Scorer:
     def open_block(self, editor: Editor, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
         """Hand the editor's rows over, so that `score_proposals` need only send the changes."""
         if self.direct is not None and not self.expired:
-            self._kept = editor if self.direct.keep(rows, columns) else None
+            self._kept = editor if self.direct.keep(rows, columns, self.goal) else None
             if self._kept is None:
                 self.direct = None
 

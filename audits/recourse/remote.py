@@ -14,6 +14,8 @@ from audits.core.errors import CheckNotApplicableError, ModelCrashError
 from audits.models.client import ModelClient
 from audits.recourse.candidates import Candidates
 from audits.recourse.columns import Column, FloatArray
+from audits.recourse.forest_scorer import ForestScorer
+from audits.recourse.forest_wire import read_matrix
 from audits.recourse.goals import BecomeClass, FallWithin, Goal, ReachScore
 from audits.recourse.proposals import Proposals
 
@@ -26,24 +28,40 @@ class WorkerScorer:
         self._width = max(1, len(client.info.classes))
         self._margin: dict[str, Any] = {}
         self._moves = 0
+        self._forest = ForestScorer(client, self._ask)
+        self._walks = False
 
-    def keep(self, rows: pd.DataFrame, columns: Sequence[Column]) -> bool:
+    def keep(self, rows: pd.DataFrame, columns: Sequence[Column], goal: Goal) -> bool:
         """Send the rows of a block; False where the model has to be asked with whole rows."""
         try:
             self._client.call("recourse_rows", rows)
         except CheckNotApplicableError:
             return False
-        for place, column in enumerate(columns):
-            if column.kind != "number":
-                pool = pd.DataFrame({"value": column.pool})
-                self._client.call("recourse_pool", pool, {"place": place})
+        pools = self._send_pools(columns)
+        self._walks = self._forest.keep(len(rows), columns, pools, goal)
         return True
+
+    def _send_pools(self, columns: Sequence[Column]) -> dict[int, FloatArray]:
+        """Send the values that codes stand for; return what they are encoded as."""
+        places = [place for place, column in enumerate(columns) if column.kind != "number"]
+        longest = max((len(columns[place].pool) for place in places), default=0)
+        if not longest:
+            return {}
+        filled = {}
+        for place in places:
+            pool = columns[place].pool
+            filled[str(place)] = pool.take(np.minimum(np.arange(longest), len(pool) - 1))
+        table, _ = self._client.call("recourse_pools", pd.DataFrame(filled), {"places": places})
+        return dict(zip(places, read_matrix(table).T, strict=True))
 
     def score(self, proposals: Proposals) -> FloatArray:
         """Return the model's outputs for the changed rows: `[n, k]`, or `[n]` for regression.
 
         Raises ModelCrashError where the answer is not that many numbers.
         """
+        return self._forest.score(proposals) if self._walks else self._ask(proposals)
+
+    def _ask(self, proposals: Proposals) -> FloatArray:
         table, _ = self._client.call("recourse_score", _tabulate(proposals))
         if table.num_rows != len(proposals) or table.num_columns != self._width:
             raise ModelCrashError(f"the model did not answer {len(proposals)} rows")

@@ -94,10 +94,12 @@ def search_counterfactuals(
         found = block.proposals()
         failing = block.find_failing(found)
         found = shrink_numbers(editor, scorer, columns, guard, found, failing)
-        ranked = rank_answers(editor, scorer, columns, guard, neighbourhood, found, names=names)
+        ranked = rank_answers(
+            editor, scorer, columns, guard, neighbourhood, found, names=names, most=answers
+        )
         for row, (name, best) in enumerate(zip(names, ranked, strict=True)):
             why = None if best else block.explain(row, name, max_changes)
-            results.append(RecourseResult(name, tuple(best[:answers]), why))
+            results.append(RecourseResult(name, tuple(best), why))
         scorer.settled = len(results)
     if progress is not None:
         progress(len(results), len(rows))

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from audits.core.errors import CheckNotApplicableError
-from audits.models.adapter import Adapter, PredictsEncoded
+from audits.models.adapter import Adapter, FloatArray, PredictsEncoded
 from audits.recourse.kept import (
     KEPT,
     Kept,
@@ -23,6 +23,7 @@ from audits.recourse.kept import (
     encode_codes,
     encode_values,
     find_kept,
+    is_plain,
     split_places,
 )
 
@@ -49,14 +50,50 @@ def keep_rows(
     return pa.table({}), {}
 
 
-def keep_pool(
+def keep_pools(
     adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Answer `recourse_pool`: encode the values of one feature, in the order of their codes."""
-    place = int(params["place"])
+    """Answer `recourse_pools`: encode the values of features, in the order of their codes.
+
+    frame: a column for each of the features at `places`; a shorter pool repeats its last value.
+    Returns what they are encoded as where that is one number, else NaN.
+    """
     kept = find_kept(adapter)
-    kept.tables[place] = encode_values(adapter, kept, place, frame.iloc[:, 0])
-    return pa.table({}), {}
+    told = []
+    for index, place in enumerate(params["places"]):
+        table = encode_values(adapter, kept, place, frame.iloc[:, index])
+        kept.tables[place] = table
+        told.append(table[:, 0] if table.shape[1] == 1 else np.full(len(table), np.nan))
+    return _tabulate(np.array(told).reshape(len(told), len(frame)).T), {}
+
+
+def list_trees(
+    adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Answer `recourse_trees`: the nodes of a tree ensemble, see `forest_wire`.
+
+    Raises CheckNotApplicableError where the model is none, or reads its columns in another way
+    than one by one.
+    """
+    from audits.recourse.forest_wire import describe_trees  # noqa: PLC0415
+
+    del frame, params
+    return describe_trees(adapter)
+
+
+def list_encoded(
+    adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Answer `recourse_encoded`: the kept rows as the model sees them. Details: `plain`, the
+    features whose numbers are encoded as themselves."""
+    del frame, params
+    kept = find_kept(adapter)
+    plain = [
+        place
+        for place in range(len(kept.owned))
+        if place not in kept.tables and is_plain(adapter, kept, place)
+    ]
+    return _tabulate(kept.matrix), {"plain": plain}
 
 
 def score_proposals(
@@ -69,9 +106,12 @@ def score_proposals(
     del params
     assert isinstance(adapter, PredictsEncoded)
     matrix = change_rows(adapter, find_kept(adapter), frame)
-    scores = adapter.predict_encoded(matrix).reshape(len(frame), -1)
-    arrays = [pa.array(np.ascontiguousarray(column, dtype=np.float64)) for column in scores.T]
-    return pa.table(arrays, names=[str(index) for index in range(len(arrays))]), {}
+    return _tabulate(adapter.predict_encoded(matrix).reshape(len(frame), -1)), {}
+
+
+def _tabulate(values: FloatArray) -> pa.Table:
+    arrays = [pa.array(np.ascontiguousarray(column, dtype=np.float64)) for column in values.T]
+    return pa.table(arrays, names=[str(index) for index in range(len(arrays))])
 
 
 def keep_moves(
@@ -121,7 +161,9 @@ HANDLERS: Mapping[
     str, Callable[[Adapter, pd.DataFrame, dict[str, Any]], tuple[pa.Table, dict[str, Any]]]
 ] = {
     "recourse_rows": keep_rows,
-    "recourse_pool": keep_pool,
+    "recourse_pools": keep_pools,
+    "recourse_trees": list_trees,
+    "recourse_encoded": list_encoded,
     "recourse_score": score_proposals,
     "recourse_moves": keep_moves,
     "recourse_gradients": follow_gradients,

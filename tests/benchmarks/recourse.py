@@ -209,7 +209,7 @@ def main() -> int:
         reference = train.sample(REFERENCE_ROWS, random_state=0)
         with open_model(folder / "adult.txt", services=SERVICES) as client:
             rejected = people[client.predict(people)[:, 1] < 0.5]
-            search(client, rejected.iloc[:10], reference, folder / "own.parquet")  # warmed up
+            search(client, rejected.iloc[:5_000], reference, folder / "own.parquet")  # warmed up
             if "--dice" not in sys.argv:
                 measure_growth(client, rejected, reference, folder / "own.parquet")
             compare_dice(client, rejected, reference, folder)

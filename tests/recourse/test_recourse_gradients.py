@@ -113,7 +113,7 @@ def test_what_gradients_promise_is_exact_where_the_model_is_linear(tmp_path: Pat
     )
     with open_model(save_network(tmp_path, "binary", [], 5), services=SERVICES) as client:
         direct = WorkerScorer(client)
-        assert direct.keep(rows, columns)
+        assert direct.keep(rows, columns, ReachScore(0.5))
         assert direct.keep_moves(candidates, goal)
         found = direct.follow(heads)
         before = straighten(goal, direct.score(heads)[:, 1])

@@ -19,6 +19,7 @@ from skops.io import dump
 
 from audits.models import open_model
 from audits.recourse.columns import build_columns
+from audits.recourse.goals import ReachScore
 from audits.recourse.proposals import Editor, Proposals
 from audits.recourse.remote import WorkerScorer
 from audits.recourse.rules import ActionRules
@@ -81,7 +82,7 @@ def test_changes_alone_are_scored_as_whole_rows_are(kind: str, tmp_path: Path):
     proposals = proposals.take(np.argsort(proposals.rows, kind="stable"))
     with open_model(path, services=SERVICES) as client:
         direct = WorkerScorer(client)
-        assert direct.keep(rows, columns)
+        assert direct.keep(rows, columns, ReachScore(0.5))
         found = direct.score(proposals)
         assert np.array_equal(found, client.predict(Editor(rows, columns).apply(proposals)))
         assert len(np.unique(found[:, 1])) > 5
@@ -109,4 +110,4 @@ def test_a_model_whose_encoding_mixes_columns_is_asked_with_whole_rows(tmp_path:
     mixing = make_pipeline(SimpleImputer(), PCA(2), RandomForestClassifier(5, random_state=0))
     dump(mixing.fit(frame, frame["age"] > 50), tmp_path / "model.skops")
     with open_model(tmp_path / "model.skops", services=SERVICES) as client:
-        assert not WorkerScorer(client).keep(frame, build_columns(frame, frame))
+        assert not WorkerScorer(client).keep(frame, build_columns(frame, frame), ReachScore(0.5))
