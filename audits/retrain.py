@@ -311,5 +311,4 @@ def _measure(job: _Job, cube: Cube) -> Outcome:
         decided,
         GOALS[job.goal].gap,
         Costs(section.cost_false_positive, section.cost_false_negative),
-        np.random.default_rng([job.spec.audit.seed, zlib.crc32(b"mitigate:measure")]),
     )

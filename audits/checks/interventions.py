@@ -107,11 +107,8 @@ def _intervene(context: CubeContext, halves: _Halves) -> list[Measurement]:
         chooser = Chooser(halves.chosen_on, GOALS[name], costs)
         for by_group in (False, True):
             plan = chooser.choose(section.gap, by_group=by_group)
-            generator = context.generator(f"{CODE}:{name}:{halves.attribute}:{by_group}")
             outcome = (
-                compute_plan_outcome(plan, halves.held_out, generator)
-                if isinstance(plan, Plan)
-                else None
+                compute_plan_outcome(plan, halves.held_out) if isinstance(plan, Plan) else None
             )
             found += _measure(halves, name, plan, outcome, by_group=by_group)
     return found

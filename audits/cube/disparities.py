@@ -110,6 +110,13 @@ def compute_disparities(
     ]
 
 
+def compute_spread(summary: Disparity, view: View) -> DisparityResult:
+    """Return one summary of a view by groups as `compute_disparities` does, but untested: its
+    p-value, for which thousands of resamples are drawn, is NaN."""
+    rates = [RATES[name].compute(view) for name in summary.rates]
+    return _compute(summary.kind, rates, None, int(view.rows.sum()))
+
+
 def _draw_equal(rate: Values, generator: np.random.Generator) -> Interval:
     """Return the smallest and the largest share of resamples in which all groups are equal."""
     known = ~np.isnan(rate.value)
@@ -120,7 +127,9 @@ def _draw_equal(rate: Values, generator: np.random.Generator) -> Interval:
     return resample_extremes(pooled, rows, RESAMPLES, generator)
 
 
-def _compute(kind: str, rates: list[Values], equal: list[Interval], n: int) -> DisparityResult:
+def _compute(
+    kind: str, rates: list[Values], equal: list[Interval] | None, n: int
+) -> DisparityResult:
     spreads = np.array([_spread(kind, rate.value) for rate in rates])
     # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
     if np.isnan(spreads).any():
@@ -133,7 +142,7 @@ def _compute(kind: str, rates: list[Values], equal: list[Interval], n: int) -> D
         value=value,
         low=min(low, value),
         high=max(high, value),
-        p_value=_compute_chance(kind, equal, value),
+        p_value=np.nan if equal is None else _compute_chance(kind, equal, value),
         group=int(np.nanargmin(share)),
         reference=int(np.nanargmax(share)),
         n=n,

@@ -8,7 +8,7 @@ import numpy as np
 
 from audits.core.estimate import Result
 from audits.cube.cube import UNKNOWN, Cube, FloatArray
-from audits.cube.disparities import Disparity, compute_disparities
+from audits.cube.disparities import Disparity, compute_spread
 from audits.cube.means import compute_mean
 from audits.cube.paired import Pairs, compute_paired_change
 from audits.cube.rates import RATES
@@ -46,11 +46,11 @@ class Outcome:
     cost: Effect
 
 
-def compute_plan_outcome(plan: Plan, held_out: View, generator: np.random.Generator) -> Outcome:
+def compute_plan_outcome(plan: Plan, held_out: View) -> Outcome:
     """Return what a plan does on the rows of `held_out`."""
     after = apply_thresholds(held_out, plan.thresholds)
     request = plan.request
-    return compute_outcome(held_out, after, request.goal.gap, request.costs, generator)
+    return compute_outcome(held_out, after, request.goal.gap, request.costs)
 
 
 def compute_outcome(
@@ -58,7 +58,6 @@ def compute_outcome(
     decided: Cube,
     gap: Disparity | None,
     costs: Costs,
-    generator: np.random.Generator,
 ) -> Outcome:
     """Return what other decisions do. decided: the cells of `before`, in their order, with new
     decisions."""
@@ -67,9 +66,7 @@ def compute_outcome(
     return Outcome(
         before=before,
         after=after,
-        gap=None
-        if gap is None
-        else Effect(_take_gap(gap, before, generator), _take_gap(gap, after, generator)),
+        gap=None if gap is None else Effect(_take_gap(gap, before), _take_gap(gap, after)),
         accuracy=_take_rates("accuracy", whole, whole_after),
         accuracy_change=_take_change(before.cube, decided),
         selection=_take_rates("selection_rate", whole, whole_after),
@@ -77,8 +74,8 @@ def compute_outcome(
     )
 
 
-def _take_gap(gap: Disparity, view: View, generator: np.random.Generator) -> Result:
-    ((_, found),) = compute_disparities(view, generator, (gap,))
+def _take_gap(gap: Disparity, view: View) -> Result:
+    found = compute_spread(gap, view)
     return to_result(found.value, found.low, found.high, found.n, "tukey_mover", NO_GAP)
 
 

@@ -112,7 +112,7 @@ def _solve(run: RunData, question: Question) -> tuple[Plan | NoPlan, Outcome | N
     if isinstance(plan, NoPlan):
         return plan, None
     held_out = split_views(run, question.grouping)[1]
-    return plan, compute_plan_outcome(plan, held_out, np.random.default_rng(run.report.run.seed))
+    return plan, compute_plan_outcome(plan, held_out)
 
 
 def answer(run: RunData, question: Question) -> Answer:

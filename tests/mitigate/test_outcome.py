@@ -53,7 +53,7 @@ def test_outcome_is_that_of_the_rows(drawn: Cube) -> None:
     plan = chooser.choose(0.02, by_group=True)
     assert isinstance(plan, Plan)
     held_out = compute_view(second, ("team",))
-    outcome = compute_plan_outcome(plan, held_out, np.random.default_rng(0))
+    outcome = compute_plan_outcome(plan, held_out)
     times = second.sums["count"].astype(int)
     true = np.repeat(second.codes["y_true"], times)
     score = np.repeat(second.edges[second.codes["score_bin"]], times)
