@@ -14,6 +14,7 @@ Coverage by simulation: 94% or more, see `tests/cube/test_pairs.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import scipy
@@ -52,6 +53,7 @@ def compute_worst_pair_interval(rates: Sequence[Values], kind: str) -> tuple[flo
     return max(0.0, min(far)), min(1.0, *near)
 
 
+@lru_cache(maxsize=256)
 def _simultaneous_confidence(groups: int, rates: int) -> float:
     """Return the confidence of one pair at which all pairs, and all rates, hold together."""
     together = 1 - (1 - CONFIDENCE) / rates
