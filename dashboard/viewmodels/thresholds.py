@@ -116,8 +116,11 @@ class _Compared:
     @property
     def cells(self) -> tuple[str, str, str]:
         """Name, audited, moved: the numbers with their intervals."""
-        pairs = ((self.old, self.old_range), (self.new, self.new_range))
-        return (self.name, *(f"{text} ({ends})" if ends else text for text, ends in pairs))
+        return self.name, _join(self.old, self.old_range), _join(self.new, self.new_range)
+
+
+def _join(point: str, ends: str) -> str:
+    return f"{point} ({ends})" if ends else point
 
 
 def _compare_overall(truth: bool, audited: Decided, moved: Decided) -> list[_Compared]:
