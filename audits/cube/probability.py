@@ -47,7 +47,7 @@ class Calibration:
     """Scores against outcomes in equal-width bins of the score, by `[group, bin]`.
 
     mean_score and positive_share are NaN in empty bins; low and high are the interval of
-    the share; weight and positive_weight are sums of weights.
+    the share; weight and positive_weight are sums of weights, count is in rows.
     """
 
     mean_score: FloatArray
@@ -56,6 +56,7 @@ class Calibration:
     high: FloatArray
     weight: FloatArray
     positive_weight: FloatArray
+    count: FloatArray
 
 
 def compute_calibration(view: View, bins: int = CALIBRATION_BINS) -> Calibration:
@@ -77,7 +78,8 @@ def compute_calibration(view: View, bins: int = CALIBRATION_BINS) -> Calibration
         mean = add(cube.sums["score_sum"]) / weight
         effective = np.where(squared > 0, weight**2 / squared, 0.0)
     low, high = compute_share_interval(share, effective)
-    return Calibration(mean, share, low, high, weight, positives)
+    count = add(cube.sums["count"])
+    return Calibration(mean, share, low, high, weight, positives, count)
 
 
 def compute_calibration_error(view: View, generator: np.random.Generator) -> Values:

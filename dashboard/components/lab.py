@@ -46,11 +46,12 @@ def show_lab(run: RunData, grouping: str) -> None:
 
 def _show_groups(moved: thresholds.Moved) -> None:
     """Show every group before and after, and what it does to the well-known gaps."""
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         show_chart(moved.chart, "lab")
     with right:
         show_table(moved.overall, "lab-overall", moved.sentence)
+        show_text(say("lab.brackets"), "lab-brackets", "note")
     with st.expander(say("lab.groups"), type="compact"):
         show_table(moved.groups, "lab-groups", moved.chart.title)
 

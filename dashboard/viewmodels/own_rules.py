@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from audits.core.counterfactual import Counterfactual
 from audits.core.errors import AssayError, InputError
+from audits.core.format import plain_text
 from audits.core.spec_recourse import RecourseSection
 from audits.models import ModelClient
 from audits.recourse.rules import RowLimits, build_rules
@@ -25,7 +27,8 @@ MOST_CHANGES = 6
 
 @dataclass(frozen=True, slots=True)
 class OwnRules:
-    """What stays, what only rises or falls, and how many columns an answer may change."""
+    """What stays, what only rises or falls, and how many columns an answer may change. A column
+    that stays does so whatever else is said of it."""
 
     fixed: tuple[str, ...]
     rising: tuple[str, ...]
@@ -33,11 +36,15 @@ class OwnRules:
     most: int
 
     def find_conflict(self) -> str:
-        """Return which columns are in two of the lists, as a sentence; "" where none is."""
-        lists = (self.fixed, self.rising, self.falling)
-        twice = sorted({name for names in lists for name in names if sum(
-            name in other for other in lists) > 1})  # fmt: skip
-        return say("own.conflict", columns=", ".join(twice)) if twice else ""
+        """Return which columns may only rise and only fall, as a sentence; "" where none does."""
+        both = [name for name in self.rising if name in self.falling and name not in self.fixed]
+        return say("own.conflict", columns=", ".join(map(plain_text, both))) if both else ""
+
+
+def list_ordered(sample: pd.DataFrame, features: Sequence[str], also: Sequence[str]) -> list[str]:
+    """Return the features that can rise or fall: numbers and yes/no values of the `sample`, and
+    what is in `also`."""
+    return [name for name in features if name in also or is_numeric_dtype(sample[name])]
 
 
 def read_rules(run: RunData, features: tuple[str, ...]) -> OwnRules:
@@ -53,14 +60,18 @@ def is_possible(run: RunData) -> bool:
     return run.task == "binary" and run.spec.recourse.target is None
 
 
-def _amend(section: RecourseSection, own: OwnRules) -> RecourseSection:
-    """Return the audit's section with the reader's rules; all its other rules stay."""
-    settings = section.model_dump(exclude_unset=True) | {
+def amend_rules(section: RecourseSection, own: OwnRules) -> RecourseSection:
+    """Return the audit's section with the reader's rules; all its other rules stay but those that
+    say how a column moves that the reader holds still."""
+    settings: dict[str, object] = section.model_dump(exclude_unset=True) | {
         "immutable": own.fixed,
-        "increase_only": own.rising,
-        "decrease_only": own.falling,
+        "increase_only": tuple(name for name in own.rising if name not in own.fixed),
+        "decrease_only": tuple(name for name in own.falling if name not in own.fixed),
         "max_changes": own.most,
     }
+    for name in ("ranges", "steps", "allowed", "transitions"):
+        moves: Mapping[str, object] = getattr(section, name)
+        settings[name] = {column: how for column, how in moves.items() if column not in own.fixed}
     return RecourseSection.model_validate(settings)
 
 
@@ -88,7 +99,7 @@ def search_row(
     one = pd.DataFrame([row.to_dict()], index=[row.name])[features]
     one = one.astype({name: reference[name].dtype for name in features}, errors="ignore")
     try:
-        section = _amend(run.spec.recourse.keep_features(features), own)
+        section = amend_rules(run.spec.recourse.keep_features(features), own)
         rules = build_rules(section, features, reference, limits)
         if float(client.predict(one)[0, positive]) >= find_threshold(run):
             return Absent(say("own.accepted"))

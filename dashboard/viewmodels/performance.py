@@ -129,12 +129,16 @@ def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
     )
 
 
-def _scored(view: View) -> list[tuple[str, ScoredCounts]]:
+def list_curved(view: View) -> list[str]:
     """Return the groups with both outcomes, largest first, as many as a figure shows."""
     pairs = zip(view.labels, view.scored, strict=True)
-    usable = [(plain_text(name), counts) for name, counts in pairs if counts.both_classes]
-    usable.sort(key=lambda pair: -sum(pair[1].rows))
-    return usable[:MAX_CURVES]
+    usable = [(name, sum(counts.rows)) for name, counts in pairs if counts.both_classes]
+    usable.sort(key=lambda pair: -pair[1])
+    return [name for name, _ in usable[:MAX_CURVES]]
+
+
+def _scored(view: View) -> list[tuple[str, ScoredCounts]]:
+    return [(plain_text(name), view.scored[view.labels.index(name)]) for name in list_curved(view)]
 
 
 def has_curves(run: RunData) -> bool:

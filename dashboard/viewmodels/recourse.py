@@ -158,6 +158,12 @@ def render_answer(run: RunData, answer: Counterfactual, score: float | None) -> 
     return say("recourse.sentence", changes=joined, new=new, old=old, threshold=threshold)
 
 
+def render_cost(answer: Counterfactual) -> str:
+    """Return what a counterfactual costs, and whether it is like the rows in the data."""
+    likely = "recourse.plausible" if answer.plausible else "recourse.implausible"
+    return f"{say('recourse.cost', cost=f'{answer.cost:.2f}')} {say(likely)}"
+
+
 def render_sought(target: SoughtRange) -> str:
     """Return where a prediction should lie: "10 to 20", "10 or more"."""
     low, high = target.ends

@@ -45,7 +45,7 @@ class RunData:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.report: AuditReport = bundle.report
-        self._sweeps: dict[str, Sweep] = {}
+        self._sweeps: dict[str | None, Sweep] = {}
         self._views: dict[str | None, View] = {}
         self._index: dict[tuple[str, str | None], list[Measurement]] = defaultdict(list)
         for item in self.report.measurements:
@@ -119,7 +119,7 @@ class RunData:
             self._views[grouping] = compute_view(self.cube, names)
         return self._views[grouping]
 
-    def sweep(self, grouping: str) -> Sweep:
+    def sweep(self, grouping: str | None) -> Sweep:
         """What every threshold would do to these groups; counted once, when first asked."""
         if grouping not in self._sweeps:
             view = self.view(grouping)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audits.core.format import format_value, plain_text
+from audits.core.format import format_range, format_value, plain_text
+from audits.core.measurement import Unit
 from audits.core.words import lower
 from audits.cube.cube import FloatArray
 from audits.cube.disparities import DISPARITIES
+from audits.cube.pairs import compute_worst_pair_interval
 from audits.cube.rates import RATES
 from audits.cube.thresholds import Decided
 from audits.cube.values import Values
@@ -93,7 +95,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
         say("lab.audited"),
         say("lab.moved", threshold=f"{threshold:.2f}"),
     )
-    table = pd.DataFrame(overall, columns=list(names_of))
+    table = pd.DataFrame([one.cells for one in overall], columns=list(names_of))
     return Moved(threshold, chart, groups, table, _sentence(run, overall, threshold))
 
 
@@ -101,18 +103,53 @@ def _compute(metric: str, decided: Decided) -> Values:
     return RATES[metric].compute_from(decided.weight, decided.weight_squared, decided.count)
 
 
-def _compare_overall(truth: bool, audited: Decided, moved: Decided) -> list[tuple[str, str, str]]:
-    """Return (name, audited, moved) for accuracy, selection and the gaps between groups."""
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A number over all groups, as audited and moved: the points, and their intervals in words."""
+
+    name: str
+    old: str
+    new: str
+    old_range: str
+    new_range: str
+
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """Name, audited, moved: the numbers with their intervals."""
+        return self.name, _join(self.old, self.old_range), _join(self.new, self.new_range)
+
+
+def _join(point: str, ends: str) -> str:
+    return f"{point} ({ends})" if ends else point
+
+
+def _compare_overall(truth: bool, audited: Decided, moved: Decided) -> list[_Compared]:
+    """Return accuracy, selection and the gaps between groups, audited and moved."""
     rows = []
     for metric in ("accuracy", "selection_rate") if truth else ("selection_rate",):
-        pair = (_compute(metric, one.everybody).value[0] for one in (audited, moved))
-        rows.append((name_metric(metric), *(_percent(value) for value in pair)))
+        pair = [_compute(metric, one.everybody) for one in (audited, moved)]
+        points = (_percent(values.value[0]) for values in pair)
+        ranges = (_range(values.low[0], values.high[0], "share") for values in pair)
+        rows.append(_Compared(name_metric(metric), *points, *ranges))
     for disparity in DISPARITIES:
         if disparity.kind != "difference" or (disparity.needs_truth and not truth):
             continue
-        gaps = (compute_spread(disparity.rates, one.weight) for one in (audited, moved))
-        rows.append((name_metric(disparity.name), *(_points(float(gap)) for gap in gaps)))
-    return [(name, old, new) for name, old, new in rows]
+        gaps = [compute_gap(disparity.rates, one) for one in (audited, moved)]
+        points = (_points(value) for value, _, _ in gaps)
+        ranges = (_range(low, high, "points") for _, low, high in gaps)
+        rows.append(_Compared(name_metric(disparity.name), *points, *ranges))
+    return rows
+
+
+def compute_gap(rates: tuple[str, ...], decided: Decided) -> tuple[float, float, float]:
+    """Return the largest gap of the rates between groups with its interval, as the audit makes it
+    (see `audits.cube.pairs`), in [0, 1]; NaN thrice where it is undefined."""
+    value = float(compute_spread(rates, decided.weight))
+    if np.isnan(value):
+        return np.nan, np.nan, np.nan
+    low, high = compute_worst_pair_interval([_compute(name, decided) for name in rates],
+                                            "difference")  # fmt: skip
+    return value, min(low, value), max(high, value)
 
 
 def compute_spread(rates: tuple[str, ...], weight: FloatArray) -> FloatArray:
@@ -132,12 +169,12 @@ def compute_spread(rates: tuple[str, ...], weight: FloatArray) -> FloatArray:
     return largest
 
 
-def _sentence(run: RunData, overall: list[tuple[str, str, str]], threshold: float) -> str:
+def _sentence(run: RunData, overall: list[_Compared], threshold: float) -> str:
     if run.cube.threshold == threshold:
-        facts = [say("lab.fact", title=name, value=old) for name, old, _ in overall[:3]]
+        facts = [say("lab.fact", title=one.name, value=one.old) for one in overall[:3]]
         return say("lab.sentence_audited", threshold=f"{threshold:.2f}", facts="; ".join(facts))
     changed = [
-        say("lab.change", title=lower(name), old=old, new=new) for name, old, new in overall[:3]
+        say("lab.change", title=lower(one.name), old=one.old, new=one.new) for one in overall[:3]
     ]
     return say("lab.sentence", threshold=f"{threshold:.2f}", changes="; ".join(changed))
 
@@ -162,6 +199,11 @@ def _percent(value: float) -> str:
 
 def _points(value: float) -> str:
     return say("number.none") if np.isnan(value) else format_value(float(value), "points")
+
+
+def _range(low: float, high: float, unit: Unit) -> str:
+    """Return both ends, "" where there are none."""
+    return "" if np.isnan(low) or np.isnan(high) else format_range(float(low), float(high), unit)
 
 
 def make_threshold_chart(run: RunData, grouping: str, metric: str, threshold: float) -> Chart:

@@ -90,9 +90,7 @@ def show_answers(run: RunData, row: str) -> None:
             sentence = recourse.render_answer(run, answer, known)
             show_text(sentence, f"answer-{position}", "finding")
             show_table(recourse.tabulate_answer(answer), f"answer-{position}", sentence)
-            likely = "recourse.plausible" if answer.plausible else "recourse.implausible"
-            cost = say("recourse.cost", cost=f"{answer.cost:.2f}")
-            show_text(f"{cost} {say(likely)}", f"cost-{position}", "note")
+            show_text(recourse.render_cost(answer), f"cost-{position}", "note")
             for number, note in enumerate(recourse.list_notes(run, answer)):
                 show_text(note, f"note-{position}-{number}", "note")
 

@@ -11,7 +11,7 @@ from dashboard.components.charts import show_chart, show_chart_with_table, show_
 from dashboard.components.page import choose, require_run, show_empty
 from dashboard.components.people import show_people, show_slice_table
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import classes, performance, picks, slices
+from dashboard.viewmodels import classes, curve_tables, performance, picks, slices
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
@@ -83,9 +83,11 @@ def show_curves(run: RunData) -> None:
     if performance.has_curves(run):
         left, right = st.columns(2, gap="large")
         with left:
-            show_chart(performance.make_roc(run, shown), "roc")
+            table = curve_tables.tabulate_roc_points(run, shown)
+            show_chart_with_table(performance.make_roc(run, shown), table, "roc")
         with right:
-            show_chart(performance.make_precision_recall(run, shown), "pr")
+            table = curve_tables.tabulate_precision_recall_points(run, shown)
+            show_chart_with_table(performance.make_precision_recall(run, shown), table, "pr")
     else:
         key = "no_scores" if run.task == "binary" else "no_curves"
         show_text(say(f"performance.{key}"), "no-scores", "note")
@@ -95,7 +97,9 @@ def show_curves(run: RunData) -> None:
     left, right = st.columns(2, gap="large")
     if performance.has_curves(run):
         with left:
-            show_chart(performance.make_calibration(run, shown, group), "calibration")
+            table = curve_tables.tabulate_calibration(run, shown, group)
+            chart = performance.make_calibration(run, shown, group)
+            show_chart_with_table(chart, table, "calibration")
     with right:
         chart = performance.make_confusion(run, shown, group)
         show_selectable_chart(run, chart, "confusion", picks.pick_confusion(run, shown, group))

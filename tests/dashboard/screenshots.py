@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -23,6 +24,8 @@ EXTRA = {
     "fairness-guide": "fairness?outcome=Yes,%20it%20can%20be%20trusted&harm=Both%20alike"
     "&law=Yes,%20rates%20are%20compared&threshold=0.36",
     "explanations-row": "explanations?part=One%20row",
+    "explanations-rules": "explanations?part=Rules",
+    "counterfactuals-own": "counterfactuals",
 }
 
 
@@ -52,10 +55,13 @@ def take(runs: Path, run: str, folder: Path, only: str = "") -> None:
                     if only and only not in name:
                         continue
                     glue = "&" if "?" in place else "?"
-                    page.goto(f"{address}/{place}{glue}run={run}")
+                    chosen = f"&row={find_row(runs, run)}" if "counterfactuals" in name else ""
+                    page.goto(f"{address}/{place}{glue}run={run}{chosen}")
                     settle(page)
-                    if name == "counterfactuals":
-                        pick_first_row(page)
+                    if chosen:
+                        wait_for_model(page)
+                    if name == "counterfactuals-own":
+                        search_own(page)
                     fit(page, width, height)
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
                     page.set_viewport_size({"width": width, "height": height})
@@ -63,15 +69,31 @@ def take(runs: Path, run: str, folder: Path, only: str = "") -> None:
         chromium.close()
 
 
-def pick_first_row(page: Any) -> None:
-    """Choose the first row of the list, where there is one."""
-    box = page.locator(".st-key-row input")
-    if box.count():
-        box.first.click()
-        page.locator('[role="option"]').first.click()
-        settle(page)
-        page.wait_for_timeout(2500)
-        settle(page)
+def find_row(runs: Path, run: str) -> str:
+    """Return the id of a row that was searched, "" where none was."""
+    path = runs / run / "evidence" / "counterfactuals.parquet"
+    rows = pq.read_table(path, columns=["row"])["row"] if path.is_file() else []
+    return str(rows[0]) if len(rows) else ""
+
+
+def wait_for_model(page: Any) -> None:
+    """Wait until the panels that ask the model have filled themselves in."""
+    page.wait_for_timeout(2500)
+    settle(page)
+
+
+def search_own(page: Any) -> None:
+    """Open the panel of the reader's own rules, let another column stay, and search."""
+    panel = page.locator(".st-key-own-rules")
+    if not panel.count():
+        return
+    panel.locator("summary").click()
+    page.locator(".st-key-own-fixed input").click()
+    page.locator('[role="option"]').first.click()
+    page.keyboard.press("Escape")
+    settle(page)
+    page.locator(".st-key-own-search button").click()
+    wait_for_model(page)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,15 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audits.core.errors import InputError
+from audits.core.format import plain_text
+from audits.core.spec_recourse import RecourseSection
 from audits.models import ModelClient
+from audits.recourse.rules import build_rules
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels import own_rules, recourse
-from dashboard.viewmodels.own_rules import OwnRules
+from dashboard.viewmodels.own_rules import OwnRules, amend_rules
 from dashboard.viewmodels.rows import Absent, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.run import RunData
 
@@ -71,15 +75,41 @@ def test_what_cannot_be_searched_says_why(
     row = recourse.load_answers(run).rows[0]
     nothing = search(run, opened, row, OwnRules(features, (), (), 3))
     assert nothing == Absent(say("own.none"))
-    twice = search(run, opened, row, OwnRules(("debt",), ("debt",), (), 3))
+    twice = search(run, opened, row, OwnRules((), ("debt",), ("debt",), 3))
     assert twice == Absent(say("own.conflict", columns="debt"))
     scores = pd.read_parquet(run.bundle.evidence_path("predictions.parquet"))
     taken = str(scores.loc[scores["y_pred"] == 1, "row"].iloc[0])
     assert search(run, opened, taken, OwnRules((), (), (), 3)) == Absent(say("own.accepted"))
 
 
+def test_what_stays_needs_no_other_rule_taken_back() -> None:
+    sample = pd.DataFrame({"income": [1.0, 2.0, 3.0], "home": ["rent", "own", "rent"]})
+    section = RecourseSection(
+        steps={"income": 1.0}, ranges={"income": (0.0, 9.0)}, increase_only=("income",),
+        transitions={"home": ("rent -> own",)}, allowed={"home": ("own",)},
+    )  # fmt: skip
+    both = ("income", "home")
+    with pytest.raises(InputError):
+        build_rules(section.model_copy(update={"immutable": both}), both, sample)
+    own = OwnRules(both, ("income",), (), 2)
+    assert own.find_conflict() == ""
+    rules = build_rules(amend_rules(section, own), both, sample)
+    assert rules.immutable == {"income", "home"}
+    assert not rules.allows("income", 1.0, 2.0)
+    moving = build_rules(amend_rules(section, replace(own, fixed=())), both, sample)
+    assert moving.steps == {"income": 1.0}
+    assert moving.allows("income", 1.0, 2.0)
+
+
+def test_only_what_has_an_order_rises_or_falls() -> None:
+    sample = pd.DataFrame({"home": ["rent"], "debt": [1.5], "owns": [True], "job": ["baker"]})
+    names = tuple(sample.columns)
+    assert own_rules.list_ordered(sample, names, ()) == ["debt", "owns"]
+    assert own_rules.list_ordered(sample, names, ("job",)) == ["debt", "owns", "job"]
+
+
 def test_rules_are_edited_on_the_page(
-    run: RunData, runs: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunData, runs: Path, rude_names: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(RUNS_VARIABLE, str(runs))
     app = AppTest.from_file(str(APP), default_timeout=60)
@@ -89,9 +119,14 @@ def test_rules_are_edited_on_the_page(
     app.switch_page("views/counterfactuals.py").run()
     fixed = app.multiselect(key="own-fixed")
     assert tuple(fixed.value) == run.spec.recourse.immutable
+    assert plain_text(rude_names[2]) in fixed.options  # as it is called, nothing escaped
     app.button(key="own-search").click().run()
     assert not app.exception
     assert say("own.not_kept") in [item.value for item in app.text]
+    app.multiselect(key="own-rising").set_value(["debt"]).run()
+    app.multiselect(key="own-falling").set_value(["debt"]).run()
+    assert say("own.conflict", columns="debt") in [item.value for item in app.text]
+    assert app.button(key="own-search").disabled
     fixed.set_value(list(fixed.options)).run()
     app.button(key="own-search").click().run()
     assert not app.exception

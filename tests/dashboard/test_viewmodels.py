@@ -10,9 +10,10 @@ import pytest
 
 from audits.core.counterfactual import NoRecourse
 from audits.core.estimate import Estimate
-from audits.core.format import format_value
+from audits.core.format import format_range, format_value
 from audits.core.measurement import Measurement
 from audits.core.words import SLICES_CHECK
+from audits.cube.disparities import compute_disparities
 from audits.cube.rates import RATES
 from audits.cube.thresholds import move_threshold
 from audits.cube.view import compute_view
@@ -33,7 +34,7 @@ from dashboard.viewmodels import (
 )
 from dashboard.viewmodels.numbers import render_measurement
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import render_finding
+from dashboard.viewmodels.sentences import name_metric, render_finding
 
 
 def make(metric: str, unit: str, **fields: object) -> Measurement:
@@ -134,9 +135,9 @@ def test_moved_threshold_equals_a_count_of_the_rows(run: RunData) -> None:
         assert record[name] == format_value(share, "share")
     accuracy = ((frame["y_score"] >= 0.7) == (frame["y_true"] == 1)).mean()
     shown = moved.overall.iloc[0][name]
-    assert shown == format_value(float(accuracy), "share")
+    assert shown.split(" (")[0] == format_value(float(accuracy), "share")
     gap = moved.overall.set_index(say("column.measure")).loc["Demographic parity difference", name]
-    assert gap == format_value(float(counted.max() - counted.min()), "points")
+    assert gap.split(" (")[0] == format_value(float(counted.max() - counted.min()), "points")
 
 
 def test_audited_threshold_moves_nothing(run: RunData) -> None:
@@ -145,6 +146,24 @@ def test_audited_threshold_moves_nothing(run: RunData) -> None:
     moved = thresholds.compute_moved(run, "sex", "true_positive_rate", audited)
     assert set(moved.groups[say("column.change")]) == {"0 points"}
     assert (moved.overall.iloc[:, 1] == moved.overall.iloc[:, 2]).all()
+
+
+def test_lab_gaps_have_the_interval_that_an_audit_at_that_threshold_would_give(
+    run: RunData,
+) -> None:
+    for threshold in (0.5, 0.31):
+        moved = thresholds.compute_moved(run, "sex", "accuracy", threshold).overall
+        told = dict(zip(moved.iloc[:, 0], moved.iloc[:, 2], strict=True))
+        view = compute_view(move_threshold(run.cube, threshold), ("sex",))
+        for disparity, result in compute_disparities(view, np.random.default_rng(0)):
+            if disparity.kind != "difference":
+                continue
+            ends = format_range(result.low, result.high, "points")
+            point = format_value(result.value, "points")
+            assert told[name_metric(disparity.name)] == f"{point} ({ends})"
+        accuracy = RATES["accuracy"].compute(compute_view(move_threshold(run.cube, threshold), ()))
+        ends = format_range(float(accuracy.low[0]), float(accuracy.high[0]), "share")
+        assert told[name_metric("accuracy")].endswith(f"({ends})")
 
 
 def test_threshold_curves_equal_the_cube(run: RunData) -> None:
@@ -275,7 +294,7 @@ def test_an_edit_that_breaks_a_rule_of_the_search_is_told_which(run: RunData) ->
     answer = recourse.load_answers(run).by_row[row][0]
     notes = recourse.list_notes(run, answer)
     assert "biased cannot change" in notes[0]
-    assert notes[-1].startswith("Distance to the nearest real row")
+    assert notes[-1].startswith("The nearest real row")
     source.close()
 
 
