@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from audits.recourse.forest_walk import Forest, Walk
 
 WORTH_ROWS = 4_000
-"""From so many rows in a block on the walk pays, though it is compiled first (7 s, once a machine).
+"""From so many rows in a block on the walk pays, though it is compiled first (6 s, once a machine).
 What is searched with it depends on the rows alone, so that a run can be repeated to the digit."""
 
 Ask = Callable[[Proposals], FloatArray]

@@ -118,8 +118,10 @@ def judge(
     return Answered(*seconds, len(rows), int(valid.sum()), len(valid), *best)
 
 
-def measure_growth(client: ModelClient, rejected: pd.DataFrame, reference: pd.DataFrame, at: Path):
-    """Print seconds for more and more rows; return those of the most."""
+def measure_growth(
+    client: ModelClient, rejected: pd.DataFrame, reference: pd.DataFrame, at: Path
+) -> float:
+    """Print seconds for more and more rows; return those that a row of the most takes."""
     print(f"Adult, {ANSWERS} answers a row, LightGBM of 200 trees, {os.cpu_count()} cores")
     each: list[float] = []
     for size in SIZES:
@@ -130,6 +132,7 @@ def measure_growth(client: ModelClient, rejected: pd.DataFrame, reference: pd.Da
         print(done.render(f"{size:,} rows in {done.seconds:.1f} s"))
     print(f"  a row of {SIZES[-1]:,} takes {each[-1] / each[0]:.2f} times a row of {SIZES[0]:,}")
     print(f"  {SIZES[-1]:,} rows: {each[-1] * SIZES[-1]:.0f} s, target {TARGET_SECONDS} s")
+    return each[-1]
 
 
 def find_dice(folder: Path) -> Path | None:
@@ -167,8 +170,17 @@ def ask_dice(
     return paths[1], (said["seconds"], said["cpu_seconds"])
 
 
-def compare_dice(client: ModelClient, rejected: pd.DataFrame, reference: pd.DataFrame, at: Path):
-    """Print DiCE's numbers beside ours on the same rows, and the ratio of the throughputs."""
+def compare_dice(
+    client: ModelClient,
+    rejected: pd.DataFrame,
+    reference: pd.DataFrame,
+    at: Path,
+    many: float | None,
+) -> None:
+    """Print DiCE's numbers beside ours on the same rows, and the ratio of the throughputs.
+
+    many: seconds that one of very many rows takes here, None where that was left out.
+    """
     python = find_dice(at)
     if python is None:
         return
@@ -189,6 +201,9 @@ def compare_dice(client: ModelClient, rejected: pd.DataFrame, reference: pd.Data
             f"  throughput: {ratio:,.0f} times DiCE {method}, {work:,.0f} times by CPU "
             f"(target {TARGET_RATIO})"
         )
+        if many is not None:
+            ratio = peer.seconds / peer.rows / many
+            print(f"  at the rate of {SIZES[-1]:,} rows: {ratio:,.0f} times DiCE {method}")
         same = ~np.isnan(peer.costs)
         fewer, cheaper = (
             float(np.median(mine[:size][same])) - float(np.median(theirs[same]))
@@ -210,9 +225,10 @@ def main() -> int:
         with open_model(folder / "adult.txt", services=SERVICES) as client:
             rejected = people[client.predict(people)[:, 1] < 0.5]
             search(client, rejected.iloc[:5_000], reference, folder / "own.parquet")  # warmed up
+            many = None
             if "--dice" not in sys.argv:
-                measure_growth(client, rejected, reference, folder / "own.parquet")
-            compare_dice(client, rejected, reference, folder)
+                many = measure_growth(client, rejected, reference, folder / "own.parquet")
+            compare_dice(client, rejected, reference, folder, many)
     return 0
 
 
