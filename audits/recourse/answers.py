@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,25 @@ def rank_answers(
     ranked: list[list[Counterfactual]] = [[] for _ in names]
     if not len(proposals):
         return ranked
-    frame = to_stored(editor.apply(guard.complete(proposals)))
-    answer = scorer.answer(from_stored(frame, columns))
+    whole = guard.complete(proposals)
+    stored, codes = editor.list_stored(whole), editor.apply_codes(whole)
+    with ThreadPoolExecutor(1) as aside:  # while the model answers in its own process
+        measuring = aside.submit(neighbourhood.measure, codes)
+        answer = scorer.answer(from_stored(stored, columns))
+        distances, densities = measuring.result()
     gains, scores = scorer.goal.compute_gain(answer), scorer.goal.pick_score(answer)
     costs = compute_costs(columns, editor, proposals).sum(axis=1)
     changed = (proposals.columns >= 0).sum(axis=1)
     order = np.lexsort((-gains, costs, changed, proposals.rows))
     kept = _keep_first(order[gains[order] >= scorer.threshold], proposals.rows, most)
     best = proposals.take(kept)
-    codes, old = editor.apply_codes(guard.complete(best)), editor.codes[best.rows]
+    codes, old = codes[kept], editor.codes[best.rows]
     moved = (codes != old) & ~(np.isnan(codes) & np.isnan(old))
-    distance, density = neighbourhood.measure(codes)
+    distance, density = distances[kept], densities[kept]
     plausible = neighbourhood.contains(distance)
     labels = [column.name for column in columns]
-    before = list(zip(*to_stored(editor.apply(editor.unchanged())).values(), strict=True))
-    after = list(zip(*frame.values(), strict=True))
+    before = list(zip(*editor.list_stored(editor.unchanged()).values(), strict=True))
+    after = list(zip(*stored.values(), strict=True))
     for i, (at, row, broken) in enumerate(
         zip(kept.tolist(), best.rows.tolist(), guard.find_broken(best), strict=True)
     ):
@@ -86,17 +91,6 @@ def _keep_first(order: IntArray, rows: IntArray, most: int | None) -> IntArray:
     starts = np.flatnonzero(np.r_[True, mine[1:] != mine[:-1]])
     place = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
     return order[place < most]
-
-
-def to_stored(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return the values as they are stored: plain numbers, texts, yes/no, None for missing."""
-    return {
-        str(name): [
-            None if absent else value
-            for value, absent in zip(values.tolist(), values.isna().tolist(), strict=True)
-        ]
-        for name, values in frame.items()
-    }
 
 
 def from_stored(stored: dict[str, list[Any]], columns: Sequence[Column]) -> pd.DataFrame:

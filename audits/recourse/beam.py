@@ -86,10 +86,34 @@ def spread(
     """
     more = ranking.order[beam.rows, :reach]
     fits = np.arange(more.shape[1]) < ranking.counts[beam.rows, None]
-    taken = candidates.column[beam.picks]
-    fits &= (candidates.column[more][:, :, None] != taken[:, None, :]).all(axis=2)
+    owner = candidates.column[more]
+    for taken in candidates.column[beam.picks].T:
+        fits &= owner != taken[:, None]
     which, place = np.nonzero(fits)
-    picks = np.column_stack([beam.picks[which], more[which, place]])
+    return _add(beam, which, more[which, place])
+
+
+def spread_best(
+    beam: Combinations, promise: FloatArray, candidates: Candidates, most: int
+) -> Combinations:
+    """Return combinations with one more column, not yet scored; some of them repeatedly.
+
+    promise: what each combination promises with each candidate, `[n, n_candidates]`, -inf where
+    it may not be added. Of each row's, those are taken that promise as much as its `most`th.
+    """
+    for taken in candidates.column[beam.picks].T:
+        promise = np.where(candidates.column == taken[:, None], -np.inf, promise)
+    cut = np.full(len(beam), -np.inf)
+    for row in np.unique(beam.rows):
+        mine = beam.rows == row
+        values = promise[mine].ravel()
+        if len(values) > most:
+            cut[mine] = np.partition(values, len(values) - most)[len(values) - most]
+    return _add(beam, *np.nonzero((promise >= cut[:, None]) & (promise > -np.inf)))
+
+
+def _add(beam: Combinations, which: IntArray, more: IntArray) -> Combinations:
+    picks = np.column_stack([beam.picks[which], more])
     picks.sort(axis=1)
     unknown = np.full(len(which), np.nan)
     return Combinations(beam.rows[which], picks, unknown, unknown)

@@ -17,6 +17,7 @@ from audits.recourse.beam import (
     nothing,
     rank_candidates,
     spread,
+    spread_best,
     start_beam,
 )
 from audits.recourse.candidates import Candidates
@@ -36,6 +37,8 @@ PROMISING = 40
 """Combinations of the first look that are tried where a guide says which are promising, and"""
 CHEAPER_PROMISING = 64
 """of those that may be cheaper."""
+ROUNDING = 1e-9
+"""Sums of costs may differ by less, depending on their order."""
 SPARE = 1
 """Sets of columns kept beyond the answers asked for, until shrinking has settled the costs."""
 
@@ -63,6 +66,7 @@ class Block:
         self._best = np.full(n, -np.inf)
         self._refused = np.zeros(n, dtype=np.bool_)
         self._singles = np.full(self._allowed.shape, np.nan)
+        self._open = self._allowed
         self._unfinished = np.zeros(n, dtype=np.bool_)
         self._last = False
         self._guide: Guide | None = None
@@ -88,7 +92,7 @@ class Block:
             unsolved = beam.take(self._count_sets()[beam.rows] == 0)
             searched = self._widen(unsolved, ranking, max(1, THOROUGH // reach), reach)
             first_answer = (before == 0) & (self._count_sets() > 0)
-            self._cheapen(beam.take(first_answer[beam.rows]), ranking)
+            self._cheapen(beam.take(first_answer[beam.rows]))
             beam = best_of_each_set(join([looked, searched]), self._candidates, cheapest=False)
 
     def proposals(self) -> Proposals:
@@ -175,6 +179,7 @@ class Block:
         open_ &= ~solved[:, self._candidates.column]
         if self._scorer.open_gradients(self._editor, self._candidates) and open_.any():
             self._guide = Guide(self._editor, self._scorer, self._candidates, scores)
+        self._open = open_
         ranking = rank_candidates(self._candidates, scores, self._costs, open_)
         return ranking, start_beam(ranking, scores, self._costs)
 
@@ -207,14 +212,13 @@ class Block:
             failed.append(best_of_each_set(short, self._candidates, cheapest=False))
         return join(failed)
 
-    def _cheapen(self, beam: Combinations, ranking: Ranking) -> None:
+    def _cheapen(self, beam: Combinations) -> None:
         """Look for cheaper combinations for rows that have an answer of as many changes.
 
         Of those that cost less than the row's cheapest, the ones whose changes score best
         alone are tried, in any columns.
         """
-        reach = max(1, len(self._candidates))
-        beam = narrow(beam, max(1, CHEAPER_LOOK // reach))
+        beam = narrow(beam, max(1, CHEAPER_LOOK // max(1, len(self._candidates))))
         rows = np.unique(beam.rows)
         at_once = max(1, BATCH_ROWS // CHEAPER_LOOK)
         bound = self._cheapest()
@@ -222,17 +226,26 @@ class Block:
         for start in range(0, len(rows), at_once):
             if self._scorer.expired:
                 return
-            part = np.isin(beam.rows, rows[start : start + at_once])
-            tried = spread(beam.take(part), ranking, self._candidates, reach)
+            some = beam.take(np.isin(beam.rows, rows[start : start + at_once]))
+            left = bound[some.rows] - some.costs
+            fits = self._open[some.rows] & (self._costs[some.rows] < left[:, None] + ROUNDING)
+            alone = np.where(fits, self._singles[some.rows], -np.inf)
+            promise = alone + self._promise(some)[:, None]
+            most = promise.size if self._guide is not None else CHEAPER * (some.picks.shape[1] + 1)
+            tried = spread_best(some, promise, self._candidates, most)
             tried = distinct(tried.take(self._cost_of(tried) < bound[tried.rows]))
             if self._guide is not None:
-                chosen = self._guide.choose(tried, self._cost_of(tried), CHEAPER_PROMISING)
-                cheaper.append(chosen)
-                continue
-            promise = self._singles[tried.rows[:, None], tried.picks].sum(axis=1)
-            tried = tried.take(np.lexsort((-promise, tried.rows)))
-            cheaper.append(narrow(tried, CHEAPER))
+                tried = self._guide.choose(tried, self._cost_of(tried), CHEAPER_PROMISING)
+            else:
+                tried = tried.take(np.lexsort((-self._promise(tried), tried.rows)))
+                tried = distinct(narrow(tried, CHEAPER))
+            cheaper.append(tried)
         self._score(join(cheaper))
+
+    def _promise(self, tried: Combinations) -> FloatArray:
+        """Return the sum of what the changes score alone."""
+        alone: FloatArray = self._singles[tried.rows[:, None], tried.picks].sum(axis=1)
+        return alone
 
     def _count_sets(self) -> IntArray:
         return np.array([len(sets) for sets in self._found], dtype=np.int64)

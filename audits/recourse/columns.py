@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from pandas.api.types import infer_dtype, is_bool_dtype, is_float_dtype, is_numeric_dtype
 
@@ -63,6 +63,14 @@ class Column:
     declared_step: float = 0.0
     unit_cost: float | None = None
     move_costs: tuple[tuple[float, float, float], ...] = ()
+    stored: tuple[Any, ...] = field(init=False, repr=False)
+    """The pool as it is stored: texts and yes/no, None for a missing value."""
+    _index: pd.Index = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        index = pd.Index(np.asarray(self.pool, dtype=object), dtype=object)
+        object.__setattr__(self, "_index", index)
+        object.__setattr__(self, "stored", tuple(list_plain(self.pool)))
 
     @property
     def step(self) -> float:
@@ -74,9 +82,28 @@ class Column:
         if self.kind == "number":
             codes = values.astype(self.dtype).to_numpy(dtype=np.float64, na_value=np.nan)
             return np.where(np.isfinite(codes), codes, np.nan)
-        index = pd.Index(np.asarray(self.pool, dtype=object), dtype=object)
-        found = index.get_indexer(pd.Index(values.to_numpy(dtype=object), dtype=object))
-        return np.where((found < 0) | values.isna().to_numpy(), np.nan, found.astype(np.float64))
+        return self._look_up(*pd.factorize(values))[0]
+
+    def _look_up(self, places: IntArray, distinct: ArrayLike) -> tuple[FloatArray, BoolArray]:
+        """Return the codes of factorized values, and which of the distinct values have one."""
+        known = self._index.get_indexer(pd.Index(np.asarray(distinct, dtype=object), dtype=object))
+        codes = np.append(np.where(known < 0, np.nan, known), np.nan)  # missing: the last place
+        return codes[places], known >= 0
+
+    def extend(self, values: pd.Series) -> tuple[Column, FloatArray]:
+        """Return the column with codes for values that it does not know yet, behind its own, and
+        the codes of `values`."""
+        if self.kind == "number":
+            return self, self.encode(values)
+        places, distinct = pd.factorize(values)
+        codes, known = self._look_up(places, distinct)
+        missing, absent = self.pool.isna(), values[places < 0]
+        if known.all() and (missing.any() or not len(absent)):
+            return self, codes
+        none = list(self.pool[missing]) or list(absent.iloc[:1])
+        listed = [*self.pool[~missing], *np.asarray(distinct, dtype=object)[~known], *none]
+        column = replace(self, pool=pd.Series(listed, dtype=self.dtype).array)
+        return column, column.encode(values)
 
     def decode(self, codes: FloatArray) -> ExtensionArray:
         """Return an array of `dtype` for finite `codes` (a category's may be NaN)."""
@@ -113,6 +140,14 @@ class Column:
         for one, other, price in self.move_costs:
             costs = np.where((old == one) & (new == other), price, costs)
         return costs
+
+
+def list_plain(values: ExtensionArray) -> list[Any]:
+    """Return values as they are stored: plain numbers, texts, yes/no, None for missing."""
+    return [
+        None if absent else value
+        for value, absent in zip(pd.Series(values).tolist(), values.isna(), strict=True)
+    ]
 
 
 def kind_of(values: pd.Series) -> Kind:
@@ -162,6 +197,32 @@ def build_columns(rows: pd.DataFrame, reference: pd.DataFrame) -> tuple[Column, 
         hint = near_misses(str(absent[0]), map(str, reference.columns))
         raise InputError(f"the reference data has no column {absent[0]!r}{hint}")
     return tuple(_build_column(rows[name], reference[name]) for name in rows.columns)
+
+
+def holds(dtype: Dtype, other: Dtype) -> bool:
+    """Whether values of the other type joined with those of `dtype` are of `dtype`."""
+    if isinstance(dtype, np.dtype) and isinstance(other, np.dtype) and dtype.kind in "iuf":
+        return other.kind in "iuf" and bool(np.result_type(dtype, other) == dtype)
+    return dtype == other
+
+
+def fit_columns(
+    columns: Sequence[Column], rows: pd.DataFrame
+) -> tuple[tuple[Column, ...], FloatArray] | None:
+    """Return the columns as `build_columns` would for these rows, and the rows' codes.
+
+    rows: of types that the columns' hold (`holds`). What only these rows have gets codes behind
+    the others. None where a kind differs, so that the columns have to be built anew.
+    """
+    fitted, codes = [], []
+    for column in columns:
+        values = rows[column.name]
+        if values.dtype == object and values.notna().any() and kind_of(values) != column.kind:
+            return None
+        full, found = column.extend(values)
+        fitted.append(full)
+        codes.append(found)
+    return tuple(fitted), np.column_stack(codes)
 
 
 def encode_frame(columns: Sequence[Column], frame: pd.DataFrame) -> FloatArray:

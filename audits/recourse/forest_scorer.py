@@ -6,7 +6,8 @@ model is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,8 @@ import pandas as pd
 
 from audits.core.errors import CheckNotApplicableError
 from audits.models.client import ModelClient
-from audits.recourse.columns import Column, FloatArray
-from audits.recourse.forest_wire import read_matrix, read_trees
+from audits.recourse.columns import FloatArray
+from audits.recourse.forest_wire import read_trees
 from audits.recourse.goals import Goal
 from audits.recourse.proof_model import EXPONENTIAL, Additive, Link, find_link
 from audits.recourse.proposals import Proposals
@@ -23,9 +24,9 @@ from audits.recourse.proposals import Proposals
 if TYPE_CHECKING:
     from audits.recourse.forest_walk import Forest, Walk
 
-WORTH_ROWS = 4_000
-"""From so many rows in a block on the walk pays, though it is compiled first (6 s, once a machine).
-What is searched with it depends on the rows alone, so that a run can be repeated to the digit."""
+WORTH_ROWS = 64
+"""From so many rows on the walk pays, once it is compiled (6 s, once a machine). What is searched
+with it depends on the number of rows alone, so that a run can be repeated to the digit."""
 
 Ask = Callable[[Proposals], FloatArray]
 
@@ -41,25 +42,45 @@ class ForestScorer:
         self._additive: Additive | None = None
         self._forest: Forest | None = None
 
+    def expect(self, rows: int) -> None:
+        """Read the model's trees where so many rows are worth it, and the model is a forest."""
+        if rows < WORTH_ROWS or self._forest is not None:
+            return
+        with contextlib.suppress(CheckNotApplicableError, ValueError):
+            additive = read_trees(*self._client.call("recourse_trees", pd.DataFrame()))
+            assert additive.nodes is not None
+            from audits.recourse.forest_walk import build_forest, warm_up  # noqa: PLC0415
+
+            self._forest = build_forest(additive.nodes, len(self._client.info.features))
+            self._additive = additive
+            warm_up(self._forest)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there are trees to walk."""
+        return self._forest is not None
+
     def keep(
-        self,
-        rows: int,
-        columns: Sequence[Column],
-        pools: Mapping[int, FloatArray],
-        goal: Goal,
+        self, rows: FloatArray, answers: FloatArray, pools: Mapping[int, FloatArray], goal: Goal
     ) -> bool:
         """Open the block that the worker keeps; False where the worker is to be asked: the model
-        is no forest, reads features in other ways than one by one, or is more than its leaves.
+        has other features than its rows have columns, or is more than its leaves.
 
-        pools: what the codes of features that are no numbers are encoded as, `[n_codes]`.
+        rows: as the model sees them, `[n, n_features]`. answers: the last of its outputs for each,
+        `[n]`. pools: what the codes of features that
+        are no numbers are encoded as, `[n_codes]`.
         """
-        if rows < WORTH_ROWS and self._forest is None:
+        assert self._forest is not None
+        if rows.shape[1] != len(self._client.info.features):
             return False
+        from audits.recourse.forest_walk import Walk  # noqa: PLC0415
+
+        self._walk: Walk = Walk(self._forest, rows)
+        self._pools, self._goal = pools, goal
         try:
-            self._open(rows, columns, pools)
+            self._link = self._check(answers)
         except (CheckNotApplicableError, ValueError):
             return False
-        self._goal = goal
         return True
 
     def score(self, proposals: Proposals) -> FloatArray:
@@ -78,34 +99,20 @@ class ForestScorer:
             answers[near] = self._ask(proposals.take(near))
         return answers
 
-    def _open(self, rows: int, columns: Sequence[Column], pools: Mapping[int, FloatArray]) -> None:
-        nothing = pd.DataFrame()
-        if self._additive is None:
-            self._additive = read_trees(*self._client.call("recourse_trees", nothing))
-        from audits.recourse.forest_walk import Walk, build_forest  # noqa: PLC0415
+    def find_borders(self, place: int) -> FloatArray:
+        """Return the thresholds on one feature, rising."""
+        assert self._forest is not None
+        return self._forest.borders[place]
 
-        table, details = self._client.call("recourse_encoded", nothing)
-        numbers = {place for place, column in enumerate(columns) if column.kind == "number"}
-        if not numbers <= set(details["plain"]) or table.shape != (rows, len(columns)):
-            raise CheckNotApplicableError("the model reads numbers in a way of its own")
-        assert self._additive.nodes is not None
-        if self._forest is None:
-            self._forest = build_forest(self._additive.nodes, len(columns))
-        self._walk: Walk = Walk(self._forest, read_matrix(table))
-        self._pools = pools
-        self._link = self._check(rows)
-
-    def _check(self, rows: int) -> Link:
+    def _check(self, answers: FloatArray) -> Link:
         """Return how the sums become the model's answers to the unchanged rows.
 
         Raises CheckNotApplicableError where they do not, or where they could lose in it what
         rounding leaves open.
         """
         assert self._additive is not None
-        whole = np.empty((rows, 0))
-        own = self._ask(Proposals(np.arange(rows), whole.astype(np.int64), whole))
         sums = self._additive.offset + self._walk.compute_own()
-        link = find_link(self._additive, sums, own[:, -1] if own.ndim == 2 else own)
+        link = find_link(self._additive, sums, answers)
         if link is EXPONENTIAL:
             raise CheckNotApplicableError("exponentials of sums are left to the model")
         return link

@@ -7,8 +7,9 @@ by the model itself."""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,19 +22,22 @@ from audits.recourse.proposals import Proposals
 
 MOST_VALUES = 64
 """So many values of a column are walked at once: bits of a word."""
-WORTH = 3
+WORTH = 5
 """Changes that share all but their last one, on average, from which walking them at once pays."""
-PART, SMALLEST_PART = 1_024, 256
+CORES = os.cpu_count() or 1
+PART, SMALLEST_PART = 1_024, 128
 """The most and the fewest rows, or changed rows, that one thread takes at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Trees as the kernel walks them. single: whether numbers are compared in float32; depth: of
-    the deepest; columns: the split nodes of each column, and of those by category their answers
-    to codes (`[n_nodes, n_codes + 2]`, the last two for unknown and missing ones)."""
+    """Trees as the kernel walks them. borders: each column's thresholds, rising; single: whether
+    numbers are compared in float32; depth: of the deepest; columns: the split nodes of each
+    column, and of those by category their answers to codes (`[n_nodes, n_codes + 2]`, the last
+    two for unknown and missing ones)."""
 
     trees: kernel.Trees
+    borders: tuple[FloatArray, ...]
     single: bool
     depth: int
     columns: tuple[tuple[IntArray, BoolArray | None], ...]
@@ -81,7 +85,8 @@ def build_forest(nodes: Nodes, n_columns: int) -> Forest:
     trees = kernel.Trees(
         packed, nodes.roots.astype(np.int64), np.append(tables, False), bool(nodes.strict)
     )
-    return Forest(trees, nodes.dtype is np.float32, _measure_depth(nodes), columns)
+    borders = tuple(np.unique(nodes.threshold[here]) for here, _ in columns)
+    return Forest(trees, borders, nodes.dtype is np.float32, _measure_depth(nodes), columns)
 
 
 def _gather(nodes: Nodes, here: IntArray) -> tuple[IntArray, BoolArray | None]:
@@ -129,27 +134,28 @@ class Walk:
     def compute_sums(self, changed: Proposals) -> FloatArray:
         """Return the sum of each changed row's leaves, `[n]`; values as the trees see them."""
         values = self._forest.round(changed.values)
-        shared = np.flatnonzero(_is_new_head(changed))
+        new = _is_new_head(changed)
+        shared = np.flatnonzero(new)
         last = changed.columns[:, -1] if changed.columns.shape[1] else np.empty(0, dtype=np.int64)
         known = not np.isnan(values).any()
         if known and len(shared) * WORTH <= len(changed) and (last >= 0).all():
             listed = _list_values(last, values[:, -1], len(self._forest.columns))
             if max(map(len, listed)) <= MOST_VALUES:
                 return self._vary(changed, values, shared, listed)
-        return self._change(changed.rows, changed.columns, values)
+        alike = ~new
+        alike[1:] &= last[1:] == last[:-1] if len(last) else False
+        return self._change(changed, values, alike)
 
-    def _change(self, rows: IntArray, columns: IntArray, values: FloatArray) -> FloatArray:
-        sums = np.empty(len(rows))
-        rows, columns = np.ascontiguousarray(rows), np.ascontiguousarray(columns)
+    def _change(self, changed: Proposals, values: FloatArray, alike: BoolArray) -> FloatArray:
+        sums = np.empty(len(changed))
+        rows, columns = np.ascontiguousarray(changed.rows), np.ascontiguousarray(changed.columns)
         values = np.ascontiguousarray(values)
 
         def walk(part: slice) -> None:
-            kernel.add_changes(
-                self._forest.trees, self._rows, self._ways,
-                rows[part], columns[part], values[part], sums[part],
-            )  # fmt: skip
+            some = kernel.Changes(rows[part], columns[part], values[part], alike[part])
+            kernel.add_changes(self._forest.trees, self._rows, self._ways, some, sums[part])
 
-        _run_parts(len(rows), walk)
+        _run_parts(len(changed), walk)
         return sums
 
     def _vary(
@@ -207,21 +213,43 @@ class Walk:
         return lefts
 
 
+def warm_up(forest: Forest) -> None:
+    """Have all walks compiled, or read from where they are kept, before they are wanted."""
+    walk = Walk(forest, np.zeros((1, len(forest.columns))))
+    alike = np.arange(2.0 * WORTH)[:, None]
+    places = np.zeros(alike.shape, dtype=np.int64)
+    changed = Proposals(places[:, 0], places, alike)
+    walk.compute_sums(changed)
+    walk.compute_sums(changed.take(slice(0, 1)))
+
+
 def _run_parts(n: int, work: Callable[[slice], None]) -> None:
     """Do the work in parts, on all cores where there are several parts."""
-    parts = list(_split(n))
-    if len(parts) > 1:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(work, parts))
-    elif parts:
-        work(parts[0])
+    parts = _split(n)
+    waiting = iter(parts)
+
+    def work_off() -> None:
+        for part in waiting:  # each part is handed out once, whoever asks
+            work(part)
+
+    others = min(CORES, len(parts)) - 1
+    running = [_start_threads().submit(work_off) for _ in range(others)]
+    work_off()  # the thread that asks works too
+    for thread in running:
+        thread.result()
 
 
-def _split(n: int) -> Iterator[slice]:
-    """Yield parts of at most PART, at least one for each core where there is enough."""
-    size = max(SMALLEST_PART, min(PART, -(-n // (os.cpu_count() or 1))))
-    for start in range(0, n, size):
-        yield slice(start, min(start + size, n))
+@functools.cache
+def _start_threads() -> ThreadPoolExecutor:
+    """Return threads for the other cores, the same ones each time: a walk is shorter than their
+    start."""
+    return ThreadPoolExecutor(max(1, CORES - 1), thread_name_prefix="walk")
+
+
+def _split(n: int) -> list[slice]:
+    """Return parts of at most PART, at least one for each core where there is enough."""
+    size = max(SMALLEST_PART, min(PART, -(-n // CORES)))
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def _is_new_head(changed: Proposals) -> BoolArray:

@@ -214,6 +214,8 @@ def _equip(column: Column, rules: ActionRules) -> Column:
         step = rules.steps[name]
         exact = (d for d in range(MOST_DECIMALS) if round(step, d) == step)
         column = replace(column, declared_step=step, decimals=next(exact, MOST_DECIMALS))
+    if name not in rules.unit_costs and name not in rules.move_costs:
+        return column
     moves = tuple(
         (find_code(column, old), find_code(column, new), price)
         for (old, new), price in rules.move_costs.get(name, {}).items()

@@ -19,7 +19,8 @@ PROBES = (0.0, -0.0, 1.0, -3.0, 0.1, 1 / 3, 123456.789, -1e-7, 2.0**53 - 1, 1e30
 @dataclass(slots=True)
 class Kept:
     """One block. matrix: `[n_rows, n_encoded]`. owned: the encoded columns of each feature.
-    example: one row, to encode single values in. tables: for the features whose codes are
+    example: one row, to encode single values in. pools: the name of the values that codes stand
+    for, "" before they were sent. tables: for the features whose codes are
     positions in a pool, the encoded values by code, `[n_codes, n_owned]`. plain: whether a
     feature's numbers are encoded as themselves, where that was asked. moves: single changes
     as (feature, their places among all of them, what they are encoded as `[n_moves, n_owned]`)."""
@@ -27,6 +28,7 @@ class Kept:
     matrix: FloatArray
     owned: list[IntArray]
     example: pd.DataFrame
+    pools: str = ""
     tables: dict[int, FloatArray] = field(default_factory=dict)
     plain: dict[int, bool] = field(default_factory=dict)
     moves: list[tuple[int, IntArray, FloatArray]] = field(default_factory=list)
@@ -69,9 +71,7 @@ def encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) ->
     if place in kept.tables:
         found: FloatArray = kept.tables[place][codes.astype(np.int64)]
         return found
-    if place not in kept.plain:
-        kept.plain[place] = is_plain(adapter, kept, place)
-    if kept.plain[place]:
+    if is_plain(adapter, kept, place):
         return codes[:, None]
     if isinstance(adapter, ReadsColumns):
         return encode_values(adapter, kept, place, pd.Series(codes))
@@ -84,8 +84,11 @@ def is_plain(adapter: Adapter, kept: Kept, place: int) -> bool:
     """Whether a model that reads each feature as one number reads this one as it is."""
     if not isinstance(adapter, ReadsColumns):
         return False
-    numbers = np.array(PROBES)
-    return np.array_equal(encode_values(adapter, kept, place, pd.Series(numbers))[:, 0], numbers)
+    if place not in kept.plain:
+        numbers = np.array(PROBES)
+        read = encode_values(adapter, kept, place, pd.Series(numbers))[:, 0]
+        kept.plain[place] = np.array_equal(read, numbers)
+    return kept.plain[place]
 
 
 def encode_values(adapter: Adapter, kept: Kept, place: int, values: pd.Series) -> FloatArray:

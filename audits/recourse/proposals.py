@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from audits.core.errors import ModelCrashError
 from audits.recourse.candidates import Candidates
-from audits.recourse.columns import Column, FloatArray, IntArray, encode_frame
+from audits.recourse.columns import (
+    BoolArray,
+    Column,
+    FloatArray,
+    IntArray,
+    encode_frame,
+    list_plain,
+)
 from audits.recourse.goals import Goal
 
 Predict = Callable[[pd.DataFrame], NDArray[np.floating]]
@@ -48,10 +56,16 @@ class Proposals:
 
 
 class Editor:
-    """Applies proposals to rows. What is not changed stays exactly as it was read."""
+    """Applies proposals to rows. What is not changed stays exactly as it was read.
 
-    def __init__(self, frame: pd.DataFrame, columns: Sequence[Column]) -> None:
-        self.codes = encode_frame(columns, frame)
+    codes: those of the rows where they are known, `[n_rows, n_columns]`.
+    """
+
+    def __init__(
+        self, frame: pd.DataFrame, columns: Sequence[Column], codes: FloatArray | None = None
+    ) -> None:
+        self.frame = frame
+        self.codes = encode_frame(columns, frame) if codes is None else codes
         self._columns = columns
         self._exact = {
             place: frame[column.name].astype(column.dtype).array
@@ -68,20 +82,45 @@ class Editor:
         """Return the changed rows, in the dtypes of the columns."""
         data = {}
         for place, column in enumerate(self._columns):
-            codes = self.codes[proposals.rows, place]
-            changed = np.zeros(len(proposals), dtype=np.bool_)
-            for slot in range(proposals.columns.shape[1]):
-                here = proposals.columns[:, slot] == place
-                codes[here] = proposals.values[here, slot]
-                changed |= here
-            if column.kind != "number":
+            codes, changed = self._change(place, proposals)
+            if column.kind == "number":
+                data[column.name] = self._settle(place, proposals.rows, codes, changed)
+            else:
                 data[column.name] = column.decode(codes)
-                continue
-            values = self._exact[place].take(proposals.rows)
-            if changed.any():
-                values[changed] = column.decode(codes[changed])
-            data[column.name] = values
         return pd.DataFrame(data)
+
+    def list_stored(self, proposals: Proposals) -> dict[str, list[Any]]:
+        """Return the changed rows as they are stored, column by column: plain numbers, texts,
+        yes/no, None for missing."""
+        stored = {}
+        for place, column in enumerate(self._columns):
+            codes, changed = self._change(place, proposals)
+            if column.kind == "number":
+                values = self._settle(place, proposals.rows, codes, changed)
+                stored[column.name] = list_plain(values)
+            else:
+                known = np.where(np.isnan(codes), -1, codes).astype(np.intp)
+                stored[column.name] = [column.stored[code] for code in known.tolist()]
+        return stored
+
+    def _change(self, place: int, proposals: Proposals) -> tuple[FloatArray, BoolArray]:
+        """Return one column's codes of the changed rows, and which of them changed."""
+        codes = self.codes[proposals.rows, place]
+        changed = np.zeros(len(proposals), dtype=np.bool_)
+        for slot in range(proposals.columns.shape[1]):
+            here = proposals.columns[:, slot] == place
+            codes[here] = proposals.values[here, slot]
+            changed |= here
+        return codes, changed
+
+    def _settle(
+        self, place: int, rows: IntArray, codes: FloatArray, changed: BoolArray
+    ) -> ExtensionArray:
+        """Return a number's values: the codes where it changed, else exactly what was read."""
+        values: ExtensionArray = self._exact[place].take(rows)
+        if changed.any():
+            values[changed] = self._columns[place].decode(codes[changed])
+        return values
 
     def apply_codes(self, proposals: Proposals) -> FloatArray:
         """Return the codes of the changed rows, `[n_proposals, n_columns]`."""
@@ -95,6 +134,10 @@ class Editor:
 class Direct(Protocol):
     """Scores proposals where the model is, without whole rows crossing to it."""
 
+    def expect(self, rows: int) -> None:
+        """Get ready for about so many rows: it may pay to learn the model by heart."""
+        ...
+
     def keep(self, rows: pd.DataFrame, columns: Sequence[Column], goal: Goal) -> bool:
         """Take the rows that proposals will change, to get them to a goal; False where the model
         cannot."""
@@ -102,6 +145,11 @@ class Direct(Protocol):
 
     def score(self, proposals: Proposals) -> FloatArray:
         """Return the model's outputs for the changed rows, `[n]` or `[n, n_outputs]`."""
+        ...
+
+    def find_borders(self, place: int) -> FloatArray | None:
+        """Return the values of a number between which the answer does not change, rising; None
+        where they are not known."""
         ...
 
     def keep_moves(self, candidates: Candidates, goal: Goal) -> bool:
@@ -173,6 +221,11 @@ class Scorer:
             part = slice(start, start + size)
             added[part] = self.direct.follow(proposals.take(part))
         return added
+
+    def find_borders(self, place: int) -> FloatArray | None:
+        """Return the values of a number between which the open block's answers do not change,
+        rising; None where they are not known."""
+        return None if self.direct is None else self.direct.find_borders(place)
 
     def answer(self, frame: pd.DataFrame) -> FloatArray:
         """Return the model's outputs, `[n]` or `[n, n_outputs]`, whatever the time."""

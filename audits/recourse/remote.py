@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandas.api.extensions import ExtensionArray
 
 from audits.core.errors import CheckNotApplicableError, ModelCrashError
 from audits.models.client import ModelClient
@@ -18,6 +20,9 @@ from audits.recourse.forest_scorer import ForestScorer
 from audits.recourse.forest_wire import read_matrix
 from audits.recourse.goals import BecomeClass, FallWithin, Goal, ReachScore
 from audits.recourse.proposals import Proposals
+
+GRADIENTS = frozenset({"torch"})
+"""Formats of models that are asked for gradients."""
 
 
 class WorkerScorer:
@@ -30,29 +35,48 @@ class WorkerScorer:
         self._moves = 0
         self._forest = ForestScorer(client, self._ask)
         self._walks = False
+        self._pools: dict[int, ExtensionArray] = {}
+        self._encoded: dict[int, FloatArray] = {}
+        self._name = ""
+
+    def expect(self, rows: int) -> None:
+        """Read the trees of a forest where so many rows are worth it."""
+        self._forest.expect(rows)
 
     def keep(self, rows: pd.DataFrame, columns: Sequence[Column], goal: Goal) -> bool:
         """Send the rows of a block; False where the model has to be asked with whole rows."""
+        numbers = [place for place, column in enumerate(columns) if column.kind == "number"]
+        asked = {"pools": self._name, "numbers": numbers if self._forest.is_read else None}
         try:
-            self._client.call("recourse_rows", rows)
+            encoded, told = self._client.call("recourse_rows", rows, asked)
         except CheckNotApplicableError:
             return False
-        pools = self._send_pools(columns)
-        self._walks = self._forest.keep(len(rows), columns, pools, goal)
+        pools = {place: c.pool for place, c in enumerate(columns) if c.kind != "number"}
+        if not told["pools"] or not _are_same(pools, self._pools):
+            self._send_pools(pools)
+        self._walks = (
+            self._forest.is_read
+            and bool(told["plain"])
+            and self._forest.keep(*self._split(encoded), self._encoded, goal)
+        )
         return True
 
-    def _send_pools(self, columns: Sequence[Column]) -> dict[int, FloatArray]:
-        """Send the values that codes stand for; return what they are encoded as."""
-        places = [place for place, column in enumerate(columns) if column.kind != "number"]
-        longest = max((len(columns[place].pool) for place in places), default=0)
-        if not longest:
-            return {}
-        filled = {}
-        for place in places:
-            pool = columns[place].pool
-            filled[str(place)] = pool.take(np.minimum(np.arange(longest), len(pool) - 1))
-        table, _ = self._client.call("recourse_pools", pd.DataFrame(filled), {"places": places})
-        return dict(zip(places, read_matrix(table).T, strict=True))
+    def _split(self, told: pa.Table) -> tuple[FloatArray, FloatArray]:
+        """Return the encoded rows, and the last of the model's outputs for each."""
+        width = told.num_columns - self._width
+        return read_matrix(told.select(range(width))), told.column(told.num_columns - 1).to_numpy()
+
+    def _send_pools(self, pools: dict[int, ExtensionArray]) -> None:
+        """Send the values that codes stand for; learn what they are encoded as."""
+        longest = max(map(len, pools.values()), default=0)
+        filled = {
+            str(place): pool.take(np.minimum(np.arange(longest), len(pool) - 1))
+            for place, pool in pools.items()
+        }
+        self._pools, self._name = pools, uuid.uuid4().hex
+        sent = {"places": list(pools), "name": self._name}
+        table, _ = self._client.call("recourse_pools", pd.DataFrame(filled), sent)
+        self._encoded = dict(zip(pools, read_matrix(table).T, strict=True)) if pools else {}
 
     def score(self, proposals: Proposals) -> FloatArray:
         """Return the model's outputs for the changed rows: `[n, k]`, or `[n]` for regression.
@@ -68,11 +92,15 @@ class WorkerScorer:
         scores = np.column_stack([column.to_numpy() for column in table.columns])
         return scores if len(self._client.info.classes) else scores[:, 0]
 
+    def find_borders(self, place: int) -> FloatArray | None:
+        """Return a forest's thresholds on one feature, rising; None where they are not known."""
+        return self._forest.find_borders(place) if self._walks else None
+
     def keep_moves(self, candidates: Candidates, goal: Goal) -> bool:
         """Send the single changes that gradients are asked along; False where the model has none,
         or the goal no margin."""
         margin = describe_margin(goal, self._client.info.task)
-        if margin is None:
+        if margin is None or self._client.info.format not in GRADIENTS:
             return False
         moves = {"place": candidates.column.astype(np.int32), "code": candidates.value}
         try:
@@ -94,6 +122,10 @@ class WorkerScorer:
             raise ModelCrashError(f"the model did not answer {len(proposals)} rows of gradients")
         shaped: FloatArray = added.reshape(len(proposals), self._moves)
         return shaped
+
+
+def _are_same(pools: dict[int, ExtensionArray], others: dict[int, ExtensionArray]) -> bool:
+    return pools.keys() == others.keys() and all(pools[key] is others[key] for key in pools)
 
 
 def _tabulate(proposals: Proposals) -> pa.Table:

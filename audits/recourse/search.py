@@ -16,6 +16,8 @@ the whole row is as near to an accepted reference row as 95% of those are to eac
 
 from __future__ import annotations
 
+import copy
+import math
 import time
 
 import numpy as np
@@ -23,11 +25,11 @@ import pandas as pd
 
 from audits.recourse.answers import rank_answers
 from audits.recourse.block import Block
-from audits.recourse.candidates import build_candidates
-from audits.recourse.columns import build_columns
+from audits.recourse.columns import FloatArray, encode_frame
 from audits.recourse.goals import Goal, ReachScore
-from audits.recourse.guard import Guard, equip_columns
-from audits.recourse.plausibility import Bounds, find_neighbourhood
+from audits.recourse.ground import Ground, lay_ground
+from audits.recourse.guard import Guard
+from audits.recourse.plausibility import Bounds
 from audits.recourse.proposals import Direct, Editor, Predict, Progress, Scorer
 from audits.recourse.result import RecourseResult
 from audits.recourse.rules import ActionRules
@@ -35,6 +37,99 @@ from audits.recourse.shrink import shrink_numbers
 
 BLOCK = 4_096
 """Rows searched together: bounds the memory, and the time grows linearly with rows."""
+
+
+class RecourseSearch:
+    """The search for one model and goal. What does not depend on the rows is read once."""
+
+    def __init__(
+        self,
+        predict: Predict,
+        like: pd.DataFrame,
+        reference: pd.DataFrame,
+        rules: ActionRules,
+        goal: Goal,
+        *,
+        direct: Direct | None = None,
+        bounds: Bounds | None = None,
+        generator: np.random.Generator,
+        expected: int,
+        progress: Progress | None = None,
+    ) -> None:
+        """Read the reference data and predict it.
+
+        like: rows (or none) with the model's features in the types of those that will be searched;
+        other types are read too, for which the reference data is read again. expected: about how
+        many rows will be searched. The rest is as in `search_counterfactuals`.
+        """
+        self._predict, self._reference, self._rules, self._goal = predict, reference, rules, goal
+        self._direct, self._bounds = direct, bounds
+        self._generator = copy.deepcopy(generator)
+        scorer = Scorer(predict, goal, math.inf, expected, progress)
+        self._ground = lay_ground(scorer, like, reference, rules, generator)
+        if direct is not None and len(reference):
+            direct.expect(expected)
+            columns = self._ground.equipped
+            editor = Editor(reference.iloc[:1], columns)
+            first = editor.apply(editor.unchanged())
+            direct.keep(first, columns, goal)  # all but the rows themselves is sent now
+
+    def find(
+        self,
+        rows: pd.DataFrame,
+        *,
+        answers: int = 3,
+        max_changes: int = 3,
+        budget_s: float,
+        progress: Progress | None = None,
+    ) -> list[RecourseResult]:
+        """Return one result per row, see `search_counterfactuals`."""
+        if not len(rows):
+            return []
+        deadline = time.monotonic() + budget_s
+        scorer = Scorer(self._predict, self._goal, deadline, len(rows), progress, self._direct)
+        ground, codes = self._fit(scorer, rows)
+        results: list[RecourseResult] = []
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            editor = Editor(rows.iloc[part], ground.equipped, codes[part])
+            results += self._search_block(scorer, ground, editor, answers, max_changes)
+            scorer.settled = len(results)
+        if progress is not None:
+            progress(len(results), len(rows))
+        return results
+
+    def _fit(self, scorer: Scorer, rows: pd.DataFrame) -> tuple[Ground, FloatArray]:
+        """Return the ground for these rows, and their codes."""
+        fitted = self._ground.fit(rows, self._rules)
+        if fitted is None:
+            generator = copy.deepcopy(self._generator)  # draws what it drew before
+            ground = lay_ground(scorer, rows, self._reference, self._rules, generator)
+            self._ground, fitted = ground, (ground, encode_frame(ground.equipped, rows))
+        return fitted
+
+    def _search_block(
+        self, scorer: Scorer, ground: Ground, editor: Editor, answers: int, max_changes: int
+    ) -> list[RecourseResult]:
+        columns, neighbourhood = ground.equipped, ground.neighbourhood
+        scorer.open_block(editor, editor.frame, columns)
+        _refuse_accepted(scorer, editor)
+        names = [str(row) for row in editor.frame.index]
+        guard = Guard(self._rules, columns, editor, names, neighbourhood, self._bounds)
+        block = Block(editor, scorer, columns, ground.candidates, guard, answers=answers)
+        block.search(max_changes)
+        found = block.proposals()
+        failing = block.find_failing(found)
+        found = shrink_numbers(editor, scorer, columns, guard, found, failing)
+        ranked = rank_answers(
+            editor, scorer, columns, guard, neighbourhood, found, names=names, most=answers
+        )
+        return [
+            RecourseResult(
+                name, tuple(best), None if best else block.explain(row, name, max_changes)
+            )
+            for row, (name, best) in enumerate(zip(names, ranked, strict=True))
+        ]
 
 
 def search_counterfactuals(
@@ -75,39 +170,19 @@ def search_counterfactuals(
     """
     if not len(rows):
         return []
-    columns = equip_columns(build_columns(rows, reference), rules)
-    goal = goal or ReachScore(threshold, positive_output)
     deadline = time.monotonic() + budget_s
-    scorer = Scorer(predict, goal, deadline, len(rows), progress, direct)
-    _refuse_accepted(scorer, Editor(rows, columns))
-    candidates = build_candidates(columns, reference, rules)
-    neighbourhood = find_neighbourhood(scorer, columns, reference, generator)
-    results: list[RecourseResult] = []
-    for start in range(0, len(rows), BLOCK):
-        frame = rows.iloc[start : start + BLOCK]
-        editor = Editor(frame, columns)
-        scorer.open_block(editor, frame, columns)
-        names = [str(row) for row in frame.index]
-        guard = Guard(rules, columns, editor, names, neighbourhood, bounds)
-        block = Block(editor, scorer, columns, candidates, guard, answers=answers)
-        block.search(max_changes)
-        found = block.proposals()
-        failing = block.find_failing(found)
-        found = shrink_numbers(editor, scorer, columns, guard, found, failing)
-        ranked = rank_answers(
-            editor, scorer, columns, guard, neighbourhood, found, names=names, most=answers
-        )
-        for row, (name, best) in enumerate(zip(names, ranked, strict=True)):
-            why = None if best else block.explain(row, name, max_changes)
-            results.append(RecourseResult(name, tuple(best), why))
-        scorer.settled = len(results)
-    if progress is not None:
-        progress(len(results), len(rows))
-    return results
+    search = RecourseSearch(
+        predict, rows, reference, rules, goal or ReachScore(threshold, positive_output),
+        direct=direct, bounds=bounds, generator=generator, expected=len(rows), progress=progress,
+    )  # fmt: skip
+    left = deadline - time.monotonic()
+    return search.find(
+        rows, answers=answers, max_changes=max_changes, budget_s=left, progress=progress
+    )
 
 
 def _refuse_accepted(scorer: Scorer, editor: Editor) -> None:
-    accepted = scorer.score(editor.apply(editor.unchanged())) >= scorer.threshold
+    accepted = scorer.score_proposals(editor, editor.unchanged()) >= scorer.threshold
     if accepted.any():
         raise ValueError(
             f"{np.count_nonzero(accepted)} of {len(accepted)} rows are accepted already; "

@@ -36,9 +36,12 @@ def keep_rows(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `recourse_rows`: encode the rows that later proposals change.
 
+    params: "pools", the name of pools that were sent earlier; "numbers", the features that are
+    numbers where the encoded rows are asked for, else null. Returns the encoded rows and what the
+    model says to them where they were asked for. Details: "pools", whether those are still known;
+    "plain", whether all of the numbers are encoded as themselves.
     Raises CheckNotApplicableError where the model reads its features in another way.
     """
-    del params
     features = adapter.info.features
     if not isinstance(adapter, PredictsEncoded) or list(frame.columns) != list(features):
         raise CheckNotApplicableError("this model is asked with whole rows")
@@ -46,8 +49,18 @@ def keep_rows(
     if encoded.matrix.shape[1] > MOST_COLUMNS:
         raise CheckNotApplicableError(f"more than {MOST_COLUMNS} encoded columns")
     owned = [np.flatnonzero(encoded.owner == place) for place in range(len(features))]
-    KEPT[adapter] = Kept(encoded.matrix, owned, frame.iloc[:1])
-    return pa.table({}), {}
+    before, kept = KEPT.get(adapter), Kept(encoded.matrix, owned, frame.iloc[:1])
+    known = before is not None and before.pools == params["pools"]
+    if before is not None and known:
+        kept.pools, kept.tables, kept.plain = before.pools, before.tables, before.plain
+    KEPT[adapter] = kept
+    numbers = params["numbers"]
+    plain = all(is_plain(adapter, kept, place) for place in numbers or ())
+    details = {"pools": known, "plain": plain}
+    if numbers is None:
+        return pa.table({}), details
+    answers = adapter.predict_encoded(kept.matrix).reshape(len(frame), -1)
+    return _tabulate(np.hstack([kept.matrix, answers])), details
 
 
 def keep_pools(
@@ -56,6 +69,7 @@ def keep_pools(
     """Answer `recourse_pools`: encode the values of features, in the order of their codes.
 
     frame: a column for each of the features at `places`; a shorter pool repeats its last value.
+    params: "places", and "name", by which the pools are known from now on.
     Returns what they are encoded as where that is one number, else NaN.
     """
     kept = find_kept(adapter)
@@ -64,6 +78,7 @@ def keep_pools(
         table = encode_values(adapter, kept, place, frame.iloc[:, index])
         kept.tables[place] = table
         told.append(table[:, 0] if table.shape[1] == 1 else np.full(len(table), np.nan))
+    kept.pools = params["name"]
     return _tabulate(np.array(told).reshape(len(told), len(frame)).T), {}
 
 
@@ -79,21 +94,6 @@ def list_trees(
 
     del frame, params
     return describe_trees(adapter)
-
-
-def list_encoded(
-    adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]
-) -> tuple[pa.Table, dict[str, Any]]:
-    """Answer `recourse_encoded`: the kept rows as the model sees them. Details: `plain`, the
-    features whose numbers are encoded as themselves."""
-    del frame, params
-    kept = find_kept(adapter)
-    plain = [
-        place
-        for place in range(len(kept.owned))
-        if place not in kept.tables and is_plain(adapter, kept, place)
-    ]
-    return _tabulate(kept.matrix), {"plain": plain}
 
 
 def score_proposals(
@@ -163,7 +163,6 @@ HANDLERS: Mapping[
     "recourse_rows": keep_rows,
     "recourse_pools": keep_pools,
     "recourse_trees": list_trees,
-    "recourse_encoded": list_encoded,
     "recourse_score": score_proposals,
     "recourse_moves": keep_moves,
     "recourse_gradients": follow_gradients,

@@ -54,14 +54,16 @@ def shrink_numbers(
     """
     if failing is None:
         failing = np.full(len(proposals), np.nan)
-    order = np.argsort(-compute_costs(columns, editor, proposals), axis=1, kind="stable")
-    shrunk = Proposals(
-        proposals.rows,
-        np.take_along_axis(proposals.columns, order, axis=1),
-        np.take_along_axis(proposals.values, order, axis=1),
-    )
-    for slot in range(shrunk.columns.shape[1]):
-        _narrow_down(editor, scorer, columns, guard, shrunk, slot, failing)
+    order = np.argsort(-compute_costs(columns, editor, proposals), axis=1, kind="stable")[:, ::-1]
+    shrunk = proposals
+    for _ in range(order.shape[1]):  # the last one is narrowed: trials that differ in it are alike
+        shrunk = Proposals(
+            proposals.rows,
+            np.take_along_axis(shrunk.columns, order, axis=1),
+            np.take_along_axis(shrunk.values, order, axis=1),
+        )
+        _narrow_down(editor, scorer, columns, guard, shrunk, failing)
+        order = np.broadcast_to(np.roll(np.arange(order.shape[1]), 1), order.shape)
     return shrunk
 
 
@@ -71,17 +73,24 @@ def _narrow_down(
     columns: Sequence[Column],
     guard: Guard,
     shrunk: Proposals,
-    slot: int,
     failing: FloatArray,
 ) -> None:
-    """Shrink one change of every proposal, in place."""
+    """Shrink the last change of every proposal, in place."""
+    slot = shrunk.columns.shape[1] - 1
     start = shrunk.values[:, slot].copy()
     ends = Ends.unknown(_count_steps(editor, columns, guard, shrunk, slot, failing))
+    moves = _list_moves(editor, columns, shrunk)
+    free = guard.is_free and not guard.is_bounded
     for tries in itertools.count():
         open_ = np.flatnonzero(ends.kept < ends.most)
         if scorer.expired or not open_.size:
             break
-        steps = ends.plan(open_, scorer if 0 < tries <= GUESSES else None)
+        aims = None
+        if scorer.is_smooth and 0 < tries <= GUESSES:
+            aims = _follow_line(scorer, ends, open_)
+        elif free and not scorer.is_smooth:  # rules and bounds have borders of their own
+            aims = _find_border(scorer, shrunk.columns[:, slot], start, moves, ends, open_)
+        steps = ends.plan(open_, aims)
         trial = shrunk.take(np.repeat(open_, POINTS))
         trial.values[:, slot] = np.repeat(start[open_], POINTS)
         trial.values[:, slot] = _step_back(editor, columns, guard, trial, slot, steps.ravel())
@@ -107,24 +116,19 @@ class Ends:
         nothing = np.full(len(most), np.nan)
         return cls(np.zeros_like(most), most, nothing, nothing.copy())
 
-    def plan(self, open_: IntArray, scorer: Scorer | None) -> IntArray:
+    def plan(self, open_: IntArray, aims: tuple[IntArray, IntArray] | None) -> IntArray:
         """Return the next steps to try, `[n_open, POINTS]`, rising.
 
         They divide what is open evenly; each of the next steps is tried where there are only a
-        few. scorer: of a smooth model, whose line between the ends is followed down to what is
-        needed: the steps lie close around that where it is known.
+        few. aims: the step that is guessed to be the last one to work, -1 where there is no guess,
+        and how far apart the steps around it are to be, both `[n_open]`.
         """
         kept, gaps = self.kept[open_, None], (self.most - self.kept)[open_, None]
         ahead = np.ceil(np.arange(1, POINTS + 1) * np.maximum(gaps / (POINTS + 1), 1.0))
-        if scorer is not None and scorer.is_smooth:
-            near, past = (straighten(scorer.goal, gain[open_, None]) for gain in
-                          (self.gain_kept, self.gain_past))  # fmt: skip
-            needed = straighten(scorer.goal, np.array(scorer.threshold))
-            falls = (near >= needed) & (past < needed)
-            share = np.divide(near - needed, near - past, out=np.zeros_like(near), where=falls)
-            around = np.maximum(gaps // CLOSE, 1) * np.arange(-1, POINTS - 1)
-            close = np.clip(np.floor(share * (gaps + 1)) + around, 1, gaps)
-            ahead = np.where(falls & (gaps > POINTS), close, ahead)
+        if aims is not None:
+            aim, apart = aims[0][:, None], aims[1][:, None]
+            close = np.clip(aim - kept + apart * np.arange(-1, POINTS - 1), 1, gaps)
+            ahead = np.where((aim >= 0) & (gaps > POINTS), close, ahead)
         steps: IntArray = kept + np.minimum(ahead, gaps).astype(np.int64)
         return steps
 
@@ -141,6 +145,60 @@ class Ends:
         self.most[ended] = np.maximum(steps[short, past] - 1, self.kept[ended])
         self.gain_past[ended] = gains[short, past]
         return last
+
+
+def _follow_line(scorer: Scorer, ends: Ends, open_: IntArray) -> tuple[IntArray, IntArray]:
+    """Guess where a smooth model's line between the ends falls below what is needed."""
+    near, past = (straighten(scorer.goal, gain[open_]) for gain in (ends.gain_kept, ends.gain_past))
+    needed = straighten(scorer.goal, np.array(scorer.threshold))
+    falls = (near >= needed) & (past < needed)
+    share = np.divide(near - needed, near - past, out=np.zeros_like(near), where=falls)
+    gaps = (ends.most - ends.kept)[open_]
+    aims = ends.kept[open_] + np.floor(share * (gaps + 1)).astype(np.int64)
+    return np.where(falls, aims, -1), np.maximum(gaps // CLOSE, 1)
+
+
+def _find_border(
+    scorer: Scorer,
+    places: IntArray,
+    start: FloatArray,
+    moves: FloatArray,
+    ends: Ends,
+    open_: IntArray,
+) -> tuple[IntArray, IntArray] | None:
+    """Guess where the answer changes, for a model that tells between which values it does not.
+
+    Where one such border is left between the ends, the last step to work is beside it; where
+    none is, all steps work alike. places, start, moves: for each proposal the column that is
+    narrowed, where it starts and what a step adds to it.
+    """
+    aims = np.full(len(open_), -1, dtype=np.int64)
+    for place in np.unique(places[open_]).tolist():
+        borders = scorer.find_borders(place)
+        if borders is None:
+            return None
+        here = np.flatnonzero(places[open_] == place)
+        which = open_[here]
+        new, move = start[which], moves[which]
+        near, past = new + move * ends.kept[which], new + move * (ends.most[which] + 1)
+        first = np.searchsorted(borders, np.minimum(near, past))
+        count = np.searchsorted(borders, np.maximum(near, past), side="right") - first
+        border = np.append(borders, np.nan)[first]
+        guess = np.where(count == 1, np.floor((border - new) / move + HAIR), ends.most[which])
+        aims[here] = np.where((count <= 1) & np.isfinite(guess), guess, -1)
+    return aims, np.ones_like(aims)
+
+
+def _list_moves(editor: Editor, columns: Sequence[Column], shrunk: Proposals) -> FloatArray:
+    """Return what one step back adds to each proposal's last change, `[n]`; NaN where the old
+    value is missing, 0 where it is no number."""
+    moves = np.zeros(len(shrunk))
+    for place in np.unique(shrunk.columns[:, -1]).tolist():
+        here = np.flatnonzero(shrunk.columns[:, -1] == place)
+        if place >= 0 and columns[place].kind == "number":
+            gaps = editor.codes[shrunk.rows[here], place] - shrunk.values[here, -1]
+            moves[here] = np.sign(gaps) * columns[place].step
+    return moves
 
 
 def hold(editor: Editor, scorer: Scorer, guard: Guard, trial: Proposals) -> BoolArray:
@@ -169,9 +227,9 @@ def _count_steps(
     """Return how many steps back each change may go and still be a change within the rules."""
     steps = np.zeros(len(shrunk), dtype=np.int64)
     whole_only = {*guard.rules.allowed, *(link.leader for link in guard.rules.links)}
-    for place, column in enumerate(columns):
-        here = np.flatnonzero(shrunk.columns[:, slot] == place)
-        if column.kind != "number" or not here.size or column.name in whole_only:
+    for place in np.unique(shrunk.columns[:, slot]).tolist():
+        here, column = np.flatnonzero(shrunk.columns[:, slot] == place), columns[place]
+        if place < 0 or column.kind != "number" or column.name in whole_only:
             continue
         old, new = editor.codes[shrunk.rows[here], place], shrunk.values[here, slot]
         low, high = guard.find_range(place, shrunk.rows[here])
@@ -194,9 +252,9 @@ def _step_back(
 ) -> FloatArray:
     """Return the trial's values, `steps` nearer to what the rows have."""
     values = trial.values[:, slot].copy()
-    for place, column in enumerate(columns):
-        here = np.flatnonzero(trial.columns[:, slot] == place)
-        if column.kind != "number" or not here.size:
+    for place in np.unique(trial.columns[:, slot]).tolist():
+        here, column = np.flatnonzero(trial.columns[:, slot] == place), columns[place]
+        if place < 0 or column.kind != "number":
             continue
         old, new = editor.codes[trial.rows[here], place], values[here]
         toward = np.sign(old - new)

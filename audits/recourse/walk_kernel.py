@@ -43,6 +43,16 @@ class Ways(NamedTuple):
     paths: Bits
 
 
+class Changes(NamedTuple):
+    """Changed rows: row `which[i]` with `columns[i, s]` (-1: none) set to `values[i, s]`. alike:
+    those that differ from the one before in the value of the last change alone."""
+
+    which: IntArray
+    columns: IntArray
+    values: FloatArray
+    alike: BoolArray
+
+
 BLOCK = 64
 """Rows that go down a tree one after another, while its nodes are at hand."""
 
@@ -87,6 +97,27 @@ def _step(trees: Trees, at: int, x: float) -> int:
     return child
 
 
+@numba.njit(inline="always")
+def _is_between(trees: Trees, low: float, x: float, high: float) -> bool:
+    """Whether x goes right at threshold `low` and left at `high`."""
+    if trees.strict:
+        return low <= x < high
+    return low < x <= high
+
+
+@numba.njit(inline="always")
+def _narrow(
+    trees: Trees, at: int, x: float, after: int, low: float, high: float
+) -> tuple[float, float]:
+    """Return between which thresholds values go the same way as `x`, which went to `after`."""
+    node = trees.nodes[at]
+    if node.table >= 0 or np.isnan(x):
+        return np.inf, high  # nothing is between
+    if after == node.left:
+        return low, min(high, node.number)
+    return max(low, node.number), high
+
+
 @_compiled
 def walk_rows(trees: Trees, rows: FloatArray, ways: Ways) -> None:
     """Write the rows' own ways."""
@@ -107,16 +138,19 @@ def add_changes(
     trees: Trees,
     rows: FloatArray,
     ways: Ways,
-    which: IntArray,
-    columns: IntArray,
-    values: FloatArray,
+    changes: Changes,
     sums: FloatArray,
 ) -> None:
-    """Write the sum of the leaves of changed rows: row `which[i]` with `columns[i, s]` (-1: none)
-    set to `values[i, s]`. Trees that ask no changed column on the row's own way keep its leaf."""
+    """Write the sum of the leaves of changed rows.
+
+    Trees that ask no changed column on the row's own way keep its leaf. Where what alone tells a
+    changed row from the one before lies between the same thresholds, the way is the same.
+    """
     nodes, roots = trees.nodes, trees.roots
+    which, columns, values, alike = changes
     block = np.empty((BLOCK, rows.shape[1]))
     changed = np.empty(BLOCK, np.uint64)
+    last = columns.shape[1] - 1
     for start in range(0, len(which), BLOCK):
         size = min(BLOCK, len(which) - start)
         for k in range(size):
@@ -130,15 +164,25 @@ def add_changes(
                     changed[k] |= _ONE << np.uint64(c & 63)
             sums[i] = 0.0
         for t in range(len(roots)):
+            leaf, low, high = 0.0, -np.inf, np.inf
             for k in range(size):
-                r = which[start + k]
+                i = start + k
+                r = which[i]
+                if k > 0 and alike[i] and _is_between(trees, low, values[i, last], high):
+                    sums[i] += leaf
+                    continue
+                leaf, low, high = ways.leaves[t, r], -np.inf, np.inf
                 if ways.paths[t, r] & changed[k]:
+                    varied = columns[i, last]
                     at = roots[t]
                     while nodes[at].left >= 0:
-                        at = _step(trees, at, block[k, nodes[at].column])
-                    sums[start + k] += nodes[at].number
-                else:
-                    sums[start + k] += ways.leaves[t, r]
+                        c = nodes[at].column
+                        after = _step(trees, at, block[k, c])
+                        if c == varied:
+                            low, high = _narrow(trees, at, block[k, c], after, low, high)
+                        at = after
+                    leaf = nodes[at].number
+                sums[i] += leaf
 
 
 @_compiled

@@ -62,17 +62,22 @@ def save_booster(kind: str, folder: Path, frame: pd.DataFrame, draw: np.random.G
 
 
 def draw_changes(
-    frame: pd.DataFrame, changes: int, alike: int, draw: np.random.Generator
+    frame: pd.DataFrame,
+    changes: int,
+    alike: int,
+    draw: np.random.Generator,
+    *,
+    one_column: bool = False,
 ) -> Proposals:
     """Return changes of the first rows to values of other rows, `alike` of which differ in their
-    last change only."""
+    last change only (one_column: in its value only)."""
     columns = build_columns(frame, frame)
     codes = Editor(frame, columns).codes
     heads = 150
     rows = np.repeat(np.sort(draw.integers(0, N_ROWS, heads)), alike)
     picked = np.array([draw.permutation(len(columns))[:changes] for _ in range(heads)])
     picked = np.repeat(picked, alike, axis=0)
-    if alike > 1:
+    if alike > 1 and not one_column:
         fresh = [np.setdiff1d(np.arange(len(columns)), row[:-1]) for row in picked]
         picked[:, -1] = [draw.choice(some) for some in fresh]
     whole = np.flatnonzero(~np.isnan(codes).any(axis=1))
@@ -90,10 +95,12 @@ def test_changed_rows_are_answered_as_the_model_answers_them(kind, tmp_path, alw
     goal = FallWithin(8.0, np.inf) if kind.endswith("regression") else ReachScore(0.5)
     with open_model(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
         direct = WorkerScorer(client)
+        direct.expect(N_ROWS)
         assert direct.keep(rows, columns, goal)
         assert direct._walks
-        for changes, alike in ((1, 1), (2, 1), (3, 1), (1, 12), (2, 12), (3, 12)):
-            proposals = draw_changes(frame, changes, alike, draw)
+        shapes = ((1, 1), (2, 1), (3, 1), (1, 12), (2, 12), (3, 12), (1, 3), (2, 3), (3, 3))
+        for changes, alike in shapes:
+            proposals = draw_changes(frame, changes, alike, draw, one_column=alike == 3)
             if changes == 2:
                 proposals.columns[:40, 0] = -1  # no change at all
             found = direct.score(proposals)
@@ -110,6 +117,7 @@ def test_many_values_at_once_are_answered_as_one_by_one(tmp_path, always_walked)
     frame = make_frame(draw)
     with open_model(save_booster("lightgbm", tmp_path, frame, draw), services=SERVICES) as client:
         direct = WorkerScorer(client)
+        direct.expect(N_ROWS)
         direct.keep(frame.iloc[:N_ROWS], build_columns(frame, frame), ReachScore(0.5))
         walk = direct._forest._walk
     proposals = draw_changes(frame, 3, 12, draw)
@@ -144,6 +152,37 @@ def test_a_search_finds_the_same_with_and_without_the_walk(kind, tmp_path, monke
         assert sum(len(one.answers) for one in found) > 100
 
 
+@pytest.mark.parametrize("kind", ["lightgbm", "xgboost"])
+def test_a_number_is_sought_beside_the_thresholds(kind, tmp_path, always_walked, monkeypatch):
+    """Knowing them saves predictions, and finds what is found without."""
+    draw = np.random.default_rng(5)
+    frame = make_frame(draw).astype({"income": np.float32} if kind == "xgboost" else {})
+    with open_model(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
+        rejected = frame[client.predict(frame)[:, 1] < 0.5].iloc[:60]
+        asked: list[int] = []
+        score = WorkerScorer.score
+
+        def count(self: WorkerScorer, proposals: Proposals) -> np.ndarray:
+            asked.append(len(proposals))
+            return score(self, proposals)
+
+        monkeypatch.setattr(WorkerScorer, "score", count)
+
+        def search() -> tuple[int, list]:
+            asked.clear()
+            found = search_counterfactuals(
+                client.predict, rejected, frame, ActionRules(), direct=WorkerScorer(client),
+                generator=np.random.default_rng(0), budget_s=600.0,
+            )  # fmt: skip
+            return len(asked), found
+
+        calls, found = search()
+        monkeypatch.setattr(WorkerScorer, "find_borders", lambda self, place: None)
+        more, without = search()
+    assert found == without
+    assert calls < more
+
+
 def test_where_rounding_could_decide_the_model_is_asked(tmp_path, always_walked):
     draw = np.random.default_rng(3)
     frame = make_frame(draw)
@@ -153,6 +192,7 @@ def test_where_rounding_could_decide_the_model_is_asked(tmp_path, always_walked)
         asked = client.predict(Editor(frame.iloc[:N_ROWS], columns).apply(proposals))
         for place in range(0, 40, 4):
             direct = WorkerScorer(client)
+            direct.expect(N_ROWS)
             direct.keep(frame.iloc[:N_ROWS], columns, ReachScore(float(asked[place, 1])))
             assert direct.score(proposals)[place, 1] == asked[place, 1]
 
@@ -163,6 +203,7 @@ def test_what_is_not_a_sum_of_leaves_is_left_to_the_model(tmp_path, always_walke
     path = save_booster("lightgbm poisson", tmp_path, frame, draw)
     with open_model(path, services=SERVICES) as client:
         direct = WorkerScorer(client)
+        direct.expect(N_ROWS)
         assert direct.keep(frame.iloc[:N_ROWS], build_columns(frame, frame), FallWithin(8, np.inf))
         assert not direct._walks
 

@@ -286,7 +286,7 @@ def test_a_number_is_not_sought_where_it_is_known_not_to_be_enough():
         generator=np.random.default_rng(0), budget_s=60.0,
     )  # fmt: skip
     assert found.answers[0].values == {"income": 61_230}
-    rejected, _, candidates, *later = asked
+    _, rejected, candidates, *later = asked
     assert list(rejected) == [1_000]
     failing = candidates[candidates < 61_230].max()
     sought = np.concatenate(later)

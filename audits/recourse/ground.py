@@ -1,0 +1,61 @@
+"""What a search knows before it sees a row: all that the reference data says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from audits.recourse.candidates import Candidates, build_candidates
+from audits.recourse.columns import Column, Dtype, FloatArray, build_columns, fit_columns, holds
+from audits.recourse.guard import equip_columns
+from audits.recourse.plausibility import Neighbourhood, find_neighbourhood
+from audits.recourse.proposals import Scorer
+from audits.recourse.rules import ActionRules
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Columns as the reference data has them, and with what the rules declare (`equipped`); the
+    values worth trying; the accepted reference rows. dtypes: those of the rows that it is for."""
+
+    dtypes: tuple[Dtype, ...]
+    columns: tuple[Column, ...]
+    equipped: tuple[Column, ...]
+    candidates: Candidates
+    neighbourhood: Neighbourhood
+
+    def fit(self, rows: pd.DataFrame, rules: ActionRules) -> tuple[Ground, FloatArray] | None:
+        """Return the ground for other rows, and their codes; None where it has to be laid anew."""
+        pairs = zip(self.columns, rows.dtypes, strict=True)
+        if tuple(rows.dtypes) != self.dtypes and not all(holds(c.dtype, new) for c, new in pairs):
+            return None
+        fitted = fit_columns(self.columns, rows)
+        if fitted is None:
+            return None
+        columns, codes = fitted
+        return replace(self, columns=columns, equipped=equip_columns(columns, rules)), codes
+
+
+def lay_ground(
+    scorer: Scorer,
+    like: pd.DataFrame,
+    reference: pd.DataFrame,
+    rules: ActionRules,
+    generator: np.random.Generator,
+) -> Ground:
+    """Read the reference data. like: rows of the types that will be searched.
+
+    Raises InputError where its columns and the reference data's do not agree.
+    """
+    columns = build_columns(like, reference)
+    equipped: Sequence[Column] = equip_columns(columns, rules)
+    return Ground(
+        tuple(like.dtypes),
+        columns,
+        tuple(equipped),
+        build_candidates(equipped, reference, rules),
+        find_neighbourhood(scorer, equipped, reference, generator),
+    )
