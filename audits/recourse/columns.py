@@ -97,10 +97,10 @@ class Column:
             return self, self.encode(values)
         places, distinct = pd.factorize(values)
         codes, known = self._look_up(places, distinct)
-        missing, absent = self.pool.isna(), values[places < 0]
+        missing, absent = self.pool.isna(), np.flatnonzero(places < 0)
         if known.all() and (missing.any() or not len(absent)):
             return self, codes
-        none = list(self.pool[missing]) or list(absent.iloc[:1])
+        none = list(self.pool[missing]) or list(values.iloc[absent[:1]])
         listed = [*self.pool[~missing], *np.asarray(distinct, dtype=object)[~known], *none]
         column = replace(self, pool=pd.Series(listed, dtype=self.dtype).array)
         return column, column.encode(values)

@@ -24,9 +24,10 @@ from audits.recourse.proposals import Proposals
 if TYPE_CHECKING:
     from audits.recourse.forest_walk import Forest, Walk
 
-WORTH_ROWS = 64
-"""From so many rows on the walk pays, once it is compiled (6 s, once a machine). What is searched
-with it depends on the number of rows alone, so that a run can be repeated to the digit."""
+WORTH_ROWS = 100
+"""From so many rows on the walk pays, once it is compiled (6 to 10 s, once a machine; read from
+the disk, less than one). What is searched with it depends on the number of rows alone, so that a
+run can be repeated to the digit."""
 
 Ask = Callable[[Proposals], FloatArray]
 
