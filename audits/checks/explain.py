@@ -17,7 +17,9 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.core.attribution import Attribution
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate
+from audits.core.format import format_count
 from audits.core.measurement import Measurement
+from audits.core.trust import TITLES
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_mean_interval
 from audits.cube.values import to_result
@@ -225,17 +227,26 @@ def compute_explanations(context: Context) -> CheckResult:
     )
 
 
+_SPACES = {
+    "margin": "the margin (the score before it is turned into a probability)",
+    "probability": "the probability",
+    "target": "the prediction",
+}
+
+
 def _describe(context: Context, explainer: Explainer, sample: Attribution, totals: _Totals) -> str:
     """Return how the attributions were made, for the reader of the report."""
     kind = "Exact" if sample.exact else "Approximate"
-    rows = f"{totals.rows} of {context.table.rows} rows"
+    rows = f"{format_count(totals.rows)} of {format_count(context.table.rows)} rows"
     if totals.rows < context.table.rows:
         rows += ", drawn by the seed,"
     steps = f", {sample.budget} model evaluations a row" if sample.budget else ""
     why = f". Not by the model's own method: {explainer.why}" if explainer.why else ""
+    method, _, engine = sample.method.partition(":")
+    by = TITLES[method] + (f" ({engine})" if engine else "")
     return (
-        f"{kind} attributions by {sample.method} in {sample.space} of {rows} on "
-        f"{sample.device}{steps}{why}"
+        f"{kind} attributions by {by}, in units of {_SPACES[sample.space]}, of {rows}, computed "
+        f"on {sample.device}{steps}{why}"
     )
 
 

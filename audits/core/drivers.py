@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.core.estimate import Estimate, make_size
 from audits.core.findings import FEATURE
-from audits.core.format import MINUS, format_interval, format_p, format_value, plain_text
+from audits.core.format import format_interval, format_p, format_value, plain_text
 from audits.core.measurement import Measurement, is_sure
 
 
@@ -47,11 +48,12 @@ def render_error_driver(item: Measurement) -> str:
 
 
 def _size(item: Measurement) -> str:
-    return format_value(item.value or 0.0, item.unit).removeprefix(MINUS)
+    return format_value(abs(item.value or 0.0), item.unit)
 
 
 def _detail(item: Measurement) -> str:
-    assert item.estimate is not None  # `list_tested` has numbers only
+    """Return interval, test and rows; the interval of the size, whose way the words tell."""
+    size = None if item.estimate is None else make_size(item.estimate)
+    assert isinstance(size, Estimate)  # `list_tested` has numbers only
     test = "" if item.p_value is None else f", {format_p(item.p_value)}"
-    n = f"{item.estimate.n:,}"
-    return f"{format_interval(item.estimate, item.unit)}{test}, n = {n}"
+    return f"{format_interval(size, item.unit)}{test}, n = {size.n:,}"

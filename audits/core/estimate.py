@@ -51,3 +51,11 @@ class Unavailable(Frozen):
 
 
 Result = Estimate | Unavailable
+
+
+def make_size(result: Estimate | Unavailable) -> Estimate | Unavailable:
+    """Return a difference as a size, where words beside it say which way it goes."""
+    if isinstance(result, Unavailable) or result.value >= 0:
+        return result
+    flipped = {"value": -result.value, "low": -result.high, "high": -result.low}
+    return result.model_copy(update=flipped)

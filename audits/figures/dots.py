@@ -73,10 +73,12 @@ def draw_dots(
     percent: bool = False,
     mark: Mark | None = None,
     least: float | None = None,
+    most: float | None = None,
 ) -> Chart:
     """Draw rows of dots with intervals and the number written beside each, first row on top.
 
-    least: the axis starts at or below this. At most `MAX_BARS` rows, the extremes; the alt text
+    least: the axis starts at or below this. most: the largest value that there can be; the axis
+    has no tick above it. At most `MAX_BARS` rows, the extremes; the alt text
     says so.
     """
     known = [dot for dot in dots if not np.isnan(dot.value)]
@@ -104,6 +106,8 @@ def draw_dots(
         range=[len(shown) - 0.4, -0.6], showgrid=False, categoryorder="array", categoryarray=labels
     )
     _set_range(figure, shown, mark, least, percent)
+    if most is not None and least is not None and all(dot.low >= least for dot in shown):
+        figure.update_xaxes(tickvals=np.linspace(least, most, 6).tolist())
     if mark is not None:
         _add_mark(figure, mark)
     if percent:

@@ -113,12 +113,13 @@ def _draw_rows(figure: go.Figure, edges: FloatArray, n: IntArray, words: EffectW
     """Draw where the rows are: a bar's area is its rows, from the point before to its own.
 
     Cells of quantiles hold about as many rows each: bars as high as their counts would hide that
-    a wide cell is nearly empty.
+    a wide cell is nearly empty. Cells of one whole number each stand over their number.
     """
     widths = np.diff(edges)
+    counted = bool((widths == 1).all() and (edges == np.rint(edges)).all())
     widths = np.insert(widths, 0, widths.min() if len(widths) else 1.0)
     figure.add_bar(
-        x=edges - widths / 2, y=n / widths, width=widths, yaxis="y2", showlegend=False,
+        x=edges if counted else edges - widths / 2, y=n / widths, width=widths, yaxis="y2", showlegend=False,
         marker={"color": QUIET, "line": {"width": 0}}, customdata=n,
         hovertemplate=words.rows + ": %{customdata:,}<extra></extra>",
     )  # fmt: skip

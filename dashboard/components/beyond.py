@@ -11,7 +11,7 @@ from dashboard.catalogue import say
 from dashboard.cohort_state import EVERYBODY, current_choice
 from dashboard.components.charts import show_chart_with_table, show_pick
 from dashboard.components.opening import ask
-from dashboard.components.page import choose
+from dashboard.components.page import choose, choose_groups
 from dashboard.components.text import show_table, show_text
 from dashboard.state import find_drivers
 from dashboard.viewmodels import cohorts, errors, group_importance, proxies
@@ -40,12 +40,13 @@ def show_group_importance(run: RunData) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        attribute = choose(
-            say("explanations.attribute"), attributes, "groups", choose_grouping(run)
-        )
+        attribute = choose_groups(attributes, "groups", choose_grouping(run))
     with right:
         named = {say(f"moves.{name}"): name for name in group_importance.MEASURES}
-        measure = named[choose(say("moves.measure"), list(named), "measure") or next(iter(named))]
+        chosen = choose(
+            say("moves.measure"), list(named), "measure", help_text=say("moves.measure_help")
+        )
+        measure = named[chosen or next(iter(named))]
     attribute = attribute or attributes[0]
     chart = group_importance.make_group_chart(run, measure, attribute)
     if chart is None:
@@ -67,7 +68,10 @@ def show_errors(run: RunData) -> None:
         return
     for place, sentence in enumerate(errors.list_sentences(run)):
         show_text(sentence, f"errors-{place}", "finding" if not place else "body")
-    words = choose(say("errors.rows"), list(choices), "error-rows") or next(iter(choices))
+    chosen = choose(
+        say("errors.rows"), list(choices), "error-rows", help_text=say("errors.rows_help")
+    )
+    words = chosen or next(iter(choices))
     metric, attribute, group = choices[words]
     items = errors.list_items(run, metric, attribute, group)
     if items:

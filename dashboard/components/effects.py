@@ -23,7 +23,10 @@ def show_effects(run: RunData) -> str | None:
         show_text(say("effects.none", reason=reason), "no-effects")
         return None
     show_text(say("effects.intro"), "effects-intro")
-    feature = choose(say("effects.feature"), features, "feature") or features[0]
+    chosen = choose(
+        say("effects.feature"), features, "feature", help_text=say("effects.feature_help")
+    )
+    feature = chosen or features[0]
     show_curve(run, feature)
     show_text(effects.describe_effects(run), "effects-method", "note")
     for position, sentence in enumerate(effects.list_without_effect(run)):
@@ -42,7 +45,7 @@ def show_curve(run: RunData, feature: str) -> None:
         }
         chosen = st.segmented_control(
             say("effects.curve"), list(names), default=next(iter(names)), required=True,
-            key="curve", bind="query-params",
+            key="curve", bind="query-params", help=say("effects.curve_help"),
         )  # fmt: skip
         kind = names.get(str(chosen), "dependence")
         means = f"{say(f'effects.{kind}_means')} {say('effects.rows_mean')}"
@@ -56,7 +59,7 @@ def show_permutation(run: RunData) -> None:
     losses = effects.list_losses(run)
     if losses:
         st.header(say("effects.loss_header"), anchor=False)
-    chosen = choose(say("effects.loss"), list(losses), "loss")
+    chosen = choose(say("effects.loss"), list(losses), "loss", help_text=say("effects.loss_help"))
     if chosen is None:
         return
     found = effects.make_permutation_chart(run, losses[chosen])

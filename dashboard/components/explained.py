@@ -34,7 +34,10 @@ def show_dependence(run: RunData, feature: str | None) -> None:
         show_text(say("dependence.none"), "no-dependence")
         return
     if feature is None:
-        feature = choose(say("effects.feature"), features, "feature") or features[0]
+        chosen = choose(
+            say("effects.feature"), features, "feature", help_text=say("dependence.choose_help")
+        )
+        feature = chosen or features[0]
     st.header(
         say("dependence.header", feature=escape_markdown(feature)), anchor=False,
         help=say("dependence.choose_help"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -85,9 +86,14 @@ def _show_header(run: RunData) -> None:
     show_text(facts, "facts", "note")
 
 
+def choose_groups(groupings: Sequence[str], key: str, default: str = "") -> str | None:
+    """Let the reader choose by what people are set apart."""
+    return choose(say("groups.choose"), tuple(groupings), key, default, say("groups.choose_help"))
+
+
 def choose(
     label: str,
-    options: list[str] | tuple[str, ...],
+    options: Sequence[str],
     key: str,
     default: str = "",
     help_text: str = "",

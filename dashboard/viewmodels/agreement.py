@@ -57,7 +57,7 @@ def make_agreement_chart(items: list[Measurement]) -> Chart:
     return draw_dots(
         [make_dot(item, _name_other(item)) for item in items],
         title=title, axis=say("agreement.axis"), mark=Mark(1.0, say("agreement.same")),
-        least=0.0,
+        least=0.0, most=1.0,
     )  # fmt: skip
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from audits.core.estimate import Unavailable
-from audits.core.format import format_range, plain_text
+from audits.core.format import format_count, format_range, plain_text
 from audits.cube.probability import compute_calibration
 from audits.cube.rates import RATES
-from audits.cube.values import Values
+from audits.cube.values import Values, estimate_share
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import render_point, render_range
-from dashboard.viewmodels.performance import list_curved
+from dashboard.viewmodels.numbers import render_point, render_range, render_result
+from dashboard.viewmodels.performance import list_classes, list_curved
 from dashboard.viewmodels.run import SLIDER, RunData
 from dashboard.viewmodels.sentences import name_metric
 
@@ -40,6 +40,29 @@ def tabulate_precision_recall_points(run: RunData, grouping: str | None) -> pd.D
         run, grouping,
         ("true_positive_rate", "column.with"), ("positive_predictive_value", "column.selected"),
     )  # fmt: skip
+
+
+def tabulate_confusion(run: RunData, grouping: str | None, group: str) -> pd.DataFrame:
+    """Return a line for each true outcome and decision of a group ("" for everybody): the rows,
+    and which share of those with that outcome they are, with its interval."""
+    view = run.view(grouping)
+    counts = view.count[view.labels.index(group), :-1]
+    names = list_classes(run)
+    records = []
+    for place, truth in enumerate(names):
+        whole = int(counts[place].sum())
+        for other, decision in enumerate(names):
+            rows = int(counts[place, other])
+            share = estimate_share(rows, whole, say("number.none"))
+            records.append(
+                {
+                    say("chart.true"): truth,
+                    say("chart.predicted"): decision,
+                    say("column.rows"): format_count(rows),
+                    say("column.share_of_outcome"): render_result(share, "share"),
+                }
+            )
+    return pd.DataFrame(records)
 
 
 def _tabulate(run: RunData, grouping: str | None, *pairs: tuple[str, str]) -> pd.DataFrame:

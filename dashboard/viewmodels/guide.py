@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from audits.core.estimate import make_size
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement, is_sure
 from dashboard.catalogue import say
 from dashboard.viewmodels.fairness import find_reason
 from dashboard.viewmodels.numbers import (
     find_result,
-    make_size,
     render_detail,
     render_measurement,
     render_point,

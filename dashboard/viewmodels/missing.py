@@ -75,7 +75,7 @@ def tabulate_compared(run: RunData) -> pd.DataFrame:
         [
             {
                 say("column.column"): plain_text(_column(item)),
-                say("data.attribute"): plain_text(item.attribute or ""),
+                say("groups.choose"): plain_text(item.attribute or ""),
                 say("column.group"): plain_text(item.group or ""),
                 say("data.missing"): _say_share(shares, item, item.group),
                 say("data.reference"): plain_text(item.reference_group or ""),

@@ -16,7 +16,6 @@ __all__ = (
     "find_result",
     "make_dot",
     "make_group_dots",
-    "make_size",
     "render_detail",
     "render_measurement",
     "render_point",
@@ -31,14 +30,6 @@ def render_range(result: Estimate | Unavailable, unit: Unit) -> str:
     if isinstance(result, Unavailable) or not format_interval(result, unit):
         return ""
     return format_range(result.low, result.high, unit)
-
-
-def make_size(result: Estimate | Unavailable) -> Estimate | Unavailable:
-    """Return a difference as a size, where words beside it say which way it goes."""
-    if isinstance(result, Unavailable) or result.value >= 0:
-        return result
-    flipped = {"value": -result.value, "low": -result.high, "high": -result.low}
-    return result.model_copy(update=flipped)
 
 
 def render_measurement(item: Measurement) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audits.core.estimate import Estimate
+from audits.core.estimate import Estimate, make_size
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import CheckOutcome, CheckStatus
@@ -16,7 +16,6 @@ from audits.figures.theme import Chart
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import (
     find_result,
-    make_size,
     render_range,
     render_result,
     render_test,

@@ -12,7 +12,7 @@ from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all
 from dashboard.components.charts import show_chart
 from dashboard.components.own_rules import show_own_rules
-from dashboard.components.page import choose, require_run
+from dashboard.components.page import choose_groups, require_run
 from dashboard.components.text import show_table, show_text
 from dashboard.components.whatif import show_editor
 from dashboard.viewmodels import burden, recourse
@@ -29,9 +29,7 @@ def show_overall(run: RunData) -> None:
         show_text(sentence, f"overall-{position}")
     left, right = st.columns(2, gap="large")
     with left:
-        attribute = choose(
-            say("recourse.attribute"), run.attributes, "groups", choose_grouping(run)
-        )
+        attribute = choose_groups(run.attributes, "groups", choose_grouping(run))
         chart = recourse.make_group_chart(run, attribute) if attribute else None
         if chart is not None:
             show_chart(chart, "by-group")
@@ -104,7 +102,7 @@ def show_burden(run: RunData) -> None:
         show_text(say("burden.none", reason=reason), "no-burden")
         return
     show_text(say("burden.intro"), "burden", "note")
-    grouping = choose(say("recourse.attribute"), groupings, "ways", choose_grouping(run))
+    grouping = choose_groups(groupings, "ways", choose_grouping(run))
     if grouping is None:
         return
     for position, sentence in enumerate(burden.list_findings(run, grouping)):

@@ -10,7 +10,7 @@ from audits.checks.data_missing import CODE as MISSING_CHECK
 from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.page import choose, require_run
+from dashboard.components.page import choose, choose_groups, require_run
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import data, leakage, missing, schema
 from dashboard.viewmodels.fairness import choose_grouping
@@ -126,7 +126,7 @@ def main() -> None:
     grouping = None
     if run.groupings:
         show_text(data.render_small(run), "small")
-        grouping = choose(say("data.attribute"), run.groupings, "groups", choose_grouping(run))
+        grouping = choose_groups(run.groupings, "groups", choose_grouping(run))
         show_sizes(run, grouping or run.groupings[0])
     else:
         show_text(say("overview.no_protected"), "no-groups")

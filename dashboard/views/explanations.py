@@ -10,7 +10,7 @@ from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.effects import show_effects, show_permutation, show_rules
 from dashboard.components.explained import show_agreement, show_dependence
 from dashboard.components.opening import ask
-from dashboard.components.page import choose, require_run
+from dashboard.components.page import choose, choose_groups, require_run
 from dashboard.components.text import show_text
 from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
@@ -37,11 +37,14 @@ def show_global(run: RunData, source: RowSource | None) -> None:
 
 def show_gap(run: RunData) -> None:
     """Show which columns make the gap between a group and its reference group."""
-    attribute = choose(say("explanations.attribute"), gap.list_gaps(run), "gap-groups")
+    attribute = choose_groups(gap.list_gaps(run), "gap-groups")
     if attribute is None:
         show_text(say("gap.none", reason=find_check_reason(run, "explain.gap")), "no-gap")
         return
-    group = choose(say("gap.group"), gap.list_groups(run, attribute), "gap-group")
+    group = choose(
+        say("gap.group"), gap.list_groups(run, attribute), "gap-group",
+        help_text=say("gap.group_help"),
+    )  # fmt: skip
     if group is None:
         return
     show_text(gap.render_sentence(run, attribute, group), "gap-finding", "lead")

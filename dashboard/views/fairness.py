@@ -10,7 +10,7 @@ from dashboard.components.beyond import show_proxies
 from dashboard.components.charts import show_chart_with_table
 from dashboard.components.guide import show_guide
 from dashboard.components.lab import show_lab
-from dashboard.components.page import choose, go_to, require_run, show_empty
+from dashboard.components.page import choose, choose_groups, go_to, require_run, show_empty
 from dashboard.components.people import show_people
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import fairness, intersections, picks, rules, thresholds
@@ -112,10 +112,7 @@ def main() -> None:
     show_text(say("fairness.intro"), "intro", "lead")
     left, right = st.columns(2, gap="large")
     with left:
-        grouping = choose(
-            say("fairness.attribute"), run.groupings, "groups", fairness.choose_grouping(run),
-            say("fairness.attribute_help"),
-        )  # fmt: skip
+        grouping = choose_groups(run.groupings, "groups", fairness.choose_grouping(run))
     if grouping is None:
         show_empty(say("fairness.no_groups_title"), say("fairness.no_groups"), "no-groups")
         return

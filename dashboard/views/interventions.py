@@ -8,7 +8,7 @@ from audits.core.words import ATTRIBUTE_WARNING
 from audits.mitigate.goals import Costs
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
-from dashboard.components.page import choose, require_run, show_empty
+from dashboard.components.page import choose, choose_groups, require_run, show_empty
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import fairness, interventions
 from dashboard.viewmodels.interventions import Answer, Question
@@ -23,10 +23,7 @@ def ask(run: RunData) -> Question:
     left, middle, right = st.columns(3, gap="large")
     with left:
         first = fairness.choose_grouping(run)
-        grouping = (
-            choose(say("interventions.attribute"), run.groupings, "groups", first,
-                   say("fairness.attribute_help")) or first
-        )  # fmt: skip
+        grouping = choose_groups(run.groupings, "groups", first) or first
     with middle:
         goals = interventions.list_goals()
         wanted = choose(say("interventions.goal"), list(goals), "goal",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.catalogue import say
 from dashboard.components.export import show_export
-from dashboard.components.page import choose, go_to, require_run
+from dashboard.components.page import choose_groups, go_to, require_run
 from dashboard.components.status import show_badges, show_verdict
 from dashboard.components.text import show_pairs, show_table, show_text
 from dashboard.viewmodels import overview, story
@@ -82,7 +82,7 @@ def show_rules(run: RunData) -> None:
 def show_groups(run: RunData) -> None:
     """Show how large the groups are."""
     st.header(say("overview.groups"), anchor=False)
-    grouping = choose(say("overview.attribute"), run.groupings, "sizes", choose_grouping(run))
+    grouping = choose_groups(run.groupings, "sizes", choose_grouping(run))
     if grouping is None:
         show_text(say("overview.no_protected"), "no-groups")
         return

@@ -7,8 +7,8 @@ import streamlit as st
 from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all, show_drivers
-from dashboard.components.charts import show_chart, show_chart_with_table, show_selectable_chart
-from dashboard.components.page import choose, require_run, show_empty
+from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.page import choose, choose_groups, require_run, show_empty
 from dashboard.components.people import show_people, show_slice_table
 from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import classes, curve_tables, performance, picks, slices
@@ -36,10 +36,7 @@ def show_groups(run: RunData) -> str:
     left, right = st.columns(2, gap="large")
     with left:
         first = choose_grouping(run)
-        grouping = (
-            choose(say("performance.attribute"), run.groupings, "groups", first,
-                   say("fairness.attribute_help")) or first
-        )  # fmt: skip
+        grouping = choose_groups(run.groupings, "groups", first) or first
     named = {name_metric(metric): metric for metric in performance.list_metrics(run, grouping)}
     with right:
         chosen = choose(
@@ -102,7 +99,9 @@ def show_curves(run: RunData) -> None:
             show_chart_with_table(chart, table, "calibration")
     with right:
         chart = performance.make_confusion(run, shown, group)
-        show_selectable_chart(run, chart, "confusion", picks.pick_confusion(run, shown, group))
+        table = curve_tables.tabulate_confusion(run, shown, group)
+        marks = picks.pick_confusion(run, shown, group)
+        show_chart_with_table(chart, table, "confusion", run, marks)
 
 
 def show_slices(run: RunData) -> None:

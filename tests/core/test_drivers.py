@@ -6,6 +6,7 @@ import pytest
 
 from audits.core.drivers import list_tested, render_error_driver, render_group_push
 from audits.core.estimate import Estimate
+from audits.core.format import MINUS
 from audits.core.measurement import Measurement, Unit
 
 
@@ -44,6 +45,7 @@ PAIR = {"attribute": "team", "group": "B", "reference_group": "A"}
 def test_a_push_has_its_sign(metric: str, value: float, words: str) -> None:
     told = render_group_push(make(f"{metric}_difference", value, 0.01, **PAIR))
     assert told.startswith(f"{words} (95% interval ")
+    assert MINUS not in told
     assert told.endswith(", p = 0.010, n = 1,234)")
 
 
@@ -58,6 +60,7 @@ def test_a_push_has_its_sign(metric: str, value: float, words: str) -> None:
 def test_an_error_driver_has_its_direction(value: float, unit: Unit, words: str) -> None:
     told = render_error_driver(make("mean_loss_attribution", value, 0.01, unit))
     assert told.startswith(f"street makes predictions {words} of a row on average (95%")
+    assert MINUS not in told  # the interval is that of the size; the words tell the way
     of_group = make("mean_loss_attribution", value, None, unit, attribute="team", group="B")
     assert "makes predictions of B " in render_error_driver(of_group)
 

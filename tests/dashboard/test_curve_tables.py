@@ -83,3 +83,18 @@ def test_calibration_counts_each_bin(run: RunData) -> None:
     first = expected.index[0] * 10
     assert table[say("column.score")].iloc[0] == f"{first}.0% to {first + 10}.0%"
     assert curve_tables.tabulate_calibration(run, None, "")[say("column.rows")].sum() == len(frame)
+
+
+def test_the_confusion_table_counts_the_predictions(run: RunData) -> None:
+    frame = load(run)
+    for grouping, group in ((None, ""), ("sex", "Female")):
+        rows = frame if grouping is None else frame[frame[grouping] == group]
+        table = curve_tables.tabulate_confusion(run, grouping, group)
+        assert len(table) == 4
+        counts = [int(text.replace(",", "")) for text in table[say("column.rows")]]
+        for place, (truth, decision) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+            same = rows["y_true"] == truth
+            assert counts[place] == (same & (rows["y_pred"] == decision)).sum()
+            share = (rows["y_pred"][same] == decision).mean()
+            told = table[say("column.share_of_outcome")][place]
+            assert told.startswith(f"{format_value(float(share), 'share')} (95% interval ")

@@ -50,6 +50,14 @@ def test_a_number_is_a_line_with_band_fan_and_rows():
     assert list(marker.y) == pytest.approx([0.8])
 
 
+def test_bars_of_counted_numbers_stand_over_their_number():
+    curve = make_curve([0.0, 1.0, 2.0], ["0", "1", "2"])
+    figure = draw_effect(curve, title="t", column="loans", axis="Mean", words=WORDS).figure
+    bars = next(t for t in figure.data if t.type == "bar")
+    assert list(bars.x) == [0, 1, 2]
+    assert list(bars.width) == [1, 1, 1]
+
+
 def test_accumulated_has_no_point_for_missing_values():
     curve = make_curve([1.0, 2.0, np.nan], ["1", "2", "(missing)"], fan=False)
     curve.value[2] = curve.low[2] = curve.high[2] = np.nan
