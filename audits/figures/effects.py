@@ -119,7 +119,8 @@ def _draw_rows(figure: go.Figure, edges: FloatArray, n: IntArray, words: EffectW
     counted = bool((widths == 1).all() and (edges == np.rint(edges)).all())
     widths = np.insert(widths, 0, widths.min() if len(widths) else 1.0)
     figure.add_bar(
-        x=edges if counted else edges - widths / 2, y=n / widths, width=widths, yaxis="y2", showlegend=False,
+        x=edges if counted else edges - widths / 2, y=n / widths, width=widths, yaxis="y2",
+        showlegend=False,
         marker={"color": QUIET, "line": {"width": 0}}, customdata=n,
         hovertemplate=words.rows + ": %{customdata:,}<extra></extra>",
     )  # fmt: skip
