@@ -23,6 +23,7 @@ from audits.core.trust import TITLES
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import compute_mean_interval
 from audits.cube.values import to_result
+from audits.explain.columns import MARGIN, PROBABILITY, TARGET
 from audits.explain.engine import Explainer, Settings, prepare_explainer
 from audits.explain.methods import METHODS, PERMUTATION_SHAP
 
@@ -228,9 +229,9 @@ def compute_explanations(context: Context) -> CheckResult:
 
 
 _SPACES = {
-    "margin": "the margin (the score before it is turned into a probability)",
-    "probability": "the probability",
-    "target": "the prediction",
+    MARGIN: "the margin (the score before it is turned into a probability)",
+    PROBABILITY: "the probability",
+    TARGET: "the prediction",
 }
 
 
@@ -243,7 +244,7 @@ def _describe(context: Context, explainer: Explainer, sample: Attribution, total
     steps = f", {sample.budget} model evaluations a row" if sample.budget else ""
     why = f". Not by the model's own method: {explainer.why}" if explainer.why else ""
     method, _, engine = sample.method.partition(":")
-    by = TITLES[method] + (f" ({engine})" if engine else "")
+    by = TITLES.get(method, method) + (f" ({engine})" if engine else "")
     return (
         f"{kind} attributions by {by}, in units of {_SPACES[sample.space]}, of {rows}, computed "
         f"on {sample.device}{steps}{why}"

@@ -68,8 +68,7 @@ class ForestScorer:
         has other features than its rows have columns, or is more than its leaves.
 
         rows: as the model sees them, `[n, n_features]`. answers: the last of its outputs for each,
-        `[n]`. pools: what the codes of features that
-        are no numbers are encoded as, `[n_codes]`.
+        `[n]`. pools: what the codes of features that are no numbers are encoded as, `[n_codes]`.
         """
         assert self._forest is not None
         if rows.shape[1] != len(self._client.info.features):

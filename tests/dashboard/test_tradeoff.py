@@ -1,8 +1,7 @@
-"""The lab's frontier: equal to deciding every row anew, and fast enough for a slider."""
+"""The lab's frontier: equal to deciding every row anew, without counting rows at each step."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -103,12 +102,12 @@ def make_big_cube(groups: int, rows: int = 300_000) -> Cube:
 
 
 @pytest.mark.parametrize("groups", [2, 500])
-def test_a_slider_step_of_a_large_cube_is_quick(run: RunData, groups: int) -> None:
+def test_a_slider_step_of_a_large_cube_counts_no_row_again(run: RunData, groups: int) -> None:
+    """What a step takes is measured by `tests/benchmarks/dashboard_speed.py`."""
     big = RunData(run.bundle)
     big.__dict__["cube"] = make_big_cube(groups)
 
-    def step(threshold: float) -> float:
-        started = time.process_time()  # other programs on the machine do not count
+    def step(threshold: float) -> None:
         moved = thresholds.compute_moved(big, "sex", "true_positive_rate", threshold)
         found = tradeoff.make_tradeoff(big, "sex", "true_positive_rate", threshold)
         curves = thresholds.make_threshold_chart(big, "sex", "true_positive_rate", threshold)
@@ -116,10 +115,12 @@ def test_a_slider_step_of_a_large_cube_is_quick(run: RunData, groups: int) -> No
         for chart in (moved.chart, found.chart, curves):
             assert count_points(chart.figure) < MAX_POINTS
             chart.figure.to_json()
-        return time.process_time() - started
 
     step(0.5)
-    assert np.median([step(one / 100) for one in range(20, 70, 8)]) < 0.15
+    nobody = np.empty((0, 1), dtype=np.int64)
+    big.__dict__["cube"] = replace(big.cube, group_codes=nobody, codes={}, sums={})
+    for threshold in (0.2, 0.36, 0.52, 0.68):
+        step(threshold)
 
 
 def test_weights_count_where_there_are_any(run: RunData) -> None:
