@@ -13,7 +13,7 @@ from audits.models.adapter import FloatArray, IntArray
 
 MISSING = -1
 """Code of a missing value, or of one that is not among the categories."""
-_FEW_ROWS = 200  # below this a loop is faster than a hash table of the column
+_FEW_ROWS = 32  # below this a loop is faster than a hash table of the column
 
 
 def select_features(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:

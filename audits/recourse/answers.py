@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -41,10 +40,7 @@ def rank_answers(
         return ranked
     whole = guard.complete(proposals)
     stored, codes = editor.list_stored(whole), editor.apply_codes(whole)
-    with ThreadPoolExecutor(1) as aside:  # while the model answers in its own process
-        measuring = aside.submit(neighbourhood.measure, codes)
-        answer = scorer.answer(from_stored(stored, columns))
-        distances, densities = measuring.result()
+    answer = scorer.answer(from_stored(stored, columns))
     gains, scores = scorer.goal.compute_gain(answer), scorer.goal.pick_score(answer)
     costs = compute_costs(columns, editor, proposals).sum(axis=1)
     changed = (proposals.columns >= 0).sum(axis=1)
@@ -53,7 +49,7 @@ def rank_answers(
     best = proposals.take(kept)
     codes, old = codes[kept], editor.codes[best.rows]
     moved = (codes != old) & ~(np.isnan(codes) & np.isnan(old))
-    distance, density = distances[kept], densities[kept]
+    distance, density = neighbourhood.measure(codes)
     plausible = neighbourhood.contains(distance)
     labels = [column.name for column in columns]
     before = list(zip(*editor.list_stored(editor.unchanged()).values(), strict=True))
