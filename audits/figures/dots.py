@@ -78,8 +78,7 @@ def draw_dots(
     """Draw rows of dots with intervals and the number written beside each, first row on top.
 
     least: the axis starts at or below this. most: the largest value that there can be; the axis
-    has no tick above it. At most `MAX_BARS` rows, the extremes; the alt text
-    says so.
+    has no tick above it. At most `MAX_BARS` rows, the extremes; the alt text says so.
     """
     known = [dot for dot in dots if not np.isnan(dot.value)]
     shown = choose_shown(known)

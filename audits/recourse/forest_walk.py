@@ -216,9 +216,9 @@ class Walk:
 def warm_up(forest: Forest) -> None:
     """Have all walks compiled, or read from where they are kept, before they are wanted."""
     walk = Walk(forest, np.zeros((1, len(forest.columns))))
-    alike = np.arange(2.0 * WORTH)[:, None]
-    places = np.zeros(alike.shape, dtype=np.int64)
-    changed = Proposals(places[:, 0], places, alike)
+    values = np.arange(2.0 * WORTH)[:, None]
+    places = np.zeros(values.shape, dtype=np.int64)
+    changed = Proposals(places[:, 0], places, values)
     walk.compute_sums(changed)
     walk.compute_sums(changed.take(slice(0, 1)))
 

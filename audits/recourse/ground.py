@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,13 +20,14 @@ class Ground:
     """Columns as the reference data has them, and with what the rules declare (`equipped`); the
     values worth trying; the accepted reference rows. dtypes: those of the rows that it is for."""
 
+    rules: ActionRules
     dtypes: tuple[Dtype, ...]
     columns: tuple[Column, ...]
     equipped: tuple[Column, ...]
     candidates: Candidates
     neighbourhood: Neighbourhood
 
-    def fit(self, rows: pd.DataFrame, rules: ActionRules) -> tuple[Ground, FloatArray] | None:
+    def fit(self, rows: pd.DataFrame) -> tuple[Ground, FloatArray] | None:
         """Return the ground for other rows, and their codes; None where it has to be laid anew."""
         pairs = zip(self.columns, rows.dtypes, strict=True)
         if tuple(rows.dtypes) != self.dtypes and not all(holds(c.dtype, new) for c, new in pairs):
@@ -36,7 +36,7 @@ class Ground:
         if fitted is None:
             return None
         columns, codes = fitted
-        return replace(self, columns=columns, equipped=equip_columns(columns, rules)), codes
+        return replace(self, columns=columns, equipped=equip_columns(columns, self.rules)), codes
 
 
 def lay_ground(
@@ -51,11 +51,12 @@ def lay_ground(
     Raises InputError where its columns and the reference data's do not agree.
     """
     columns = build_columns(like, reference)
-    equipped: Sequence[Column] = equip_columns(columns, rules)
+    equipped = equip_columns(columns, rules)
     return Ground(
+        rules,
         tuple(like.dtypes),
         columns,
-        tuple(equipped),
+        equipped,
         build_candidates(equipped, reference, rules),
         find_neighbourhood(scorer, equipped, reference, generator),
     )

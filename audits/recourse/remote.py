@@ -20,9 +20,7 @@ from audits.recourse.forest_scorer import ForestScorer
 from audits.recourse.forest_wire import read_matrix
 from audits.recourse.goals import BecomeClass, FallWithin, Goal, ReachScore
 from audits.recourse.proposals import Proposals
-
-GRADIENTS = frozenset({"torch"})
-"""Formats of models that are asked for gradients."""
+from audits.recourse.service import GRADIENTS
 
 
 class WorkerScorer:

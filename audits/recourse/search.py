@@ -101,7 +101,7 @@ class RecourseSearch:
 
     def _fit(self, scorer: Scorer, rows: pd.DataFrame) -> tuple[Ground, FloatArray]:
         """Return the ground for these rows, and their codes."""
-        fitted = self._ground.fit(rows, self._rules)
+        fitted = self._ground.fit(rows)
         if fitted is None:
             generator = copy.deepcopy(self._generator)  # draws what it drew before
             ground = lay_ground(scorer, rows, self._reference, self._rules, generator)

@@ -27,6 +27,8 @@ from audits.recourse.kept import (
     split_places,
 )
 
+GRADIENTS = frozenset({"torch"})
+"""Formats of models that have gradients."""
 MOST_COLUMNS = 2_000
 """Wider encoded rows (one-hot columns of thousands of values) would fill the memory."""
 
@@ -122,7 +124,7 @@ def keep_moves(
     frame: "place" and "code". Raises CheckNotApplicableError where the model has no gradients.
     """
     del params
-    if adapter.info.format != "torch":
+    if adapter.info.format not in GRADIENTS:
         raise CheckNotApplicableError("this model has no gradients")
     kept = find_kept(adapter)
     codes = frame["code"].to_numpy()

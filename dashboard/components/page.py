@@ -88,7 +88,7 @@ def _show_header(run: RunData) -> None:
 
 def choose_groups(groupings: Sequence[str], key: str, default: str = "") -> str | None:
     """Let the reader choose by what people are set apart."""
-    return choose(say("groups.choose"), tuple(groupings), key, default, say("groups.choose_help"))
+    return choose(say("groups.choose"), groupings, key, default, say("groups.choose_help"))
 
 
 def choose(
