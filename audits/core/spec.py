@@ -211,7 +211,8 @@ class SlicesSection(Frozen):
 
 
 class PolicySection(Frozen):
-    """`[policy]`: a shipped preset by name, or a policy file of one's own."""
+    """`[policy]`: a shipped preset by name, or a policy file of one's own; without either, the
+    preset that is made for the task."""
 
     preset: str | None = None
     path: str | None = None
@@ -283,7 +284,7 @@ class AuditSpec(Frozen):
     recourse: RecourseSection = RecourseSection()
     mitigate: MitigateSection = MitigateSection()
     slices: SlicesSection = SlicesSection()
-    policy: PolicySection = PolicySection(preset="four-fifths")
+    policy: PolicySection = PolicySection()
     rules: RulesSection = RulesSection()
 
     @model_validator(mode="after")

@@ -89,8 +89,7 @@ def _check_scope(rule: Rule, metric: Judgeable) -> Iterator[Fault]:
     """Yield what keeps a rule from meeting any number of its metric."""
     wanted = ("attribute", "intersection") if rule.scope == "groups" else (rule.scope,)
     if not set(wanted) & set(metric.reach):
-        allowed = [scope for scope in ("overall", "attribute", "intersection", "groups")
-                   if scope in metric.reach or (scope == "groups" and metric.reach != ("overall",))]  # fmt: skip
+        allowed = ["groups", *metric.reach] if metric.reach != ("overall",) else metric.reach
         of = " and of ".join(_REACH[reach] for reach in metric.reach)
         yield Fault(
             ("scope",),
@@ -99,9 +98,7 @@ def _check_scope(rule: Rule, metric: Judgeable) -> Iterator[Fault]:
         )
     if rule.attribute is None:
         if rule.group is not None:
-            yield Fault(
-                ("group",), f'group = {rule.group!r} needs attribute, as attribute = "sex"'
-            )
+            yield Fault(("group",), f'group = {rule.group!r} needs attribute, as attribute = "sex"')
         return
     crossed = JOIN in rule.attribute
     if rule.scope == "overall":
@@ -153,11 +150,11 @@ def explain_bound(metric: Judgeable, key: str, value: float, *, band: bool) -> s
 
 def get_range(metric: Judgeable, key: str, *, band: bool) -> tuple[float, float]:
     """Return the values that a bound is held against: those of the metric, or, for an upper
-    bound without a lower one, their distance from zero. A ratio's end where percents begin."""
+    bound of a difference, their distance from zero. A ratio's end where percents begin."""
     low, high = metric.low, metric.high
     if metric.unit == "ratio" and metric.direction == "closer_to_one":
         high = min(high, GREATEST_RATIO)
-    if key.endswith("above") and not band and low < 0:
+    if key.endswith("above") and not band and metric.direction == "closer_to_zero" and low < 0:
         return 0.0, max(-low, high)
     return low, high
 

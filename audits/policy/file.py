@@ -99,31 +99,38 @@ def _render_syntax(text: str, file: str, error: tomllib.TOMLDecodeError) -> str:
 def _read_fault(data: Mapping[str, Any], problem: ErrorDetails) -> Fault:
     """Return what is wrong with the file's keys and values, in words."""
     place: Place = problem["loc"]
-    kind, given = problem["type"], problem["input"]
-    whose = _name_table(data, place)
     if not place:
         return _find_twin(data)
-    key = str(place[-1])
-    if kind == "extra_forbidden":
-        return Fault(place, f"unknown key {key!r}{whose}{_hint_key(place)}")
-    if place == ("rules",) and (kind == "missing" or kind == "tuple_type"):
-        return Fault(place, _hint_rules(given))
-    if kind == "missing":
-        return Fault(place, f"{key} is missing{whose}; {_hint_missing(key)}")
-    if kind == "literal_error":
-        allowed = str(problem.get("ctx", {}).get("expected", "")).replace("'", '"')
-        names = [name.strip(' "') for name in allowed.replace(" or ", ",").split(",")]
-        near = near_misses(given, names) if isinstance(given, str) else ""
-        return Fault(place, f"{key} = {_show(given)} is unknown{whose}{near} (allowed: {allowed})")
-    if kind in _TYPES:
-        return Fault(place, f"{key} = {_show(given)} {_TYPES[kind]}{whose}{_hint_value(key, given)}")
-    if key == "expires":
-        text = f"expires = {_show(given)} is not a day{whose}; write it as expires = 2027-12-31"
-        return Fault(place, text)
+    kind, given, key = problem["type"], problem["input"], str(place[-1])
+    whose = _name_table(data, place)
+    value = f"{key} = {_show(given)}"
     said = problem["msg"].removeprefix("Value error, ")
-    if len(place) == 2 and isinstance(place[1], int):
-        return Fault(place, f"{_name_table(data, (*place, '')).removeprefix(' in ')} {said}")
-    return Fault(place, f"{key} = {_show(given)}: {said[:1].lower()}{said[1:]}{whose}")
+    if kind == "extra_forbidden":
+        text = f"unknown key {key!r}{whose}{_hint_key(place)}"
+    elif place == ("rules",) and kind in ("missing", "tuple_type"):
+        text = _hint_rules(given)
+    elif kind == "missing":
+        text = f"{key} is missing{whose}; {_hint_missing(key)}"
+    elif kind == "literal_error":
+        text = f"{value} is unknown{whose}{_hint_choice(problem)}"
+    elif kind in _TYPES:
+        text = f"{value} {_TYPES[kind]}{whose}{_hint_value(key, given)}"
+    elif key == "expires":
+        text = f"{value} is not a day{whose}; write it as expires = 2027-12-31"
+    elif len(place) == 2:  # a rule or a waiver as a whole
+        text = f"{_name_table(data, (*place, '')).removeprefix(' in ')} {said}"
+    else:
+        text = f"{value}: {said[:1].lower()}{said[1:]}{whose}"
+    return Fault(place, text)
+
+
+def _hint_choice(problem: ErrorDetails) -> str:
+    """Return what a word that is none of a few may have been meant to be, and the few."""
+    allowed = str(problem.get("ctx", {}).get("expected", "")).replace("'", '"')
+    names = [name.strip(' "') for name in allowed.replace(" or ", ",").split(",")]
+    given = problem["input"]
+    near = near_misses(given, names) if isinstance(given, str) else ""
+    return f"{near} (allowed: {allowed})"
 
 
 def _name_table(data: Mapping[str, Any], place: Place) -> str:

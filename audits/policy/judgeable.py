@@ -157,9 +157,7 @@ def _list_cube_metrics() -> Iterator[Judgeable]:
         tasks = _CLASSES if task == "binary" else (task,)
         for metric in table:
             low, high = DOMAINS[metric.domain]
-            yield Judgeable(
-                metric.name, metric.unit, metric.direction, low, high, _EVERY, tasks
-            )
+            yield Judgeable(metric.name, metric.unit, metric.direction, low, high, _EVERY, tasks)
             for kind in metric.compare:
                 yield _compare(metric, kind, task)
 

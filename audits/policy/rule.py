@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from audits.core.estimate import Frozen
+from audits.core.measurement import Direction
 from audits.core.verdict import Waiver
 
 IN_FORCE = "policy_in_force"
@@ -69,6 +70,12 @@ class Rule(Frozen):
         """Whether the value is bounded on two sides. An upper bound alone bounds a difference's
         distance from zero; in a band each side bounds the value itself."""
         return self.has_lower and self.has_upper
+
+
+def is_distance(rule: Rule, direction: Direction) -> bool:
+    """Whether a rule's upper bound is on the distance from zero: that of a difference, unless it
+    has a lower bound too, which makes each of them a bound of the value itself."""
+    return direction == "closer_to_zero" and not rule.is_band
 
 
 class Policy(Frozen):

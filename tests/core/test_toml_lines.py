@@ -54,7 +54,8 @@ def test_lines_counted_by_hand(path: Path) -> None:
 def list_paths(value: object, path: Path = ()) -> Iterator[Path]:
     if path:
         yield path
-    for key, inner in items if isinstance(value, dict) else enumerate(value):  # type: ignore[call-overload]
+    assert isinstance(value, dict | list)
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(inner, dict | list):
             yield from list_paths(inner, (*path, key))
         else:
