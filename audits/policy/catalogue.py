@@ -124,28 +124,44 @@ def _check_bounds(rule: Rule, metric: Judgeable) -> Iterator[Fault]:
 
 def explain_bound(metric: Judgeable, key: str, value: float, *, band: bool) -> str:
     """Return why a bound makes no sense for a metric, and what would; "" where it does."""
+    if is_bound(metric, key, value, band=band):
+        return ""
     below = key.endswith("below")
     other = key.replace("below", "above") if below else key.replace("above", "below")
-    if metric.direction == ("lower_is_better" if below else "higher_is_better"):
+    if _is_wrong_way(metric, key):
         better = "lower" if below else "higher"
         return f"{metric.name} is better where it is {better}; bound it with {other}"
-    if metric.direction in ("closer_to_zero", "closer_to_one"):
-        equal = 0.0 if metric.direction == "closer_to_zero" else 1.0
-        if value > equal if below else value < equal:
-            meant = _guess(metric, other, value, band=band)
-            return (
-                f"no difference at all is {equal:g} in {metric.name}, and would break this; "
-                f"{meant or f'bound it with {other}'}"
-            )
+    if _breaks_equal(metric, key, value):
+        return (
+            f"no difference at all is {_EQUAL[metric.direction]:g} in {metric.name}, and would "
+            f"break this; {_guess(metric, (key, other), value) or f'bound it with {other}'}"
+        )
     low, high = get_range(metric, key, band=band)
-    if (low < value <= high) if below else (low <= value < high):
-        return ""
-    never = "nothing could ever break it" if value in (low, high) or below == (value < low) else (
-        "everything would break it"
-    )  # fmt: skip
-    return f"{_say_range(metric, low, high)}, so that {never}" + _hint_percent(
-        metric, key, value, low, high
-    )
+    kept = value in (low, high) or below == (value < low)
+    broken = "nothing could ever break it" if kept else "everything would break it"
+    said = f"{_say_range(metric, low, high)}, so that {broken}"
+    return said + _hint_percent(metric, key, value, low, high)
+
+
+_EQUAL = {"closer_to_zero": 0.0, "closer_to_one": 1.0}
+"""What a comparison is where there is no difference."""
+
+
+def is_bound(metric: Judgeable, key: str, value: float, *, band: bool) -> bool:
+    """Whether a bound can be broken by some values of a metric, can be kept by others, is kept
+    where there is no difference, and lies on the side on which the metric is worse."""
+    low, high = get_range(metric, key, band=band)
+    inside = low < value <= high if key.endswith("below") else low <= value < high
+    return inside and not _is_wrong_way(metric, key) and not _breaks_equal(metric, key, value)
+
+
+def _is_wrong_way(metric: Judgeable, key: str) -> bool:
+    return metric.direction == ("lower_is_better" if key.endswith("below") else "higher_is_better")
+
+
+def _breaks_equal(metric: Judgeable, key: str, value: float) -> bool:
+    equal = _EQUAL.get(metric.direction)
+    return equal is not None and (value > equal if key.endswith("below") else value < equal)
 
 
 def get_range(metric: Judgeable, key: str, *, band: bool) -> tuple[float, float]:
@@ -179,11 +195,12 @@ def _hint_percent(metric: Judgeable, key: str, value: float, low: float, high: f
     return f"; write {key} = {share:g} for {what}"
 
 
-def _guess(metric: Judgeable, key: str, value: float, *, band: bool) -> str:
-    """Return the bound on the other side that may have been meant, where it makes sense."""
-    for meant in (value, value / 100 if abs(value) >= 1 else math.nan):
-        if not math.isnan(meant) and not explain_bound(metric, key, meant, band=band):
-            return f"did you mean {key} = {meant:g}?"
+def _guess(metric: Judgeable, keys: tuple[str, ...], value: float) -> str:
+    """Return the bound that may have been meant: the value or percent of it, on either side."""
+    meant = [(key, one) for one in (value, value / 100) for key in keys if abs(one) <= 1]
+    for key, one in meant:
+        if is_bound(metric, key, one, band=False):
+            return f"did you mean {key} = {one:g}?"
     return ""
 
 

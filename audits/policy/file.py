@@ -78,7 +78,8 @@ def parse_policy(text: str, file: str) -> Policy:
         faults = list(find_faults(policy))
     if not faults:
         return policy
-    first = min(faults, key=lambda fault: get_line(lines, fault.place))
+    # What is missing has no line, and what stands in its place may be the fault.
+    first = min(faults, key=lambda one: (one.place not in lines, get_line(lines, one.place)))
     raise InputError(f"{file}, line {get_line(lines, first.place)}: {first.text}")
 
 
