@@ -45,6 +45,8 @@ GAPS: dict[str, tuple[Compared, ...]] = {
     "regression": (
         Compared("mean_residual"),
         Compared("mean_absolute_error", lower_is_worse=False),
+        Compared("standardized_mean_residual"),
+        Compared("relative_mean_absolute_error", lower_is_worse=False),
     ),
 }
 """By task, what groups can be worse off in. Being selected is taken as the better outcome, also

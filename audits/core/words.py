@@ -158,6 +158,13 @@ METRICS: dict[str, Word] = {
         "Mean residual",
         "Average of prediction minus true value; above zero the model predicts too much.",
     ),
+    "standardized_mean_residual": Word(
+        "Standardized mean residual",
+        "Mean residual in standard deviations of the true values of all rows.",
+    ),
+    "relative_mean_absolute_error": Word(
+        "Relative mean absolute error", "Mean absolute error over that of all rows."
+    ),
     "miscalibration": Word(
         "Miscalibration",
         "Distance of the mean score from the share that turns out favourable; 0 is best.",

@@ -63,6 +63,22 @@ _DOWN: Direction = "lower_is_better"
 _ZERO: Direction = "closer_to_zero"
 _ONE: Direction = "closer_to_one"
 
+_GAPS: dict[str, tuple[Task, ...]] = {
+    "selection_rate": _CLASSES,
+    "true_positive_rate": _CLASSES,
+    "false_positive_rate": _CLASSES,
+    "positive_predictive_value": _CLASSES,
+    "accuracy": _CLASSES,
+    "mean_residual": _REGRESSION,
+    "mean_absolute_error": _REGRESSION,
+    "standardized_mean_residual": _REGRESSION,
+    "relative_mean_absolute_error": _REGRESSION,
+}
+"""In what groups are set against better-off ones: `<metric>_gap`."""
+
+_GAP_RATIOS = ("selection_rate", "true_positive_rate", "false_positive_rate")
+"""Of which the ratio is taken too: `<metric>_gap_ratio`."""
+
 _OTHERS = (
     Judgeable("macro_roc_auc", "score", _UP, 0, 1, _EVERY, _MULTI),
     Judgeable("average_odds_difference", "points", _ZERO, -1, 1, _GROUPS, _BINARY),
@@ -121,7 +137,7 @@ _OTHERS = (
 def list_judgeable() -> tuple[Judgeable, ...]:
     """Return every metric that a rule can name, those of groups' treatment first."""
     found: dict[str, Judgeable] = {}
-    for item in (*_list_summaries(), *_list_cube_metrics(), *_OTHERS):
+    for item in (*_list_summaries(), *_list_gaps(), *_list_cube_metrics(), *_OTHERS):
         known = found.get(item.name)
         found[item.name] = item if known is None else _merge(known, item)
     return tuple(found.values())
@@ -151,13 +167,25 @@ def _list_summaries() -> Iterator[Judgeable]:
         yield Judgeable(distance.name, "score", _ZERO, 0, 1, _GROUPS, _BINARY)
 
 
+def _list_gaps() -> Iterator[Judgeable]:
+    units = {metric.name: metric.unit for table in METRICS.values() for metric in table}
+    for name, tasks in _GAPS.items():
+        share = units[name] == "share"
+        unit: Unit = "points" if share else units[name]
+        end = 1.0 if share else _INF
+        yield Judgeable(f"{name}_gap", unit, _ZERO, -end, end, _GROUPS, tasks)
+    for name in _GAP_RATIOS:
+        yield Judgeable(f"{name}_gap_ratio", "ratio", _ONE, 0, _INF, _GROUPS, _GAPS[name])
+
+
 def _list_cube_metrics() -> Iterator[Judgeable]:
     for task, table in METRICS.items():
         # A model of several classes has the metrics of yes or no for each class against the others.
         tasks = _CLASSES if task == "binary" else (task,)
         for metric in table:
             low, high = DOMAINS[metric.domain]
-            yield Judgeable(metric.name, metric.unit, metric.direction, low, high, _EVERY, tasks)
+            reach = _GROUPS if "groups" in metric.needs else _EVERY
+            yield Judgeable(metric.name, metric.unit, metric.direction, low, high, reach, tasks)
             for kind in metric.compare:
                 yield _compare(metric, kind, task)
 

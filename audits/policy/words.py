@@ -68,7 +68,10 @@ def _render_side(rule: Rule, verb: str) -> str:
     if below is not None:
         sides.append(f"under {render_bound(below, unit)}")
     if above is not None:
-        away = metric is not None and metric.low < 0 and is_distance(rule, metric.direction)
+        away = (
+            metric is not None and metric.low < 0 and not rule.metric.endswith("_gap")
+            and is_distance(rule, metric.direction)
+        )  # fmt: skip
         sides.append(f"over {render_bound(above, unit)}{' in either direction' if away else ''}")
     return f"{verb}s {' or '.join(sides)}" if sides else ""
 
