@@ -262,17 +262,18 @@ def _assemble(
         IN_FORCE: policy.model_dump(mode="json"),
     }
     identity = json.dumps([effective, described.model_dump(mode="json"), audits.__version__])
+    run = Run(
+        id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+        created=created,
+        tool=find_tool(),
+        seed=spec.audit.seed,
+        device=subject.model.info.device if subject.model else "cpu",
+        duration_s=0.0,
+        environment=find_environment(),
+    )
     return AuditReport(
         schema="assay.report/1",
-        run=Run(
-            id=hashlib.sha256(identity.encode()).hexdigest()[:16],
-            created=created,
-            tool=find_tool(),
-            seed=spec.audit.seed,
-            device=subject.model.info.device if subject.model else "cpu",
-            duration_s=0.0,
-            environment=find_environment(),
-        ),
+        run=run,
         subject=described,
         spec=SpecRecord(
             effective=effective,
@@ -280,7 +281,7 @@ def _assemble(
         ),
         checks=tuple(one.outcome for one in ran),
         measurements=measurements,
-        verdicts=compute_verdicts(policy, measurements),
+        verdicts=compute_verdicts(policy, measurements, run.day),
         evidence=tuple(
             Evidence(
                 path=file.path,

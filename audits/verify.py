@@ -95,7 +95,7 @@ def _equal(stored: Measurement, again: Measurement) -> bool:
 
 
 def _compare_verdicts(report: AuditReport, policy: Policy) -> Iterator[str]:
-    again = compute_verdicts(policy, report.measurements)
+    again = compute_verdicts(policy, report.measurements, report.run.day)
     if again != report.verdicts:
         yield "the verdicts are not what the policy gives on the report's measurements"
 
