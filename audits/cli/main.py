@@ -156,6 +156,14 @@ def show_policy(
     show_command(preset)
 
 
+@policy.command("reference")
+def print_policy_reference() -> None:
+    """Print the page docs/policy.md: every key, and every metric that a rule can name."""
+    from audits.cli.policy import reference_command  # noqa: PLC0415
+
+    reference_command()
+
+
 @app.command()
 def ll144(
     run: RunFolder,

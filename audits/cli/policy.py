@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audits.policy.policy import load_policy, read_preset
+from audits.policy.reference import render_reference
 from audits.policy.words import render_policy
 
 
@@ -20,3 +21,8 @@ def show_command(preset: str) -> None:
     """Print a preset in plain words, then its file."""
     print("\n".join(render_policy(load_policy(preset, None))))
     print(f"\n{read_preset(preset)}", end="")
+
+
+def reference_command() -> None:
+    """Print the page docs/policy.md."""
+    print(render_reference(), end="")

@@ -3,6 +3,7 @@
 Cards, pages, reports and the command all take theirs from here, so that they tell one story.
 """
 
+from audits.findings.accepted import list_accepted
 from audits.findings.finding import Affected, Finding
 from audits.findings.gather import count_judged, find_worst, list_findings, list_leading
 from audits.findings.sentences import (
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "count_judged",
     "find_worst",
+    "list_accepted",
     "list_findings",
     "list_leading",
     "render_finding_sentence",

@@ -118,10 +118,15 @@ def render_headline(report: AuditReport) -> str:
     words = load_words()
     if not report.verdicts:
         return words["headline.none"]
-    findings = list_leading(report)
+    leading = list_leading(report)
+    waived = [finding for finding in leading if finding.waiver is not None]
+    findings = [finding for finding in leading if finding.waiver is None]
     counts = {status: [x for x in findings if x.status is status] for status in Status}
     status = next((s for s in (Status.FAIL, Status.WARN, Status.INSUFFICIENT) if counts[s]),
                   Status.PASS)  # fmt: skip
     n = len(counts[status])
     said = words[f"headline.{status.value}"].format(n=n, s="" if n == 1 else "s") + "."
+    if waived:
+        more = words["headline.waived"].format(n=len(waived), s="" if len(waived) == 1 else "s")
+        said = f"{said} {more}"
     return f"{words['headline.unjudged']} {said}" if not count_judged(report) else said

@@ -7,17 +7,19 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.spec import Task
+from audits.policy.coverage import DEFAULT_PRESETS
 from audits.policy.file import parse_policy, read_policy
 from audits.policy.rule import IN_FORCE, Policy, Rule
 
-__all__ = ["IN_FORCE", "Policy", "Rule", "list_presets", "load_policy", "read_preset"]
-
-DEFAULT_PRESETS: dict[Task, str] = {
-    "binary": "four-fifths",
-    "multiclass": "multiclass",
-    "regression": "regression",
-}
-"""What judges an audit that declares no policy, by its task."""
+__all__ = [
+    "DEFAULT_PRESETS",
+    "IN_FORCE",
+    "Policy",
+    "Rule",
+    "list_presets",
+    "load_policy",
+    "read_preset",
+]
 
 
 def list_presets() -> tuple[str, ...]:

@@ -7,16 +7,16 @@ from datetime import date
 from audits.core.format import MINUS, format_count, plain_text
 from audits.core.groups import JOIN
 from audits.core.measurement import Unit
-from audits.core.verdict import Verdict, Waiver
+from audits.core.verdict import Waiver
 from audits.core.words import describe, lower
 from audits.policy.judgeable import get_judgeable
 from audits.policy.rule import Policy, Rule, is_distance
 
 _OF = {
     "overall": "of the whole data",
-    "attribute": "of the groups of each protected attribute",
-    "intersection": "of the groups of every two protected attributes",
-    "groups": "of the groups of each protected attribute and of every two",
+    "attribute": "among the groups of each protected attribute",
+    "intersection": "among the groups of every two protected attributes",
+    "groups": "among the groups of each protected attribute and of every two",
 }
 
 
@@ -55,7 +55,7 @@ def _render_who(rule: Rule) -> str:
     if rule.group is not None and rule.attribute is not None:
         return f"of {plain_text(rule.group)} ({plain_text(rule.attribute)})"
     if rule.attribute is not None:
-        return f"of the groups of {plain_text(rule.attribute).replace(JOIN, ' and ')}"
+        return f"among the groups of {plain_text(rule.attribute).replace(JOIN, ' and ')}"
     return _OF[rule.scope]
 
 
@@ -109,11 +109,8 @@ def render_waived(waiver: Waiver) -> str:
     )
 
 
-def render_waiver(verdict: Verdict) -> str:
-    """Return the sentence that stands beside a verdict that people accept; "" for any other."""
-    waiver = verdict.waiver
-    if waiver is None:
-        return ""
+def render_waiver(waiver: Waiver) -> str:
+    """Return the sentence that stands beside a breach that people accept."""
     return (
         f"Waived until {waiver.expires.isoformat()} by {plain_text(waiver.owner)}: "
         f"{plain_text(waiver.reason)}"
