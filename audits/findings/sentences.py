@@ -117,7 +117,7 @@ def render_headline(report: AuditReport) -> str:
     """Return the first line of every surface: whether fairness was judged, and how it went."""
     words = load_words()
     if not report.verdicts:
-        return words["headline.none"]
+        return f"{words['headline.unjudged']} {words['headline.none']}"
     leading = list_leading(report)
     waived = [finding for finding in leading if finding.waiver is not None]
     findings = [finding for finding in leading if finding.waiver is None]
