@@ -11,6 +11,7 @@ from audits.core.errors import InputError
 from audits.data.guess import guess_positive, guess_roles
 from audits.data.look import DataLook, inspect_data
 from audits.models import ModelClient, ModelInfo, open_model
+from audits.policy.policy import DEFAULT_PRESETS
 
 
 def init_command(model: Path, data: Path, out: Path) -> None:
@@ -69,7 +70,7 @@ def render_starter(
     if info.task == "binary":
         fixed = [name for name in roles.protected if name in info.features]
         lines += ["threshold = 0.5", "", "[recourse]", f"immutable = {_quote(fixed)}"]
-    lines += ["", "[policy]", 'preset = "four-fifths"', ""]
+    lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[info.task])}", ""]
     return "\n".join(lines)
 
 
