@@ -62,8 +62,8 @@ class Decided:
 class Sweep:
     """What every threshold of a list would do, counted once: a step is then a look into a table.
 
-    thresholds: rising `[n_steps]`. weight, count: `[n_steps, n_groups, 3, 2]`. Memory: 48 bytes a step
-    and group, three times that for weighted rows.
+    thresholds: rising `[n_steps]`. weight, count: `[n_steps, n_groups, 3, 2]`. Memory: 48 bytes
+    a step and group, three times that for weighted rows.
     """
 
     def __init__(self, view: View, thresholds: FloatArray) -> None:
