@@ -5,7 +5,13 @@ Cards, pages, reports and the command all take theirs from here, so that they te
 
 from audits.findings.accepted import list_accepted
 from audits.findings.finding import Affected, Finding
-from audits.findings.gather import count_judged, find_worst, list_findings, list_leading
+from audits.findings.gather import (
+    count_judged,
+    find_worst,
+    get_min_rows,
+    list_findings,
+    list_leading,
+)
 from audits.findings.sentences import (
     render_finding_sentence,
     render_headline,
@@ -19,6 +25,7 @@ __all__ = [
     "Finding",
     "count_judged",
     "find_worst",
+    "get_min_rows",
     "list_accepted",
     "list_findings",
     "list_leading",
