@@ -19,6 +19,7 @@ from rich.text import Text
 from audits.checks.base import Progress as Report
 from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError, InputError
+from audits.core.harms import tell_harm
 from audits.core.report import AuditReport, CheckOutcome, CheckStatus
 from audits.core.spec_file import load_spec
 from audits.core.verdict import Status
@@ -147,6 +148,8 @@ def _show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
     counts = Counter(verdict.status for verdict in report.verdicts)
     parts = [f"{n} {status.value.replace('_', ' ')}" for status in LOOKS if (n := counts[status])]
     console.print(", ".join(parts) or "the policy has nothing to judge here")
+    if note := tell_harm(report):
+        console.print(Text(note, style="bold"))
     for check in report.checks:
         if check.status is not CheckStatus.MEASURED:
             ended = check.status.value.replace("_", " ")

@@ -67,15 +67,24 @@ def _choose_words(item: Measurement, said: Mapping[str, str], *, compared: bool)
     return own if own in said else general
 
 
-def render_headline(counts: Mapping[Status, int], words: Mapping[str, str] | None = None) -> str:
+def render_headline(
+    counts: Mapping[Status, int],
+    words: Mapping[str, str] | None = None,
+    *,
+    has_model: bool = True,
+) -> str:
     """Return the one sentence that sums verdicts up. counts: how many of each status, without
-    zeros. words: as for `render_finding`."""
+    zeros. words: as for `render_finding`. has_model: whether a model was audited, not decisions
+    alone."""
     said = load_sentences() if words is None else words
     if not counts:
         return said["headline.none"]
     for status in (Status.FAIL, Status.WARN):
         if n := counts.get(status, 0):
-            return said[f"headline.{status.value}"].format(n=n, s="" if n == 1 else "s")
+            key = f"headline.{status.value}"
+            key = key if has_model else f"{key}_decisions"
+            key = key if key in said else f"headline.{status.value}"
+            return said[key].format(n=n, s="" if n == 1 else "s")
     return said["headline.insufficient" if counts.get(Status.INSUFFICIENT) else "headline.pass"]
 
 

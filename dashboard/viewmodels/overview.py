@@ -10,6 +10,7 @@ import pandas as pd
 
 from audits.core import sentences
 from audits.core.format import format_count, format_time, plain_text
+from audits.core.harms import tell_harm
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
 from audits.run_checks import PENDING
@@ -111,10 +112,17 @@ def find_worst(run: RunData) -> Status | None:
 
 def render_headline(run: RunData) -> str:
     """Return the one sentence that sums the run up; of a first result, as far as it is judged."""
-    headline = sentences.render_headline(count_statuses(run), load_catalogue())
+    headline = sentences.render_headline(
+        count_statuses(run), load_catalogue(), has_model=run.has_model
+    )
     if any(check.reason == PENDING for check in run.report.checks):
         return say("job.so_far", headline=headline)
     return headline
+
+
+def list_notes(run: RunData) -> list[str]:
+    """Return what has to be known before any verdict is read."""
+    return [note for note in (tell_harm(run.report),) if note]
 
 
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from dashboard.viewmodels import card, fairness, gap, recourse, review, slices
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.overview import OPEN, find_check_reason
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import render_finding
+from dashboard.viewmodels.sentences import render_finding, say_about
 
 EXPLAIN_GAP, RECOURSE = "explain.gap", "recourse.counterfactuals"
 GOALS = {"equal_opportunity_difference": "equal_opportunity",
@@ -93,7 +93,7 @@ def _tell_where(run: RunData) -> Step:
         answer = _explain_absence(run, SLICES_CHECK)
     else:
         answer = f"{worst.sentences[0]}."
-    return Step("performance", say("story.where"), answer)
+    return Step("performance", say_about(run, "story.where"), answer)
 
 
 def _tell_why(run: RunData) -> Step:

@@ -18,6 +18,7 @@ from dashboard.viewmodels import anchors, effects, explanations, gap, interactio
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource
 from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import say_about
 
 NARROWED = ("global", "row")
 """The parts that follow the chosen rows; the others are about all of them."""
@@ -107,7 +108,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
 def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
-    show_text(say("explanations.intro"), "intro", "lead")
+    show_text(say_about(run, "explanations.intro"), "intro", "lead")
     evidence = explanations.find_evidence(run)
     reason = find_check_reason(run.whole, "explain.attributions") or say(
         "explanations.none_checked"

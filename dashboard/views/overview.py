@@ -98,6 +98,8 @@ def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
     show_text(overview.render_headline(run), "headline", "lead")
+    for position, note in enumerate(overview.list_notes(run)):
+        show_text(note, f"caution-{position}", "finding")
     counts = [
         (status, say(f"count.{status.value}", n=n))
         for status, n in overview.count_statuses(run).items()

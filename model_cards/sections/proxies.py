@@ -21,7 +21,7 @@ _TOP = 8
 _INTRO = (
     "How well each column, all columns together and the score tell the people of a group from the "
     "others, learned on one half of the rows and measured on the other. A proxy is a way by which "
-    "a model can treat groups differently without being told the group."
+    "groups can be treated differently by who was not told the group."
 )
 
 

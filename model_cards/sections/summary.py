@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from audits.core.format import plain_text
+from audits.core.harms import tell_harm
 from audits.core.report import AuditReport
 from audits.core.verdict import SEVERITY, Status
 from audits.core.words import describe
-from model_cards.card import Block, Form, Outcome, Section, Tile, Tiles
+from model_cards.card import Block, Form, Outcome, Paragraph, Section, Text, Tile, Tiles
 from model_cards.numbers import make_number
 from model_cards.sections.fairness import list_findings
 from model_cards.sections.performance import HEADLINES
@@ -26,6 +27,8 @@ _TILES = ("selection_rate", "prevalence", *HEADLINES, "recourse_share")
 def build_summary(report: AuditReport) -> Section:
     """Return the audit's outcome, headline numbers and worst verdicts."""
     blocks: list[Block] = [Outcome(_find_worst(report), _tell_outcome(report))]
+    if note := tell_harm(report):
+        blocks.append(Paragraph((Text(note),), note=True))
     tiles = _pick_tiles(report)
     if tiles:
         blocks.append(Tiles(tiles))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audits.core.findings import FEATURE, render_conditional, render_gap
 from audits.core.format import format_count, format_time, plain_text
+from audits.core.harms import tell_harm
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.sentences import (
@@ -79,6 +80,7 @@ class Story:
     """The report in sentences; every list is in the order in which people read it."""
 
     headline: str
+    notes: tuple[str, ...]
     worst: str
     tally: tuple[tuple[str, str], ...]
     rules: tuple[Rule, ...]
@@ -96,7 +98,8 @@ def tell_story(reading: Reading) -> Story:
     report = reading.report
     counted = Counter(verdict.status for verdict in report.verdicts)
     return Story(
-        headline=render_headline(counted),
+        headline=render_headline(counted, has_model=report.subject.model is not None),
+        notes=_list_notes(report),
         worst=next((s.value for s in SEVERITY if counted[s]), "none"),
         tally=tuple(
             (s.value, say(f"tally.{s.value}", n=counted[s])) for s in SEVERITY if counted[s]
@@ -114,6 +117,11 @@ def tell_story(reading: Reading) -> Story:
             if check.status is not CheckStatus.MEASURED
         ),
     )
+
+
+def _list_notes(report: AuditReport) -> tuple[str, ...]:
+    """Return what has to be known before any verdict is read."""
+    return tuple(note for note in (tell_harm(report),) if note)
 
 
 def _list_rules(reading: Reading) -> tuple[Rule, ...]:

@@ -4,7 +4,7 @@ const OPEN = ["fail", "warn", "insufficient"];
 function makeVerdicts() {
   const { story } = DATA;
   const tally = el("ul", { class: "tally" }, story.tally.map(([status, text]) => el("li", {}, badge(status, text))));
-  return section("verdicts", el("p", { class: `headline ${story.worst}` }, icon(story.worst), story.headline), tally, story.rules.map(makeRule));
+  return section("verdicts", el("p", { class: `headline ${story.worst}` }, icon(story.worst), story.headline), story.notes.map((text) => el("p", { class: "caution" }, text)), tally, story.rules.map(makeRule));
 }
 function makeRule(rule) {
   const [worst, ...rest] = rule.lines;
