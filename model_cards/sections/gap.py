@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.core.findings import FEATURE, render_gap
+from audits.core.findings import FEATURE, find_selection_gap, render_gap
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement, measurement_id
+from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.words import describe
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
@@ -35,11 +35,7 @@ def build_gaps(report: AuditReport) -> Iterator[Section]:
 
 def _build_pair(report: AuditReport, shares: list[Measurement]) -> Iterator[Block]:
     first = shares[0]
-    plain = report.by_id.get(
-        measurement_id(
-            "selection_rate_difference", first.attribute, first.group, first.reference_group
-        )
-    )
+    plain = find_selection_gap(report, first.attribute, first.group, first.reference_group)
     sentence = render_gap(plain, shares) if plain is not None else None
     if sentence:
         yield Paragraph((Text(sentence),))

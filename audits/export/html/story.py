@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audits.core.findings import FEATURE, render_conditional, render_gap
+from audits.core.findings import FEATURE, find_selection_gap, render_conditional, render_gap
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.harms import tell_harm
 from audits.core.measurement import Measurement, measurement_id
@@ -161,16 +161,13 @@ def _make_line(reading: Reading, verdict: Verdict) -> Line:
 
 
 def _list_gap_reasons(reading: Reading) -> list[str]:
-    """Return for each group which columns make its gap in selection."""
+    """Return for each pair of groups which columns make their gap in selection."""
     sentences = []
-    for attribute in reading.report.subject.data.protected:
+    for attribute, _ in list_groupings(reading.report):
         shares = reading.by_group("gap_share", attribute)
-        for group in dict.fromkeys(item.group for item in shares):
-            mine = [item for item in shares if item.group == group]
-            name = measurement_id(
-                "selection_rate_difference", attribute, group, mine[0].reference_group
-            )
-            plain = reading.report.by_id.get(name)
+        for pair in dict.fromkeys((item.group, item.reference_group) for item in shares):
+            mine = [item for item in shares if (item.group, item.reference_group) == pair]
+            plain = find_selection_gap(reading.report, attribute, *pair)
             if plain is not None and not reading.is_small(plain):
                 sentences.append(render_gap(plain, mine))
     return [text for text in sentences if text]
