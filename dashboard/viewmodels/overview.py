@@ -197,6 +197,13 @@ def list_unmeasured(run: RunData) -> list[str]:
     ]
 
 
+def is_measured(run: RunData, code: str) -> bool:
+    """Whether a check measured something."""
+    return any(
+        check.code == code and check.status is CheckStatus.MEASURED for check in run.report.checks
+    )
+
+
 def find_check_reason(run: RunData, code: str) -> str:
     """Return why a check measured nothing, "" where it did."""
     for check in run.report.checks:

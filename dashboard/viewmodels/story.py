@@ -13,9 +13,9 @@ from audits.core.measurement import Measurement
 from audits.core.verdict import Verdict
 from audits.core.words import SLICES_CHECK
 from dashboard.catalogue import say
-from dashboard.viewmodels import card, fairness, gap, recourse, review, slices
+from dashboard.viewmodels import card, fairness, gap, performance, recourse, review, slices
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
-from dashboard.viewmodels.overview import OPEN, find_check_reason
+from dashboard.viewmodels.overview import OPEN, find_check_reason, is_measured
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import render_finding, say_about
 
@@ -88,12 +88,15 @@ def _render_worst(run: RunData, worst: Measurement) -> str:
 
 
 def _tell_where(run: RunData) -> Step:
-    worst = slices.make_worst_slices(run, 1)
-    if worst is None or not worst.sentences:
-        answer = _explain_absence(run, SLICES_CHECK)
-    else:
-        answer = f"{worst.sentences[0]}."
-    return Step("performance", say_about(run, "story.where"), answer)
+    question = say_about(run, "story.where")
+    if not performance.has_truth(run):
+        return Step("performance", question, say_about(run, "story.where_no_truth"))
+    told = slices.tell_errors(run)
+    if told:
+        return Step("performance", question, told[0], told[1] if told[1:] else "")
+    if not is_measured(run, SLICES_CHECK):
+        return Step("performance", question, _explain_absence(run, SLICES_CHECK))
+    return Step("performance", question, say("story.where_nowhere"))
 
 
 def _tell_why(run: RunData) -> Step:
