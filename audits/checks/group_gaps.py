@@ -8,7 +8,7 @@ import numpy as np
 
 from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
-from audits.core.estimate import Unavailable
+from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement, Unit
 from audits.cube.chosen import Gaps, compute_gaps, list_rivals
 from audits.cube.compare import find_comparators
@@ -125,7 +125,7 @@ class _Writer:
             kinds.append(("gap_ratio", "ratio", "ratio"))
         found = []
         for kind, unit, name in kinds:
-            result = Unavailable(reason=self.metric.undefined)
+            result: Estimate | Unavailable = Unavailable(reason=self.metric.undefined)
             p_value = None
             if gaps is not None:
                 ends = ("low", "high") if name == "value" else ("ratio_low", "ratio_high")

@@ -554,8 +554,14 @@ SLICES_CHECK = "performance.slices"
 """The check whose numbers set a part of the data against the rest of it."""
 
 _SUFFIXES = {
-    "_gap_ratio": (" ratio", "The group's {lower} over that of a group that is better off."),
-    "_gap": (" gap", "By how much the group is worse off in {lower} than the other group."),
+    "_gap_ratio": (
+        " ratio to the better off",
+        "The group's {lower} over that of a group that is better off.",
+    ),
+    "_gap": (
+        " gap to the better off",
+        "By how much the group is worse off in {lower} than the other group.",
+    ),
     "_difference": (" gap", "The group's {lower} minus that of the reference group."),
     "_ratio": (" ratio", "The group's {lower} over that of the reference group."),
 }

@@ -189,7 +189,7 @@ def limit_at(values: Values, positions: IntArray, z: FloatArray) -> Interval:
             degrees = np.where(n > 1, n - 1, np.nan)
             scale = special.stdtrit(degrees, special.ndtr(-z)) / special.stdtrit(degrees, ALPHA / 2)
     else:
-        scale = z / normal_quantile()
+        scale = np.asarray(z / normal_quantile())
     return value - (value - low) * scale, value + (high - value) * scale
 
 
@@ -204,14 +204,12 @@ def find_test_z(values: Values, group: IntArray, other: IntArray) -> FloatArray:
         elif values.method == "student_t":
             pair = np.array([one, two])
             ends = values.low[pair], values.high[pair]
-            p_values[place] = compute_welch_p(values.value[pair], ends, values.effective[pair], 1)[
-                0
-            ]
+            n = values.effective[pair]
+            p_values[place] = float(compute_welch_p(values.value[pair], ends, n, 1)[0])
         else:
             p_values[place] = 0.0
-    return np.minimum(
-        -special.ndtri(np.maximum(np.nan_to_num(p_values, nan=1.0), 1e-300) / 2), Z_MOST
-    )
+    known = np.maximum(np.nan_to_num(p_values, nan=1.0), 1e-300)
+    return np.asarray(np.minimum(-special.ndtri(known / 2), Z_MOST), dtype=np.float64)
 
 
 def _standard_error(values: Values) -> FloatArray:
