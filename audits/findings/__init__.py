@@ -4,7 +4,13 @@ Cards, pages, reports and the command all take theirs from here, so that they te
 """
 
 from audits.findings.finding import Affected, Finding
-from audits.findings.gather import count_judged, find_worst, list_findings, list_leading
+from audits.findings.gather import (
+    count_judged,
+    find_worst,
+    get_min_rows,
+    list_findings,
+    list_leading,
+)
 from audits.findings.help import Help, Remedy, find_help
 from audits.findings.sentences import (
     render_finding_sentence,
@@ -26,6 +32,7 @@ __all__ = [
     "explain_finding",
     "find_help",
     "find_worst",
+    "get_min_rows",
     "list_explained",
     "list_findings",
     "list_leading",

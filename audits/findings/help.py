@@ -15,6 +15,14 @@ from audits.findings.finding import Finding
 from audits.findings.gather import find_worst
 from audits.findings.numbers import name_base
 
+_NOTHING = "No gap between groups is a finding of this audit, so there is nothing to narrow."
+_OTHER = (
+    "Thresholds are tried against gaps in selection and in the true and false positive rates; the "
+    "finding is about the {rate}."
+)
+_WHERE = "on the half of the rows that was not used to choose"
+_CROSSED = "Thresholds are tried for one attribute at a time; the finding is about {attribute}."
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
@@ -51,20 +59,15 @@ def find_help(report: AuditReport) -> Help | None:
     """Return what helps against the worst finding; None where nothing was measured at all."""
     worst = find_worst(report)
     if worst is None or worst.attribute is None:
-        return Help(None, (), "No gap between groups is a finding of this audit, so there is "
-                              "nothing to narrow.")  # fmt: skip
-    if not any(item.check == INTERVENTIONS_CHECK for item in report.measurements):
+        return Help(None, (), _NOTHING)
+    tried = {item.attribute for item in report.measurements if item.check == INTERVENTIONS_CHECK}
+    if not tried:
         return None
     rate = name_base(report.by_id[worst.measurement])
-    attribute = plain_text(worst.attribute)
     if rate not in GOAL_OF:
-        return Help(worst, (), f"Thresholds are tried against gaps in selection and in the rates of "
-                               f"right and wrong decisions; the finding is about the "
-                               f"{lower(describe(rate).title)}.")  # fmt: skip
-    known = {item.attribute for item in report.measurements if item.check == INTERVENTIONS_CHECK}
-    if worst.attribute not in known:
-        return Help(worst, (), f"Thresholds are tried for one attribute at a time; the finding is "
-                               f"about {attribute}.")  # fmt: skip
+        return Help(worst, (), _OTHER.format(rate=lower(describe(rate).title)))
+    if worst.attribute not in tried:
+        return Help(worst, (), _CROSSED.format(attribute=plain_text(worst.attribute)))
     remedies = [
         remedy
         for by_group in (False, True)
@@ -129,7 +132,7 @@ class _Trial:
         del change
         return (
             f"{self._way()} does not surely narrow {self._whose(after)}: {_say(before)} would "
-            f"become {_say_after(after)}, on rows not used to choose it."
+            f"become {_say_after(after)}, {_WHERE}."
         )
 
     def _tell_dear(self, before: Measurement, after: Measurement, change: Measurement) -> str:
@@ -144,7 +147,7 @@ class _Trial:
         law = " The law may forbid to decide by group." if self.by_group else ""
         return (
             f"{self._way()} narrows {self._whose(after)} from {_say(before)} to "
-            f"{_say_after(after)} and {_say_cost(change)}, on rows not used to choose it. "
+            f"{_say_after(after)} and {_say_cost(change)}, {_WHERE}. "
             f"{self._tell_goal()}{law}"
         )
 

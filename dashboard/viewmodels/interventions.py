@@ -23,7 +23,6 @@ from audits.cube.view import View
 from audits.figures.fairness import draw_moved
 from audits.figures.interventions import Frontier, Spot, draw_frontier
 from audits.figures.theme import Chart
-from audits.findings.gather import get_min_rows
 from audits.mitigate.frontier import Point, compute_frontier
 from audits.mitigate.goals import GOALS, Costs, GoalName
 from audits.mitigate.halves import split_cube
@@ -103,9 +102,7 @@ def split_views(run: RunData, grouping: str) -> tuple[View, View]:
 
 @lru_cache(maxsize=16)
 def _chooser(run: RunData, grouping: str, goal: GoalName, costs: Costs) -> Chooser:
-    return Chooser(
-        split_views(run, grouping)[0], GOALS[goal], costs, min_rows=get_min_rows(run.report)
-    )
+    return Chooser(split_views(run, grouping)[0], GOALS[goal], costs, min_rows=run.min_rows)
 
 
 @lru_cache(maxsize=32)
@@ -115,7 +112,7 @@ def _solve(run: RunData, question: Question) -> tuple[Plan | NoPlan, Outcome | N
     if isinstance(plan, NoPlan):
         return plan, None
     held_out = split_views(run, question.grouping)[1]
-    return plan, compute_plan_outcome(plan, held_out, get_min_rows(run.report))
+    return plan, compute_plan_outcome(plan, held_out, run.min_rows)
 
 
 def answer(run: RunData, question: Question) -> Answer:
@@ -273,7 +270,7 @@ def _find_frontier(
 ) -> tuple[Point, ...]:
     first, second = split_views(run, grouping)
     return compute_frontier(
-        first, second, GOALS[goal], costs, by_group=by_group, min_rows=get_min_rows(run.report)
+        first, second, GOALS[goal], costs, by_group=by_group, min_rows=run.min_rows
     )
 
 

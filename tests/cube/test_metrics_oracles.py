@@ -107,7 +107,7 @@ def test_disparities_equal_fairlearn(cube, rows, attributes) -> None:
         "y_pred": rows.y_pred,
         "sensitive_features": rows[list(attributes)],
     }
-    for disparity, found in compute_disparities(view, generator()):
+    for disparity, found in compute_disparities(view):
         if disparity.name == "predictive_parity_difference":
             frame = fl.MetricFrame(metrics=sk.precision_score, **data)
             expected = frame.difference()

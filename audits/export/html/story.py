@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audits.core.findings import FEATURE, find_selection_gap, render_conditional, render_gap
+from audits.core.findings import FEATURE, render_conditional
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.harms import tell_harm
 from audits.core.measurement import Measurement, measurement_id
@@ -21,6 +21,7 @@ from audits.export.html.reading import Reading, list_groupings
 from audits.export.html.words import say
 from audits.findings import (
     Finding,
+    list_explained,
     list_leading,
     list_trees,
     render_finding_sentence,
@@ -213,16 +214,12 @@ def _make_line(reading: Reading, verdict: Verdict) -> Line:
 
 
 def _list_gap_reasons(reading: Reading) -> list[str]:
-    """Return for each pair of groups which columns make their gap in selection."""
-    sentences = []
-    for attribute, _ in list_groupings(reading.report):
-        shares = reading.by_group("gap_share", attribute)
-        for pair in dict.fromkeys((item.group, item.reference_group) for item in shares):
-            mine = [item for item in shares if (item.group, item.reference_group) == pair]
-            plain = find_selection_gap(reading.report, attribute, *pair)
-            if plain is not None and not reading.is_small(plain):
-                sentences.append(render_gap(plain, mine))
-    return [text for text in sentences if text]
+    """Return which columns make the gaps in selection that are findings."""
+    return [
+        found.sentence
+        for found in list_explained(reading.report)
+        if found.sentence and not reading.is_small(found.gap)
+    ]
 
 
 def _list_conditional(reading: Reading) -> list[str]:
