@@ -12,6 +12,7 @@ from rich.text import Text
 
 from audits.core.errors import InputError
 from audits.core.format import format_count
+from audits.core.harms import tell_harm
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.verdict import Status
 from audits.findings import (
@@ -91,6 +92,8 @@ def show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
     counts = Counter(verdict.status for verdict in report.verdicts)
     parts = [f"{n} {status.value.replace('_', ' ')}" for status in LOOKS if (n := counts[status])]
     console.print("Verdicts: " + (", ".join(parts) or "the policy has nothing to judge here"))
+    if harm := tell_harm(report):
+        console.print(Text(harm, style="bold"))
     for line in (*_list_notes(report), *_list_unmeasured(report)):
         console.print(Text(line, style="dim"))
     here = _shorten(bundle.path)

@@ -143,7 +143,7 @@ METRICS: dict[str, Word] = {
         "Calibration error",
         "Mean gap of the score and the share that turns out favourable; 0 is best.",
     ),
-    "mean_score": Word("Mean score", "Average score of the model."),
+    "mean_score": Word("Mean score", "Average of the scores."),
     "mean_absolute_error": Word(
         "Mean absolute error", "Average size of the error, in the target's unit."
     ),

@@ -107,10 +107,11 @@ def _take_rates(summary: Disparity, view: View) -> list[Values]:
     return [RATES[name].compute(view) for name in summary.rates]
 
 
-def compute_spread(summary: Disparity, view: View) -> DisparityResult:
-    """Return one summary of a view by all groups that have its rates, untested: its p-value is
-    NaN."""
-    return compute_summary(summary, _take_rates(summary, view), view.rows, 1, tested=False)
+def compute_spread(summary: Disparity, view: View, min_rows: int = 1) -> DisparityResult:
+    """Return one summary of a view by all groups that have its rates on `min_rows` rows or more,
+    untested: its p-value is NaN."""
+    rates = _take_rates(summary, view)
+    return compute_summary(summary, rates, view.rows, min_rows, tested=False)
 
 
 def compute_summary(

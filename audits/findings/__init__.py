@@ -12,6 +12,7 @@ from audits.findings.gather import (
     list_findings,
     list_leading,
 )
+from audits.findings.help import Help, Remedy, find_help
 from audits.findings.sentences import (
     render_finding_sentence,
     render_headline,
@@ -19,16 +20,25 @@ from audits.findings.sentences import (
     render_subject,
     render_sureness,
 )
+from audits.findings.tree import list_trees
+from audits.findings.why import Explained, explain_finding, list_explained
 
 __all__ = [
     "Affected",
+    "Explained",
     "Finding",
+    "Help",
+    "Remedy",
     "count_judged",
+    "explain_finding",
+    "find_help",
     "find_worst",
     "get_min_rows",
     "list_accepted",
+    "list_explained",
     "list_findings",
     "list_leading",
+    "list_trees",
     "render_finding_sentence",
     "render_headline",
     "render_people",

@@ -70,6 +70,11 @@ class RunData:
         return self.report.subject.task
 
     @property
+    def has_model(self) -> bool:
+        """Whether a model was audited, not decisions alone."""
+        return self.report.subject.model is not None
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         """The protected columns."""
         return self.report.subject.data.protected
