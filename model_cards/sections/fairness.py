@@ -12,6 +12,7 @@ from audits.core.report import AuditReport
 from audits.core.verdict import Status, Verdict
 from audits.core.words import SUMMARIES, describe, list_words, lower
 from audits.findings import Finding, get_min_rows, list_trees, render_finding_sentence
+from audits.findings import list_findings as list_every_finding
 from model_cards.card import (
     Block,
     Bullets,
@@ -264,8 +265,8 @@ def list_findings(report: AuditReport) -> Block | None:
 def tell_insufficient(report: AuditReport) -> Bullets | None:
     """Return what the policy could not judge for want of data, or None."""
     lines: list[Line] = [
-        (Text(f"{render_finding_sentence(report, leading)}."),)
-        for leading, _ in list_trees(report)
-        if leading.status is Status.INSUFFICIENT
+        (Text(f"{render_finding_sentence(report, item)}."),)
+        for item in list_every_finding(report)
+        if item.status is Status.INSUFFICIENT
     ]
     return Bullets(tuple(lines)) if lines else None
