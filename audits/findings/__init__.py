@@ -13,6 +13,7 @@ from audits.findings.gather import (
     list_leading,
 )
 from audits.findings.help import Help, Remedy, find_help
+from audits.findings.notes import list_notes, tell_idle, tell_waiver
 from audits.findings.sentences import (
     render_finding_sentence,
     render_headline,
@@ -38,10 +39,13 @@ __all__ = [
     "list_explained",
     "list_findings",
     "list_leading",
+    "list_notes",
     "list_trees",
     "render_finding_sentence",
     "render_headline",
     "render_people",
     "render_subject",
     "render_sureness",
+    "tell_idle",
+    "tell_waiver",
 ]

@@ -160,7 +160,8 @@ def _adjust_chosen(rule: Rule, cases: Sequence[Case], min_rows: int) -> Counted:
     groups = {
         (*case.family, name) for case in cases for name, n in case.rows.items() if n >= min_rows
     }
-    total = 2 * len(cases) if rule.group is not None else len(groups)
+    # A report of some checks only may lack the groups' own numbers: then every case counts twice.
+    total = len(groups) if groups and rule.group is None else 2 * len(cases)
     smallest = [
         min((item.p_value for item in case.items if item.p_value is not None), default=1.0)
         for case in cases

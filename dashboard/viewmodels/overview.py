@@ -10,7 +10,6 @@ import pandas as pd
 
 from audits import findings
 from audits.core.format import format_count, format_time, plain_text
-from audits.core.harms import tell_harm
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
 from audits.findings import Finding
@@ -58,6 +57,7 @@ def _make_line(run: RunData, finding: Finding, under: tuple[FindingLine, ...] = 
         source=_find_source(run, finding.rule),
         grouping=finding.attribute,
         metric=item.metric,
+        accepted=findings.tell_waiver(finding),
         under=under,
     )
 
@@ -135,7 +135,7 @@ def render_headline(run: RunData) -> str:
 
 def list_notes(run: RunData) -> list[str]:
     """Return what has to be known before any verdict is read."""
-    return [note for note in (tell_harm(run.report),) if note]
+    return list(findings.list_notes(run.report))
 
 
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
@@ -203,7 +203,8 @@ def list_unmeasured(run: RunData) -> list[str]:
     are still to come in one sentence."""
     waiting = [check.title for check in run.report.checks if check.reason == PENDING]
     coming = [say("job.pending", checks=", ".join(waiting))] if waiting else []
-    return coming + [
+    idle = findings.tell_idle(run.report)
+    return [*coming, *([idle] if idle and not waiting else [])] + [
         say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
         for check in run.report.checks
         if check.status is not CheckStatus.MEASURED and check.reason != PENDING

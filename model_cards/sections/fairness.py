@@ -11,7 +11,7 @@ from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 from audits.core.verdict import Status, Verdict
 from audits.core.words import SUMMARIES, describe, list_words, lower
-from audits.findings import Finding, get_min_rows, list_trees, render_finding_sentence
+from audits.findings import Finding, get_min_rows, list_trees, render_finding_sentence, tell_waiver
 from audits.findings import list_findings as list_every_finding
 from model_cards.card import (
     Block,
@@ -107,6 +107,8 @@ def make_finding_line(
 ) -> VerdictLine:
     """Return a finding with its leading number, and who is told under it."""
     sentence = f"{render_finding_sentence(report, finding)}."
+    if waiver := tell_waiver(finding):
+        sentence += f" {waiver}"
     if under:
         names = [plain_text(name) for item in under for name in item.groups]
         sentence += f" No worse than this explains: {list_words(list(dict.fromkeys(names)), 6)}."

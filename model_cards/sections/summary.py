@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from audits.core.format import plain_text
-from audits.core.harms import tell_harm
 from audits.core.report import AuditReport
 from audits.core.verdict import SEVERITY, Status
 from audits.core.words import describe
-from audits.findings import list_leading, render_headline
+from audits.findings import list_leading, list_notes, render_headline
 from model_cards.card import Block, Form, Outcome, Paragraph, Section, Text, Tile, Tiles
 from model_cards.numbers import make_number
 from model_cards.sections.fairness import list_findings
@@ -29,8 +28,7 @@ _TILES = ("selection_rate", "prevalence", *HEADLINES, "recourse_share")
 def build_summary(report: AuditReport) -> Section:
     """Return the audit's outcome, headline numbers and worst verdicts."""
     blocks: list[Block] = [Outcome(_find_worst(report), _tell_outcome(report))]
-    if note := tell_harm(report):
-        blocks.append(Paragraph((Text(note),), note=True))
+    blocks += [Paragraph((Text(note),), note=True) for note in list_notes(report)]
     tiles = _pick_tiles(report)
     if tiles:
         blocks.append(Tiles(tiles))

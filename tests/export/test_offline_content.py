@@ -9,7 +9,6 @@ from pathlib import Path
 
 from offline_runs import FEW_CHECKS, audit, make_rows
 
-from audits.core.verdict import Status
 from audits.cube.view import compute_view
 from audits.export.html import FILE, build_payload, render_html, save_html
 from audits.export.html.render import encode_json
@@ -47,29 +46,30 @@ def test_groups_of_a_few_rows_are_named_and_have_no_number(scored: Bundle) -> No
             assert group["rows"] is None and group["sums"] == [] and group["calibration"] is None
             assert all(numbers[place] is None for numbers in grouping["stored"].values())
             assert all(tests[place] is None for tests in grouping["tests"].values())
-    lines = [line for rule in payload["story"]["rules"] for line in rule["lines"]]
-    small = [line for line in lines if line["sentence"].startswith("Rare")]
+    story = payload["story"]
+    lines = [line for one in story["findings"] for line in (one["line"], *one["under"])]
+    lines += [line for rule in story["met"] for line in rule["lines"]]
+    small = [line for line in lines if "Rare" in line["sentence"]]
     assert small, "the policy has judged the group of four"
     assert not [line for line in small if line["reason"] or re.search(r"\d%", line["sentence"])]
 
 
-def test_verdicts_are_said_as_on_the_dashboard(scored: Bundle) -> None:
-    from dashboard.viewmodels.overview import list_rules
+def test_findings_are_said_as_on_the_dashboard(scored: Bundle) -> None:
+    from dashboard.viewmodels.overview import list_findings
     from dashboard.viewmodels.run import RunData
 
-    ours = {rule.title: rule.lines for rule in build_payload(scored.report, scored.load_cube()).story.rules}  # fmt: skip
-    theirs = list_rules(RunData(scored))
-    assert list(ours) == [rule.rule for rule in theirs]
+    ours = build_payload(scored.report, scored.load_cube()).story.findings
+    theirs = list_findings(RunData(scored))
+    assert len(ours) == len(theirs)
     told = 0
-    for rule in theirs:
-        for mine, line in zip(ours[rule.rule], (rule.worst, *rule.also, *rule.passed), strict=True):
-            assert mine.status == line.status.value
-            if mine.grouping:
-                assert mine.sentence == f"{line.sentence}."
-                assert mine.reason == line.reason
+    for mine, line in zip(ours, theirs, strict=True):
+        assert (mine.rule, mine.source) == (line.rule, line.source)
+        for one, other in zip((mine.line, *mine.under), (line, *line.under), strict=True):
+            assert one.status == other.status.value
+            if one.grouping:
+                assert one.sentence == other.sentence
                 told += 1
-    assert told > 5
-    assert {line.status for rule in theirs for line in (rule.worst,)} - {Status.PASS}
+    assert told >= 1
 
 
 def test_500_groups_and_their_pairs_are_under_5_mb(tmp_path: Path) -> None:

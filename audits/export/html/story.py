@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from audits.core.findings import FEATURE, render_conditional
 from audits.core.format import format_count, format_time, plain_text
-from audits.core.harms import tell_harm
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.sentences import (
@@ -23,9 +22,12 @@ from audits.findings import (
     Finding,
     list_explained,
     list_leading,
+    list_notes,
     list_trees,
     render_finding_sentence,
     render_headline,
+    tell_idle,
+    tell_waiver,
 )
 from audits.policy.policy import IN_FORCE, Policy
 
@@ -132,7 +134,8 @@ def tell_story(reading: Reading) -> Story:
         recourse=_list_recourse(reading),
         recourse_groups=_list_recourse_groups(reading),
         facts=_list_facts(report),
-        unmeasured=tuple(
+        unmeasured=tuple(filter(None, (tell_idle(report),)))
+        + tuple(
             say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
             for check in report.checks
             if check.status is not CheckStatus.MEASURED
@@ -142,7 +145,7 @@ def tell_story(reading: Reading) -> Story:
 
 def _list_notes(report: AuditReport) -> tuple[str, ...]:
     """Return what has to be known before any verdict is read."""
-    return tuple(note for note in (tell_harm(report),) if note)
+    return list_notes(report)
 
 
 def _list_findings(reading: Reading) -> tuple[Found, ...]:
@@ -179,6 +182,7 @@ def _make_finding(reading: Reading, finding: Finding) -> Line:
         reason="" if several else plain_text(reasons.get(finding.measurement, "")),
         grouping=plain_text(finding.attribute or ""),
         metric=items[0].metric,
+        accepted=tell_waiver(finding),
     )
 
 
