@@ -163,6 +163,7 @@ def build_measurement(
     reference_group: str | None = None,
     slice_name: str | None = None,
     p_value: float | None = None,
+    adjusted_for: int | None = None,
     summary: bool = False,
     evidence: tuple[str, ...] = (CUBE_FILE,),
 ) -> Measurement:
@@ -184,6 +185,7 @@ def build_measurement(
         estimate=result if isinstance(result, Estimate) else None,
         unavailable=result if isinstance(result, Unavailable) else None,
         p_value=None if missing else p_value,
+        adjusted_for=None if missing else adjusted_for,
         unit=unit,
         direction=direction,
         evidence=evidence,
