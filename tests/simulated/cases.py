@@ -1,0 +1,15 @@
+"""Every kind of interval that Assay prints, in several settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.simulated.case import Case
+from tests.simulated.metrics import list_binary, list_multiclass, list_regression
+
+
+def list_cases() -> Iterator[Case]:
+    """Yield all of them."""
+    yield from list_binary()
+    yield from list_multiclass()
+    yield from list_regression()
