@@ -37,7 +37,8 @@ class Measurement(Frozen):
     as large as the one seen; None where no test is made. `adjusted_for`: for how many comparisons
     at once it was adjusted, so that it may speak of chance where the interval, of this number
     alone, does not; None where it stands alone. `evidence` lists the files
-    (relative to the run's folder) from which the number can be recomputed.
+    (relative to the run's folder) from which the number can be recomputed. `left_out` names the
+    groups that a summary over groups passes over, because they have too few rows.
     Exactly one of `estimate` and `unavailable` is set.
     """
 
@@ -55,6 +56,7 @@ class Measurement(Frozen):
     unit: Unit
     direction: Direction
     evidence: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_result(self) -> Self:
@@ -68,6 +70,8 @@ class Measurement(Frozen):
         data.pop("unavailable" if self.unavailable is None else "estimate", None)
         if self.adjusted_for is None:
             data.pop("adjusted_for", None)
+        if not self.left_out:
+            data.pop("left_out", None)
         return data
 
     @property
