@@ -18,10 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import Interval
 
-_RESAMPLES = 2000
-_HALVINGS = 18
+_RESAMPLES = 1000
+_HALVINGS = 15
 _BLOCK = 16
 """Groups looked at together: memory stays bounded."""
 _TAIL = 0.0225
@@ -43,23 +42,33 @@ class Bins:
     score: FloatArray
 
 
-def compute_calibration_interval(bins: Bins, generator: np.random.Generator) -> Interval:
-    """Return the interval of the expected calibration error of every group, within [0, 1].
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The interval of every group's error, within [0, 1], and the error at which one as large as
+    seen is as likely as not: what is left of it without chance. NaN for groups without rows."""
 
-    The lower limit is 0 exactly where calibration in all bins is not rejected at that level. NaN
-    for groups without rows.
+    low: FloatArray
+    centre: FloatArray
+    high: FloatArray
+
+
+def compute_calibration_limits(bins: Bins, generator: np.random.Generator) -> Limits:
+    """Return the interval of the expected calibration error of every group.
+
+    The lower limit is 0 exactly where calibration in all bins is not rejected at that level.
     """
     groups, width = bins.rows.shape
     noise = _Noise(
         generator.standard_normal((_RESAMPLES, width)), generator.standard_normal(_RESAMPLES)
     )
-    low, high = np.full(groups, np.nan), np.full(groups, np.nan)
+    low, centre, high = np.full((3, groups), np.nan)
     known = np.flatnonzero(bins.rows.sum(axis=1) > 0)
     for start in range(0, len(known), _BLOCK):
         some = known[start : start + _BLOCK]
         part = Bins(bins.hits[some], bins.rows[some], bins.score[some])
-        low[some], high[some] = _Inversion.prepare(part, noise).limits()
-    return low, high
+        found = _Inversion.prepare(part, noise).limits()
+        low[some], centre[some], high[some] = found.low, found.centre, found.high
+    return Limits(low, centre, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +119,18 @@ class _Inversion:
             reach=_REACH / np.sqrt(total * np.maximum((share * spread).sum(axis=1), 1e-12)),
         )
 
-    def limits(self) -> Interval:
-        """Return both ends."""
+    def limits(self) -> Limits:
+        """Return both ends and the middle."""
         vanished = (self.gap / np.where(self.spread > 0, self.spread, np.inf)).max(axis=1)
         least = -np.maximum(vanished, 1e-300)
         at_zero = self._try(least, nearest=True)[1]
         low = self._halve(least, np.zeros_like(least), _TAIL, nearest=True)
+        centre = self._halve(least, self.reach, 0.5, nearest=True)
         high = self._halve(-self.reach, self.reach, 1 - _TAIL, nearest=False)
         low = np.where(at_zero >= _TAIL, 0.0, np.minimum(low, self.seen))
-        high = np.where(at_zero >= 1 - _TAIL, 0.0, high)
-        return low, np.clip(high, low, 1.0)
+        centre = np.where(at_zero >= 0.5, 0.0, centre)
+        high = np.clip(np.where(at_zero >= 1 - _TAIL, 0.0, high), low, 1.0)
+        return Limits(low, np.clip(centre, low, high), high)
 
     def _halve(
         self, bottom: FloatArray, top: FloatArray, wanted: float, *, nearest: bool
@@ -131,7 +142,7 @@ class _Inversion:
             bottom, top = np.where(small, middle, bottom), np.where(small, top, middle)
         return self._try((bottom + top) / 2, nearest=nearest)[0]
 
-    def _try(self, step: FloatArray, *, nearest: bool) -> Interval:
+    def _try(self, step: FloatArray, *, nearest: bool) -> tuple[FloatArray, FloatArray]:
         """Return the error `step` away, and the chance to see one as large as seen if it is true.
 
         Ties count half. Binomial draws by their normal ones with the skewness put right (Cornish

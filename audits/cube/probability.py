@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.calibration_error import Bins, compute_calibration_interval
+from audits.cube.calibration_error import Bins, compute_calibration_limits
 from audits.cube.cube import UNKNOWN, FloatArray
 from audits.cube.intervals import compute_share_interval
 from audits.cube.means import compute_mean
@@ -97,9 +97,10 @@ def compute_calibration_error(view: View, generator: np.random.Generator) -> Val
     effective = np.where(squared > 0, weight**2 / np.where(squared > 0, squared, 1.0), 0.0)
     scale = np.where(weight > 0, effective / np.where(weight > 0, weight, 1.0), 0.0)[:, None]
     bins = Bins(curve.positive_weight * scale, curve.weight * scale, curve.mean_score)
-    low, high = compute_calibration_interval(bins, generator)
+    found = compute_calibration_limits(bins, generator)
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = np.abs(curve.positive_share - curve.mean_score)
         value = np.nansum(gap * curve.weight, axis=1) / weight
-    low, high = np.minimum(low, value), np.maximum(high, value)
-    return Values(value, low, high, n, effective, "hybrid_resampling")
+    low, high = np.minimum(found.low, value), np.maximum(found.high, value)
+    method = "hybrid_resampling"
+    return Values(value, low, high, n, effective, method, centre=found.centre)

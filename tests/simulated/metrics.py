@@ -131,7 +131,11 @@ def pair_values(one: Values, other: Values, place: int) -> Values:
         name: np.array([getattr(one, name)[place], getattr(other, name)[place]])
         for name in ("value", "low", "high", "n", "effective")
     }
-    return Values(**parts, method=one.method)
+    middles = one.centre, other.centre
+    centre = None
+    if middles[0] is not None and middles[1] is not None:
+        centre = np.array([middles[0][place], middles[1][place]])
+    return Values(**parts, method=one.method, centre=centre)
 
 
 def _list_average_odds() -> Iterator[Case]:
