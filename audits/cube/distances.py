@@ -54,7 +54,7 @@ DISTANCES = (
 )
 
 
-_TAIL = 0.04
+_TAIL = 0.05
 """Chance that the upper limit of the height misses. It is that of one threshold, and the largest
 gap seen is larger than the one there; the lower limit, of all thresholds, misses far less."""
 _AREA_TAIL = 0.0225
@@ -164,21 +164,26 @@ def _draw_noise(levels: FloatArray, rows: float, generator: np.random.Generator)
 
 
 def _limit_area(gap: FloatArray, noise: FloatArray, width: FloatArray) -> tuple[float, float]:
-    """Return the areas at which one as large as seen has the chance of a tail, or all but it."""
+    """Return the areas at which one as large as seen has the chance of a tail, or all but it.
+
+    For the lower limit the gap seen is made smaller. An area that turns out small varies the most
+    where the one group's scores are higher throughout, so that the upper limit supposes that too.
+    """
     seen = float(np.abs(gap) @ width)
-    way, spread = np.where(gap < 0, -1.0, 1.0), noise.std(axis=0)
+    spread = noise.std(axis=0) * (1.0 if gap @ width >= 0 else -1.0)
 
-    def move(step: float) -> tuple[float, float]:
-        moved = gap * (1 + step) if step < 0 else gap + way * step * spread
-        return float(np.abs(moved) @ width), float((np.abs(moved + noise) @ width >= seen).mean())
-
-    def find(wanted: float, top: float) -> float:
-        bottom = -1.0
-        if move(bottom)[1] >= wanted:
-            return 0.0
+    def find(path: Callable[[float], FloatArray], bottom: float, top: float, wanted: float) -> float:
+        if (np.abs(path(bottom) + noise) @ width >= seen).mean() >= wanted:
+            return float(np.abs(path(bottom)) @ width)
         for _ in range(_HALVINGS):
             middle = (bottom + top) / 2
-            bottom, top = (middle, top) if move(middle)[1] < wanted else (bottom, middle)
-        return move(top)[0]
+            small = (np.abs(path(middle) + noise) @ width >= seen).mean() < wanted
+            bottom, top = (middle, top) if small else (bottom, middle)
+        return float(np.abs(path(top)) @ width)
 
-    return find(_AREA_TAIL, 0.0), find(1 - _AREA_TAIL, _REACH)
+    low = find(lambda step: gap * step, 0.0, 1.0, _AREA_TAIL)
+    reach = 1.0 + _REACH * float(np.abs(spread) @ width) / max(seen, 1e-12)
+    high = find(lambda step: gap * step, 0.0, reach, 1 - _AREA_TAIL)
+    most = float((np.abs(gap) / np.maximum(np.abs(spread), 1e-12)).max())
+    even = find(lambda step: spread * step, 0.0, _REACH + most, 1 - _AREA_TAIL)
+    return low, max(high, even)

@@ -18,16 +18,17 @@ ENOUGH = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Intervals of repeated samples `[n]`, NaN where none was given, and what they should hold."""
+    """Intervals of repeated samples `[n]`, NaN where none was given, and what they should hold:
+    one truth, or one each where what is asked depends on the sample."""
 
     low: FloatArray
     high: FloatArray
-    truth: float
+    truth: float | FloatArray
 
     def covered(self) -> np.ndarray:
         """Return whether each holds the truth, of those that were given."""
         given = ~(np.isnan(self.low) | np.isnan(self.high))
-        room = 1e-9 * max(1.0, abs(self.truth))
+        room = 1e-9 * np.maximum(1.0, np.abs(self.truth))
         inside = (self.low <= self.truth + room) & (self.high >= self.truth - room)
         return np.asarray(inside[given])
 

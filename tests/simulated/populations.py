@@ -6,7 +6,6 @@ that an audit runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,15 +101,14 @@ def view_numbers(true: FloatArray, predicted: FloatArray) -> View:
     return _view("regression", len(true), np.arange(len(true)), {}, sums, np.zeros(0), ())
 
 
-def view_groups(hits: Sequence[float], rows: Sequence[float], *, truth: bool = True) -> View:
-    """Return groups of so many selected among so many rows; the outcome is favourable for all."""
-    counts = np.column_stack([np.subtract(rows, hits), hits]).astype(np.float64)
-    group, decision = (part.ravel() for part in np.indices(counts.shape))
-    cells = counts.ravel()
+def view_decisions(counts: FloatArray) -> View:
+    """Return confusion counts `[groups, true, decision]` as a view by groups, without scores."""
+    group, true, decision = (part.ravel() for part in np.indices(counts.shape))
+    cells = counts.ravel().astype(np.float64)
     sums = {name: cells if name in ("count", "weight", "weight_squared") else cells * 0.0
             for name in SUMS["binary"]}  # fmt: skip
     codes = {
-        "y_true": np.full(len(cells), 1 if truth else -1),
+        "y_true": true.astype(np.int64),
         "y_pred": decision.astype(np.int64),
         "score_bin": np.full(len(cells), -1),
     }
