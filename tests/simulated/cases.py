@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.simulated.case import Case
+from tests.simulated.explained import list_explained
 from tests.simulated.groups import (
     list_distances,
     list_interventions,
@@ -23,3 +24,4 @@ def list_cases() -> Iterator[Case]:
     yield from list_strata()
     yield from list_distances()
     yield from list_interventions()
+    yield from list_explained()

@@ -92,11 +92,14 @@ def view_numbers(true: FloatArray, predicted: FloatArray) -> View:
     count = np.full(len(true), float(true.shape[1]))
     sums = {
         "count": count, "weight": count, "weight_squared": count, "y_sum": true.sum(axis=1),
-        "y_square_sum": (true**2).sum(axis=1),
+        "y_square_sum": (true**2).sum(axis=1), "y_cube_sum": (true**3).sum(axis=1),
+        "y_fourth_sum": (true**4).sum(axis=1),
         "prediction_square_sum": (predicted**2).sum(axis=1), "residual_sum": off.sum(axis=1),
         "residual_absolute_sum": np.abs(off).sum(axis=1),
         "residual_square_sum": (off**2).sum(axis=1),
         "residual_fourth_sum": (off**4).sum(axis=1),
+        "residual_square_y_sum": (off**2 * true).sum(axis=1),
+        "residual_square_y_square_sum": (off**2 * true**2).sum(axis=1),
     }  # fmt: skip
     return _view("regression", len(true), np.arange(len(true)), {}, sums, np.zeros(0), ())
 
