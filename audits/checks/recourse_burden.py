@@ -219,13 +219,15 @@ def _compare(
     unit: Unit,
     p_value: float,
     direction: Direction = "closer_to_zero",
+    *,
     slice_name: str | None = None,
     adjusted_for: int | None = None,
 ) -> Measurement:
     return build_measurement(
         CODE, metric, result, unit=unit, direction=direction, adjusted_for=adjusted_for,
-        attribute=pair.attribute, group=pair.group, reference_group=pair.reference, slice_name=slice_name,
-        p_value=None if isinstance(result, Unavailable) else p_value, evidence=_EVIDENCE,
+        attribute=pair.attribute, group=pair.group, reference_group=pair.reference,
+        slice_name=slice_name, evidence=_EVIDENCE,
+        p_value=None if isinstance(result, Unavailable) else p_value,
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def reconcile(
     with np.errstate(divide="ignore", invalid="ignore"):
         reached = normal_quantile() * np.abs(value - neutral) / facing
     own = 2 * special.ndtr(-np.where(np.isfinite(reached), reached, 0.0))
-    widened = np.where(alike, np.fmin(low, neutral), low), np.where(
-        alike, np.fmax(high, neutral), high
+    widened = (
+        np.where(alike, np.fmin(low, neutral), low),
+        np.where(alike, np.fmax(high, neutral), high),
     )
     return widened, np.where(holds, np.maximum(own, ALPHA), p_values)

@@ -85,8 +85,9 @@ def compute_comparison(
     if values.centre is not None and kind == "difference":
         # A number that may be 0 is no nearer to its lower limit than it is by chance: the limits
         # of the one then count as they are, and do not join those of the other in squares.
-        low = np.where(values.low <= 0, np.minimum(low, values.low - base_interval[1]), low)
-        high = np.where(base_interval[0] <= 0, np.maximum(high, values.high - base_interval[0]), high)
+        furthest = values.low - base_interval[1], values.high - base_interval[0]
+        low = np.where(values.low <= 0, np.minimum(low, furthest[0]), low)
+        high = np.where(base_interval[0] <= 0, np.maximum(high, furthest[1]), high)
     seen = values.value[reference]
     with np.errstate(divide="ignore", invalid="ignore"):
         value = values.value - seen if kind == "difference" else values.value / seen

@@ -172,18 +172,19 @@ def _limit_area(gap: FloatArray, noise: FloatArray, width: FloatArray) -> tuple[
     seen = float(np.abs(gap) @ width)
     spread = noise.std(axis=0) * (1.0 if gap @ width >= 0 else -1.0)
 
-    def find(path: Callable[[float], FloatArray], bottom: float, top: float, wanted: float) -> float:
+    def find(path: Callable[[float], FloatArray], top: float, wanted: float) -> float:
+        bottom = 0.0
         if (np.abs(path(bottom) + noise) @ width >= seen).mean() >= wanted:
-            return float(np.abs(path(bottom)) @ width)
+            return 0.0
         for _ in range(_HALVINGS):
             middle = (bottom + top) / 2
             small = (np.abs(path(middle) + noise) @ width >= seen).mean() < wanted
             bottom, top = (middle, top) if small else (bottom, middle)
         return float(np.abs(path(top)) @ width)
 
-    low = find(lambda step: gap * step, 0.0, 1.0, _AREA_TAIL)
+    low = find(lambda step: gap * step, 1.0, _AREA_TAIL)
     reach = 1.0 + _REACH * float(np.abs(spread) @ width) / max(seen, 1e-12)
-    high = find(lambda step: gap * step, 0.0, reach, 1 - _AREA_TAIL)
+    high = find(lambda step: gap * step, reach, 1 - _AREA_TAIL)
     most = float((np.abs(gap) / np.maximum(np.abs(spread), 1e-12)).max())
-    even = find(lambda step: spread * step, 0.0, _REACH + most, 1 - _AREA_TAIL)
+    even = find(lambda step: spread * step, _REACH + most, 1 - _AREA_TAIL)
     return low, max(high, even)

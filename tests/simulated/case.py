@@ -24,6 +24,7 @@ class Drawn:
     low: FloatArray
     high: FloatArray
     truth: float | FloatArray
+    method: str = ""
 
     def covered(self) -> np.ndarray:
         """Return whether each holds the truth, of those that were given."""
@@ -37,7 +38,8 @@ class Drawn:
 class Case:
     """One kind of interval in one setting.
 
-    kind: what is estimated, in words; metric: its name; setting: the population and the rows.
+    kind: what is estimated, in words; metric: its name; method: how the interval is made, "" where
+    the sample says; setting: the population and the rows.
     events: expected number of the rarest thing counted. alike: groups are of like size (only
     there too high a coverage counts). draw: from a number of samples and a generator. cost: how
     many samples are drawn for each 1,000 of a cheap kind, in thousandths.
@@ -58,6 +60,7 @@ class Tally:
     """How often a case's intervals held the truth."""
 
     case: Case
+    method: str
     samples: int
     hits: int
 
@@ -87,5 +90,6 @@ class Tally:
 def run_case(case: Case, samples: int, seed: int) -> Tally:
     """Draw a case's samples and count."""
     generator = np.random.default_rng([seed, *case.setting.encode(), *case.metric.encode()])
-    covered = case.draw(max(50, samples // case.cost), generator).covered()
-    return Tally(case, len(covered), int(covered.sum()))
+    drawn = case.draw(max(50, samples // case.cost), generator)
+    covered = drawn.covered()
+    return Tally(case, drawn.method or case.method, len(covered), int(covered.sum()))

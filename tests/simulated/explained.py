@@ -54,19 +54,19 @@ def list_explained() -> Iterator[Case]:
 def _list_plain() -> Iterator[Case]:
     for share, rows in ((0.05, 400), (0.3, 60), (0.5, 1000)):
         yield Case(
-            "share of rows", "recourse_share, flip_turned_share, ...", "", f"{share}, {rows} rows",
+            "share of rows", "recourse_share, flip_turned_share, ...", "wilson_midp", f"{share}, {rows} rows",
             share * rows,
             _repeat(lambda g, p=share, n=rows: _ends(estimate_share(int(g.binomial(n, p)), n)),
                     share), cost=2,
         )  # fmt: skip
-    yield Case("mean of rows", "flip_score_change, consistency, ...", "", "skewed, 200 rows", 200.0,
+    yield Case("mean of rows", "flip_score_change, consistency, ...", "student_t", "skewed, 200 rows", 200.0,
                _repeat(lambda g: _ends(estimate_mean(g.exponential(1, 200), "few")), 1.0),
                cost=2)  # fmt: skip
 
 
 def _list_permutation() -> Iterator[Case]:
     for effect, rows in ((0.1, 200), (0.5, 200), (0.5, 1000)):
-        yield Case("permutation importance", "permutation_squared_error", "",
+        yield Case("permutation importance", "permutation_squared_error", "student_t over rows and repeats",
                    f"effect {effect}, {rows} rows", float(rows),
                    _repeat(_draw_permutation(effect, rows), 2 * effect**2), cost=4)  # fmt: skip
 
@@ -90,7 +90,7 @@ def _draw_permutation(effect: float, rows: int) -> Once:
 
 def _list_gap_shares() -> Iterator[Case]:
     for rows, others in ((100, 100), (60, 400)):
-        yield Case("share of a gap", "gap_share", "", f"{rows} and {others} people", float(rows),
+        yield Case("share of a gap", "gap_share", "two_way_clusters", f"{rows} and {others} people", float(rows),
                    _repeat(_draw_gap_share(rows, others), 0.4), rows == others, cost=4)  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _draw_gap_share(rows: int, others: int) -> Once:
 def _list_attributions() -> Iterator[Case]:
     for signed in (True, False):
         size = "mean_attribution" if signed else "mean_absolute_attribution"
-        yield Case("attributions by group", f"{size}_difference", "", "100 and 100 rows", 100.0,
+        yield Case("attributions by group", f"{size}_difference", "mover_student_t", "100 and 100 rows", 100.0,
                    _repeat(_draw_attributions(signed=signed), 0.0), cost=2)  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _draw_attributions(*, signed: bool) -> Once:
 def _list_slices() -> Iterator[Case]:
     for shares in (True, False):
         metric = "accuracy_difference" if shares else "mean_absolute_error_difference"
-        yield Case("slice and rest", metric, "", "60 and 600 rows", 60 * 0.3,
+        yield Case("slice and rest", metric, "mover", "60 and 600 rows", 60 * 0.3,
                    _repeat(_draw_slice(shares=shares), -0.1 if shares else 0.5), alike=False,
                    cost=2)  # fmt: skip
 
@@ -153,7 +153,7 @@ def _draw_slice(*, shares: bool) -> Once:
 def _list_proxies() -> Iterator[Case]:
     for shift, rows in ((0.0, 100), (0.5, 100), (0.5, 600)):
         truth = float(stats.norm.cdf(shift / np.sqrt(2)))
-        yield Case("proxy", "proxy_auc", "", f"AUC {truth:.2f}, {rows} and {rows} rows",
+        yield Case("proxy", "proxy_auc", "delong_logit", f"AUC {truth:.2f}, {rows} and {rows} rows",
                    float(rows), _repeat(_draw_proxy(shift, rows), truth), cost=2)  # fmt: skip
 
 
@@ -166,9 +166,7 @@ def _draw_proxy(shift: float, rows: int) -> Once:
     return once
 
 
-def _draw_costs(
-    rows: int, scale: float, generator: np.random.Generator
-) -> FloatArray:
+def _draw_costs(rows: int, scale: float, generator: np.random.Generator) -> FloatArray:
     """Return costs of recourse, a tenth of them without any."""
     costs = generator.exponential(scale, rows)
     costs[generator.random(rows) < 0.1] = np.inf
@@ -177,11 +175,11 @@ def _draw_costs(
 
 def _list_recourse() -> Iterator[Case]:
     median = float(-np.log(1 - 0.5 / 0.9))
-    yield Case("recourse", "median_recourse_cost", "", "80 rows", 40.0,
+    yield Case("recourse", "median_recourse_cost", "order_statistics", "80 rows", 40.0,
                _repeat(lambda g: _ends(compute_median(_draw_costs(80, 1.0, g))), median),
                cost=2)  # fmt: skip
     dearer = 0.9 * 0.9 * (1.5 / 2.5) + 0.1 * 0.9 + 0.5 * 0.01
-    yield Case("recourse, two groups", "recourse_dearer", "", "80 and 80 rows", 80.0,
+    yield Case("recourse, two groups", "recourse_dearer", "delong_logit", "80 and 80 rows", 80.0,
                _repeat(lambda g: _ends(compute_dearer(_draw_costs(80, 1.5, g),
                                                       _draw_costs(80, 1.0, g))[0]), dearer),
                cost=4)  # fmt: skip
@@ -190,14 +188,14 @@ def _list_recourse() -> Iterator[Case]:
         moved = _draw_costs(80, 1.0, generator) + 0.3
         return _ends(compute_shift(moved, _draw_costs(80, 1.0, generator)))
 
-    yield Case("recourse, two groups", "recourse_cost_shift", "", "80 and 80 rows", 80.0,
+    yield Case("recourse, two groups", "recourse_cost_shift", "hodges_lehmann", "80 and 80 rows", 80.0,
                _repeat(shift, 0.3), cost=8)  # fmt: skip
-    yield Case("recourse, two groups", "recourse_mean_cost_difference", "", "80 and 80 rows", 80.0,
+    yield Case("recourse, two groups", "recourse_mean_cost_difference", "mover_student_t", "80 and 80 rows", 80.0,
                _repeat(lambda g: _ends(compare_mean_cost(_draw_costs(80, 1.5, g),
                                                          _draw_costs(80, 1.0, g))), 0.5),
                cost=4)  # fmt: skip
     for kind, truth in (("difference", 0.2), ("ratio", 1.5)):
-        yield Case("recourse, two groups", f"recourse_within_effort_{kind}", "", "80 and 80 rows",
+        yield Case("recourse, two groups", f"recourse_within_effort_{kind}", "mover_wilson_midp", "80 and 80 rows",
                    32.0, _repeat(_draw_within(kind), truth), cost=2)  # fmt: skip
 
 
@@ -220,5 +218,5 @@ def _list_paired() -> Iterator[Case]:
             found = compute_paired_change(Pairs(*map(float, generator.multinomial(500, chance))))
             return found[1], found[2]
 
-        yield Case("change of the same rows", "accuracy_change", "", f"{name}, 500 rows",
+        yield Case("change of the same rows", "accuracy_change", "newcombe_paired", f"{name}, 500 rows",
                    500 * min(chance[1:3]), _repeat(once, chance[1] - chance[2]), cost=1)  # fmt: skip

@@ -64,19 +64,17 @@ def list_summaries() -> Iterator[Case]:
         events = float((chance[:, 1] * rows[:, None]).min())
         setting = f"{name}, {rows.min():,} to {rows.max():,} rows"
         for summary in DISPARITIES:
-            yield Case("all groups", summary.name, "", setting, events,
+            yield Case("all groups", summary.name, "tukey_mover", setting, events,
                        _draw_summary(summary, chance, rows), alike, cost=5)  # fmt: skip
         for rate in ("selection_rate", "true_positive_rate"):
             for kind in ("gap", "gap_ratio"):
-                yield Case("group and better-off one", f"{rate}_{kind}", "", setting, events,
+                yield Case("group and better-off one", f"{rate}_{kind}", "dunnett_mover", setting, events,
                            _draw_gap(rate, kind, chance, rows), alike, cost=5)  # fmt: skip
-        yield Case("group and most selected", "impact_ratio", "", setting, events,
+        yield Case("group and most selected", "impact_ratio", "dunnett_mover", setting, events,
                    _draw_impact(chance, rows), alike, cost=5)  # fmt: skip
 
 
-def _draw_rows(
-    chance: FloatArray, rows: FloatArray, generator: np.random.Generator
-) -> FloatArray:
+def _draw_rows(chance: FloatArray, rows: FloatArray, generator: np.random.Generator) -> FloatArray:
     flat = [generator.multinomial(int(n), own.ravel()) for own, n in zip(chance, rows, strict=True)]
     return np.array(flat, dtype=np.float64).reshape(chance.shape)
 
@@ -86,9 +84,7 @@ def _true_rate(rate: str, chance: FloatArray) -> FloatArray:
     return RATES[rate].share(padded)
 
 
-def _draw_summary(
-    summary: Disparity, chance: FloatArray, rows: FloatArray
-) -> Callable[..., Drawn]:
+def _draw_summary(summary: Disparity, chance: FloatArray, rows: FloatArray) -> Callable[..., Drawn]:
     rates = [_true_rate(name, chance) for name in summary.rates]
     if summary.kind == "difference":
         truth = max(float(np.ptp(rate)) for rate in rates)
@@ -106,9 +102,7 @@ def _draw_summary(
     return draw
 
 
-def _draw_gap(
-    rate: str, kind: str, chance: FloatArray, rows: FloatArray
-) -> Callable[..., Drawn]:
+def _draw_gap(rate: str, kind: str, chance: FloatArray, rows: FloatArray) -> Callable[..., Drawn]:
     """The first group against the better-off one that is shown first; none where it is the best."""
     true = _true_rate(rate, chance)
 
@@ -159,7 +153,8 @@ def list_distances() -> Iterator[Case]:
         for rows in ((200, 200), (2000, 2000), (100, 2000)):
             for distance in DISTANCES:
                 yield Case(
-                    "two groups' scores", distance.name, "",
+                    "two groups' scores", distance.name,
+                    "kolmogorov" if distance.tested else "hybrid_resampling",
                     f"{name}, {rows[0]:,} and {rows[1]:,} rows", float(rows[0]),
                     _draw_distance(distance, (one, other), rows), rows[0] == rows[1], cost=5,
                 )  # fmt: skip
@@ -200,9 +195,9 @@ def list_strata() -> Iterator[Case]:
         base = np.linspace(0.3, 0.6, rows.shape[1]) if name != "rare" else np.full(5, 0.03)
         shares = np.array([base - gap, base])
         events = float((shares * rows).sum(axis=1).min())
-        yield Case("two groups within strata", "conditional_selection_rate_difference", "", name,
+        yield Case("two groups within strata", "conditional_selection_rate_difference", "klingenberg", name,
                    events, _draw_conditional(shares, rows), cost=2)  # fmt: skip
-        yield Case("group within strata", "conditional_demographic_disparity", "", name, events,
+        yield Case("group within strata", "conditional_demographic_disparity", "bootstrap", name, events,
                    _draw_disparity(shares, rows), cost=8)  # fmt: skip
 
 
@@ -250,14 +245,14 @@ def list_interventions() -> Iterator[Case]:
             for by_group in (False, True):
                 how = "by group" if by_group else "one for all"
                 yield Case(
-                    "gap after thresholds", "gap_after", "",
+                    "gap after thresholds", "gap_after", "tukey_mover",
                     f"{goal}, {how}, {groups} groups of 400 rows", 400 * 0.35,
                     _draw_after(goal, scored, 400, by_group=by_group), cost=8,
                 )  # fmt: skip
                 if not by_group:
                     continue
                 yield Case(
-                    "change after thresholds", "accuracy_change", "",
+                    "change after thresholds", "accuracy_change", "newcombe_paired",
                     f"{goal}, {how}, {groups} groups of 400 rows", 400 * 0.35,
                     _draw_after(goal, scored, 400, by_group=by_group, gap=False), cost=8,
                 )  # fmt: skip
@@ -292,4 +287,3 @@ def _draw_after(
         return Drawn(ends[:, 0], ends[:, 1], truth)
 
     return draw
-

@@ -79,7 +79,7 @@ def _events(metric: Metric, whole: View, rows: int) -> float:
 def _draw_one(metric: Metric, sample: Sample, truth: float) -> Callable[..., Drawn]:
     def draw(samples: int, generator: np.random.Generator) -> Drawn:
         found = metric.compute(sample(samples, generator), generator)
-        return Drawn(found.low, found.high, truth)
+        return Drawn(found.low, found.high, truth, found.method)
 
     return draw
 
@@ -120,7 +120,7 @@ def _draw_two(
                 continue
             found = compute_comparison(metric, kind, pair_values(one, other, place), 1).values
             ends[place] = found.low[0], found.high[0]
-        return Drawn(ends[:, 0], ends[:, 1], truth)
+        return Drawn(ends[:, 0], ends[:, 1], truth, f"mover_{one.method}")
 
     return draw
 
@@ -162,7 +162,7 @@ def _list_average_odds() -> Iterator[Case]:
             low[place], high[place] = found.low[0], found.high[0]
         return Drawn(low, high, float(truths[0] - truths[1]))
 
-    yield Case("two groups", "average_odds_difference", "", "different, 400 and 400 rows",
+    yield Case("two groups", "average_odds_difference", "mover_wilson_midp", "different, 400 and 400 rows",
                40.0, draw, cost=2)  # fmt: skip
 
 

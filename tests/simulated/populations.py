@@ -41,7 +41,7 @@ def make_scored(
 
 def view_scored(counts: FloatArray, scored: Scored) -> View:
     """Return `[samples, levels, 2]` counted rows as a view with one group a sample."""
-    samples, levels, _ = counts.shape
+    samples = len(counts)
     group, level, outcome = (part.ravel() for part in np.indices(counts.shape))
     rows = counts.ravel().astype(np.float64)
     kept = rows > 0
