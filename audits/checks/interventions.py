@@ -103,12 +103,15 @@ def _intervene(context: CubeContext, halves: _Halves) -> list[Measurement]:
     section = context.spec.mitigate
     costs = Costs(section.cost_false_positive, section.cost_false_negative)
     found: list[Measurement] = []
+    least = max(1, context.min_rows // 2)  # half of the rows are measured
     for name in AIMS:
         chooser = Chooser(halves.chosen_on, GOALS[name], costs)
         for by_group in (False, True):
             plan = chooser.choose(section.gap, by_group=by_group)
             outcome = (
-                compute_plan_outcome(plan, halves.held_out) if isinstance(plan, Plan) else None
+                compute_plan_outcome(plan, halves.held_out, least)
+                if isinstance(plan, Plan)
+                else None
             )
             found += _measure(halves, name, plan, outcome, by_group=by_group)
     return found

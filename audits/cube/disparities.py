@@ -103,10 +103,10 @@ def compute_disparities(
     ]
 
 
-def compute_spread(summary: Disparity, view: View) -> DisparityResult:
-    """Return one summary of a view by all groups that have its rates, untested: its p-value is
-    NaN."""
-    return _compute(summary, view, 1, tested=False)
+def compute_spread(summary: Disparity, view: View, min_rows: int = 1) -> DisparityResult:
+    """Return one summary of a view by the groups that have at least `min_rows` for its rates,
+    untested: its p-value is NaN."""
+    return _compute(summary, view, min_rows, tested=False)
 
 
 def _compute(summary: Disparity, view: View, min_rows: int, *, tested: bool) -> DisparityResult:
