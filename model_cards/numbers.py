@@ -10,10 +10,10 @@ from audits.core.estimate import EXACT
 from audits.core.format import (
     format_count,
     format_interval,
-    format_p,
     format_precise,
     format_range,
     format_reason,
+    format_test,
     format_value,
     plain_text,
 )
@@ -59,7 +59,7 @@ def _describe_uncertainty(measurement: Measurement, form: Form) -> str:
         return _parenthesise(["" if exact else f"{low} to {high}"], "")
     parts.append("" if exact else format_range(estimate.low, estimate.high, measurement.unit))
     if form is Form.TEST and measurement.p_value is not None:
-        parts.append(format_p(measurement.p_value))
+        parts.append(format_test(measurement.p_value, measurement.adjusted_for))
     return _parenthesise(parts, "; ")
 
 
@@ -98,7 +98,7 @@ def make_entry(measurement: Measurement) -> Entry:
         method=method if method in ("", EXACT) else f"{method}, {level}",
         p_value=""
         if p_value is None
-        else format_p(p_value).removeprefix("p = ").removeprefix("p "),
+        else format_test(p_value, measurement.adjusted_for).removeprefix("p = ").removeprefix("p "),
         evidence=measurement.evidence,
     )
 
