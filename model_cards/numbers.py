@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from audits.core.estimate import EXACT
@@ -65,6 +66,24 @@ def _describe_uncertainty(measurement: Measurement, form: Form) -> str:
 def _parenthesise(parts: list[str], glue: str) -> str:
     text = glue.join(part for part in parts if part)
     return f"({text})" if text else ""
+
+
+def adjust_tests(items: Iterable[Measurement]) -> dict[str, Measurement]:
+    """Return tested measurements by id with p-values adjusted by Holm over those of the same
+    metric, attribute and slice: who looks down a column of a table looks for the smallest."""
+    families: dict[tuple[str | None, ...], list[tuple[float, Measurement]]] = {}
+    for item in items:
+        if item.p_value is not None:
+            key = (item.check, item.metric, item.attribute, item.slice)
+            families.setdefault(key, []).append((item.p_value, item))
+    adjusted: dict[str, Measurement] = {}
+    for family in families.values():
+        highest = 0.0
+        ordered = sorted(family, key=lambda one: (one[0], one[1].id))
+        for place, (p_value, item) in enumerate(ordered):
+            highest = max(highest, min(1.0, p_value * (len(ordered) - place)))
+            adjusted[item.id] = item.model_copy(update={"p_value": highest})
+    return adjusted
 
 
 def make_entry(measurement: Measurement) -> Entry:

@@ -47,7 +47,7 @@ class Outcome:
 
 
 def compute_plan_outcome(plan: Plan, held_out: View, min_rows: int = 1) -> Outcome:
-    """Return what a plan does on the rows of `held_out`; min_rows: see `compute_outcome`."""
+    """Return what a plan does on the rows of `held_out`. min_rows: as for `compute_outcome`."""
     after = apply_thresholds(held_out, plan.thresholds)
     request = plan.request
     return compute_outcome(held_out, after, request.goal.gap, request.costs, min_rows)
@@ -61,7 +61,7 @@ def compute_outcome(
     min_rows: int = 1,
 ) -> Outcome:
     """Return what other decisions do. decided: the cells of `before`, in their order, with new
-    decisions. min_rows: groups on which a rate rests on fewer rows are left out of the gap."""
+    decisions. min_rows: groups with fewer rows in a rate are no part of its gap."""
     after = View(decided, before.attribute, before.labels, before.cell_group)
     whole, whole_after = compute_view(before.cube), compute_view(decided)
     return Outcome(

@@ -54,6 +54,7 @@ _APART = (
     "rules.",
     "explain.",
     "fairness.adverse_impact",
+    "fairness.gaps",
     "fairness.interventions",
     "fairness.conditional",
     "fairness.consistency",
@@ -181,6 +182,12 @@ def note_intervals(items: Sequence[Measurement]) -> str:
         return ""
     words = list_words([f"{level * 100:.3g}%" for level in levels])
     return f"in brackets the {words} interval"
+
+
+def note_tests(items: Sequence[Measurement]) -> str:
+    """Return how a table's p-values are adjusted, for a caption; "" where it has none."""
+    tested = any(item.p_value is not None for item in items)
+    return "p-values adjusted by Holm over each column" if tested else ""
 
 
 def join_words(*parts: str) -> str:
