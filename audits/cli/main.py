@@ -87,15 +87,20 @@ def verify(run: RunFolder, json: Json = False) -> None:
 def compare(
     before: Annotated[Path, typer.Argument(help="The earlier run's folder.", metavar="RUN_A")],
     after: Annotated[Path, typer.Argument(help="The later run's folder.", metavar="RUN_B")],
+    min_change: MinChange = 0.0,
     json: Json = False,
 ) -> None:
-    """Say what improved from RUN_A to RUN_B, what got worse, and what noise explains.
+    """Say who got worse from RUN_A to RUN_B, what improved, and what noise explains.
 
-    Exit code 1 where a verdict got worse, or a number beyond noise; else 0.
+    Exit code 1 where a number that counts got worse beyond noise, or a verdict whose number did;
+    else 0. What counts are the rates and errors of everybody and of every group, their gaps, and
+    what a policy judges; of runs that do not differ at most 5% get exit code 1. A verdict that
+    turned without its number does not count, nor do numbers that are chosen anew in each run
+    (thresholds of interventions, slices, ways back): they are shown.
     """
     from audits.cli.compare import compare_command  # noqa: PLC0415
 
-    raise typer.Exit(compare_command(before, after, as_json=json))
+    raise typer.Exit(compare_command(before, after, min_change, as_json=json))
 
 
 @app.command()
