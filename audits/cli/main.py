@@ -23,6 +23,14 @@ app = typer.Typer(
 )
 
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
+MinChange = Annotated[
+    float,
+    typer.Option(
+        help="The least change that counts, between 0 and 1: 0.02 is 2 points of a share or a gap, "
+        "0.02 of a ratio, a score or a loss, and 2% of the earlier mean absolute error of what "
+        "is in the target's unit."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to stdout.")]
 
 
@@ -34,12 +42,19 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     fail_on: Annotated[str, typer.Option(help="Exit 1 on: fail, warn or never.")] = "fail",
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Compare with this run when done; exit 1 where something got worse."),
+    ] = None,
+    min_change: MinChange = 0.0,
     json: Json = False,
 ) -> None:
     """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
+    from audits.cli.baseline import Against  # noqa: PLC0415
     from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
 
-    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json))
+    against = Against(baseline, min_change)
+    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json, against=against))
 
 
 @app.command()

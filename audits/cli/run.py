@@ -17,6 +17,14 @@ from rich.table import Table
 from rich.text import Text
 
 from audits.checks.base import Progress as Report
+from audits.cli.baseline import (
+    NO_BASELINE,
+    Against,
+    describe_baseline,
+    open_baseline,
+    show_baseline,
+    worsen,
+)
 from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError, InputError
 from audits.core.report import AuditReport, CheckOutcome, CheckStatus
@@ -55,22 +63,38 @@ SHOWN = 12
 _FAIL_ON = {"fail": {Status.FAIL}, "warn": {Status.FAIL, Status.WARN}, "never": set[Status]()}
 
 
-def run_command(audit: Path, out: Path | None, device: str, fail_on: str, *, as_json: bool) -> int:
-    """Run an audit and show what it found; return the exit code."""
+def run_command(
+    audit: Path,
+    out: Path | None,
+    device: str,
+    fail_on: str,
+    *,
+    as_json: bool,
+    against: Against = NO_BASELINE,
+) -> int:
+    """Run an audit and show what it found; return the exit code.
+
+    against: the run that it is held against when it is done.
+    """
     if fail_on not in _FAIL_ON:
         raise InputError(f"--fail-on {fail_on!r} is unknown; use fail, warn or never")
     signal.signal(signal.SIGTERM, _stop)
     if as_json:
-        return _run_for_machines(audit, out, device, fail_on)
+        return _run_for_machines(audit, out, device, fail_on, against)
+    baseline = open_baseline(against, audit, out)
     console = Console(stderr=True)
     started = time.monotonic()
     with show_progress(console, STAGES) as show:
         bundle = _run(audit, out or default_folder(audit), device, show)
     _show_outcome(console, bundle, time.monotonic() - started)
-    return _exit_code(bundle.report, fail_on)
+    found = None if baseline is None else baseline.compare(bundle)
+    show_baseline(console, found)
+    return worsen(_exit_code(bundle.report, fail_on), found)
 
 
-def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) -> int:
+def _run_for_machines(
+    audit: Path, out: Path | None, device: str, fail_on: str, against: Against
+) -> int:
     def tell(stage: str, fraction: float | None) -> None:
         _print_event(event="progress", stage=stage, fraction=fraction)
 
@@ -81,6 +105,7 @@ def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) 
 
     try:
         target = out or default_folder(audit)
+        baseline = open_baseline(against, audit, out)
         with keep_preview(target) as place:
 
             def tell_early(report: AuditReport, folder: Path) -> None:
@@ -88,11 +113,12 @@ def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) 
                 _print_event(event="preview", run=str(place))
 
             bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
+        found = None if baseline is None else baseline.compare(bundle)
     except AssayError as error:
         _print_event(event="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
-    code = _exit_code(bundle.report, fail_on)
-    _print_event(event="finished", run=str(bundle.path), exit_code=code)
+    code = worsen(_exit_code(bundle.report, fail_on), found)
+    _print_event(event="finished", run=str(bundle.path), exit_code=code, **describe_baseline(found))
     return code
 
 

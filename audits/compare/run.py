@@ -15,6 +15,7 @@ from audits.compare.pairs import PairedCounts
 from audits.compare.scale import ChangeTest
 from audits.compare.separate import LEAST_FOR_INTERVALS, LEAST_ROWS, compute_separate_test
 from audits.compare.subjects import (
+    ask,
     check_comparable,
     find_left_out,
     list_checks,
@@ -53,7 +54,7 @@ def run_comparison(before: Bundle, after: Bundle, min_change: float = 0.0) -> Co
 
     Raises InputError where the runs are of different tasks, targets or outcomes.
     """
-    check_comparable(before.report, after.report)
+    check_comparable(ask(before.report), ask(after.report))
     pairs = load_pairs(before, after)
     return compute_comparison(before.report, after.report, pairs, min_change)
 
@@ -69,7 +70,7 @@ def compute_comparison(
 
     Raises InputError where the runs are of different tasks, targets or outcomes.
     """
-    check_comparable(before, after)
+    check_comparable(ask(before), ask(after))
     left_out = find_left_out(before, after)
     found = list(_list_changes(before, after, pairs, left_out))
     changes = conclude(found, before, after, min_change)
