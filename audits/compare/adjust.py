@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from audits.compare.comparison import ALPHA, SURE, WEIGHTS, Change, Outcome
+from audits.compare.comparison import ALPHA, SURE, Change, Outcome
+from audits.compare.gate import weigh
 from audits.compare.matching import find_twin
 from audits.compare.scale import find_yardstick, is_better, is_slight
 from audits.core.report import AuditReport
@@ -24,8 +24,12 @@ def conclude(
     """
     twins = {item.id: find_twin(item.shown, after) for item in found if item.p_value is not None}
     tested = [item for item in found if item.p_value is not None and twins[item.id] is None]
-    adjusted = _adjust([item for item in tested if item.counts])
-    adjusted |= _adjust([item for item in tested if not item.counts])
+    adjusted: dict[str, float] = {}
+    for counts in (True, False):
+        together = [item for item in tested if item.counts is counts]
+        p_values = np.array([item.p_value for item in together], dtype=np.float64)
+        stepped = compute_weighted_holm(p_values, weigh(together, after.subject.task))
+        adjusted |= {item.id: float(p) for item, p in zip(together, stepped, strict=True)}
     yardstick = find_yardstick(before)
     return tuple(
         _weigh(_judge(item, adjusted, twins.get(item.id)), min_change, yardstick) for item in found
@@ -45,14 +49,6 @@ def compute_weighted_holm(p_values: FloatArray, weights: FloatArray) -> FloatArr
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
-
-
-def _adjust(tested: Sequence[Change]) -> dict[str, float]:
-    sizes = Counter(item.family for item in tested)
-    weights = np.array([WEIGHTS.get(item.family, 1.0) / sizes[item.family] for item in tested])
-    p_values = np.array([item.p_value for item in tested], dtype=np.float64)
-    stepped = compute_weighted_holm(p_values, weights)
-    return {item.id: float(p) for item, p in zip(tested, stepped, strict=True)}
 
 
 def _judge(item: Change, adjusted: dict[str, float], twin: str | None) -> Change:

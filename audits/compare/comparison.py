@@ -53,10 +53,6 @@ class Family(StrEnum):
     """What does not count: tested by itself, and shown beside the rest."""
 
 
-WEIGHTS = {Family.GROUPS: 0.5, Family.OVERALL: 0.25, Family.INTERSECTIONS: 0.25}
-"""The parts of `ALPHA` of what counts: a group's harm is what is looked for most."""
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """One number, before and after.

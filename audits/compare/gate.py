@@ -8,12 +8,16 @@ the choice, so that two runs of one model differ in it beyond that interval.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
-from audits.compare.comparison import Family
+import numpy as np
+
+from audits.compare.comparison import Change, Family
 from audits.compare.matching import MIRRORS
 from audits.core.measurement import Measurement
+from audits.cube.cube import FloatArray
 
 
 class Role(StrEnum):
@@ -41,6 +45,14 @@ _COUNTING = {
     "fairness.adverse_impact": _BETWEEN,
 }
 
+_LEADING = {
+    "binary": ("true_positive_rate", "false_positive_rate", "selection_rate_difference"),
+    "multiclass": ("accuracy",),
+    "regression": _ERRORS,
+}
+_LEADING_PART = 0.6
+_PARTS = {Family.GROUPS: 0.1, Family.OVERALL: 0.15, Family.INTERSECTIONS: 0.15}
+
 _CHOOSING = ("fairness.interventions", "fairness.proxies", "performance.slices", "explain.trust",
              "explain.anchors", "explain.gap", "explain.errors", "recourse.")  # fmt: skip
 """Checks that choose thresholds, columns, slices, rows or ways back before they measure."""
@@ -65,6 +77,22 @@ def name_family(item: Measurement, protected: Sequence[str], role: Role) -> Fami
     if role is not Role.COUNTS:
         return Family.BEYOND
     return name_breadth(item, protected)
+
+
+def weigh(changes: Sequence[Change], task: str) -> FloatArray:
+    """Return the part of the chance of a false change that each number has.
+
+    A group's harm is what is looked for most, so the leading numbers of single groups (its true
+    and false positive rate and its gap in selection; accuracy of classes; errors of numbers) have
+    six tenths together, and everything else that counts has the rest.
+    """
+    tiers = [
+        (item.family, item.family is Family.GROUPS and item.shown.metric in _LEADING[task])
+        for item in changes
+    ]
+    sizes = Counter(tiers)
+    parts = (_LEADING_PART if leads else _PARTS.get(family, 1.0) for family, leads in tiers)
+    return np.array([part / sizes[tier] for part, tier in zip(parts, tiers, strict=True)])
 
 
 def name_breadth(item: Measurement, protected: Sequence[str]) -> Family:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.compare.comparison import SURE, Change, Family, Outcome, VerdictChange, Way
-from audits.compare.gate import CHOSEN_GAPS, name_breadth
+from audits.compare.gate import name_breadth
 from audits.compare.matching import MIRRORS, uses_column
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
@@ -32,8 +32,8 @@ def compare_verdicts(
     """Return the verdicts that are not the same in both runs, those that got worse first; in
     each those whose number changed, then single columns before intersections.
 
-    A verdict is the same one where rule, metric, attribute, group and slice are. Its reference
-    group may be another, where a rule takes the group that was selected most; a group that is or
+    A verdict is the same one where rule, rate, attribute, group and slice are. Its reference group
+    may be another, where a rule takes the group that is best off; a group that is or
     was that yardstick itself counts as passing there. Verdicts on columns that only one run
     protects are left out.
     """
@@ -105,8 +105,6 @@ def _list_rates(metric: str) -> frozenset[str]:
     for item in DISPARITIES:
         if item.name == metric:
             return frozenset(item.rates)
-    for suffix in CHOSEN_GAPS:
-        metric = metric.removesuffix(suffix)
     base = "selection_rate" if metric == "impact_ratio" else base_metric(metric)
     return frozenset((MIRRORS.get(base, base),))
 
@@ -118,11 +116,11 @@ def _was_yardstick(
     there. key: of its verdict in this run."""
     if key in other or item.group is None or _is_summary(item):
         return False
-    rule, metric, attribute, _, part = key
+    rule, rates, attribute, _, part = key
     return any(
         there.reference_group == item.group
-        for (a_rule, a_metric, an_attribute, _, a_part), (_, there) in other.items()
-        if (a_rule, a_metric, an_attribute, a_part) == (rule, metric, attribute, part)
+        for (a_rule, its_rates, an_attribute, _, a_part), (_, there) in other.items()
+        if (a_rule, its_rates, an_attribute, a_part) == (rule, rates, attribute, part)
     )
 
 
@@ -141,7 +139,8 @@ def _index(report: AuditReport) -> dict[Key, tuple[Verdict, Measurement]]:
         item = report.by_id[verdict.measurement]
         # A summary's groups are the pair that makes it, which may be another one each time.
         group = None if _is_summary(item) else item.group
-        parts = (verdict.rule, item.metric, item.attribute, group, item.slice)
+        rates = "+".join(sorted(_list_rates(item.metric)))
+        parts = (verdict.rule, rates, item.attribute, group, item.slice)
         found[tuple(part or "" for part in parts)] = (verdict, item)
     return found
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from audits.checks import disparities
 from audits.checks.adverse_impact import compute_groupings as compute_impact
-from audits.checks.base import CubeContext
+from audits.checks.base import CheckResult, CubeContext
 from audits.checks.disparities import compare_groups
+from audits.checks.group_gaps import compute_groupings as compute_gaps
 from audits.checks.interventions import compute_interventions
 from audits.checks.performance import compute_groups, compute_overall
+from audits.compare.comparison import Comparison, Outcome, find_who
+from audits.compare.run import run_comparison
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import Measurement
 from audits.core.report import (
@@ -34,9 +38,22 @@ from audits.policy.policy import load_policy
 from audits.store.bundle import Bundle
 
 POLICY = load_policy("four-fifths", None)
-CHECKS = (compute_overall, compute_groups, compare_groups, compute_impact)
-WITH_INTERVENTIONS = (*CHECKS, compute_interventions)
+CHECKS = (compute_overall, compute_groups, compare_groups, compute_gaps, compute_impact)
 PROTECTED = ("sex", "region")
+
+
+def compare_references(context: CubeContext) -> CheckResult:
+    """Set every group against its reference group, as `fairness.disparities` does; its summaries,
+    which cost most of it, are left out."""
+    found: list[Measurement] = []
+    for attributes in context.groupings:
+        found += disparities._compare_all(context, context.view(attributes), None)
+    return CheckResult(tuple(found))
+
+
+RATES_ONLY = (compute_overall, compute_groups, compare_references)
+QUICK = (*RATES_ONLY, compute_gaps, compute_impact, compute_interventions)
+"""All that the policy judges, and what interventions choose anew."""
 
 
 def make_settings(rows: pd.DataFrame, protected: Sequence[str]) -> dict[str, object]:
@@ -49,7 +66,7 @@ def make_settings(rows: pd.DataFrame, protected: Sequence[str]) -> dict[str, obj
     }
 
 
-def make_report(
+def build_report(
     measurements: tuple[Measurement, ...],
     settings: dict[str, object],
     rows: int,
@@ -101,7 +118,7 @@ def measure_rows(
             found += check(context).measurements  # type: ignore[operator]
         except CheckNotApplicableError:
             continue
-    report = make_report(tuple(found), settings, len(rows), folder.name, sha)
+    report = build_report(tuple(found), settings, len(rows), folder.name, sha)
     manifest = {"evidence/predictions.parquet": "", "report.json": folder.name}
     return Bundle(folder, report, manifest, folder)
 
@@ -110,13 +127,11 @@ def measure_rows(
 class Population:
     """People and a model that decides about them.
 
-    handicap: by group, what is taken from its people's latent score. region "d" is small.
+    handicap: by group, what is taken from its people's latent score. region "c" is small.
     """
 
     handicap: Mapping[str, float] = field(default_factory=dict)
-    regions: Mapping[str, float] = field(
-        default_factory=lambda: {"a": 0.5, "b": 0.3, "c": 0.17, "d": 0.03}
-    )
+    regions: Mapping[str, float] = field(default_factory=lambda: {"a": 0.6, "b": 0.35, "c": 0.05})
     women: float = 0.45
 
     def draw(self, n: int, draw: np.random.Generator) -> pd.DataFrame:
@@ -148,25 +163,35 @@ NEAR = Population({"F": 0.31, "b": 0.26})
 FAR = Population({"F": 0.9, "b": 0.6})
 
 
-def draw_noise(draw: np.random.Generator, n: int, likeness: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the noise of two models that are alike, with this correlation."""
-    shared = draw.normal(0, 1, n) * np.sqrt(likeness)
-    own = np.sqrt(1 - likeness)
-    return shared + own * draw.normal(0, 1, n), shared + own * draw.normal(0, 1, n)
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Reruns of one model. likeness: the correlation of two models' noise about the same people;
+    None where every rerun is on fresh people."""
+
+    population: Population
+    likeness: float | None = None
+
+    def draw_reruns(self, n: int, count: int, draw: np.random.Generator) -> Iterator[pd.DataFrame]:
+        """Yield runs that do not differ but by chance."""
+        people, shared = self.population.draw(n, draw), draw.normal(0, 1, n)
+        for place in range(count):
+            noise = draw.normal(0, 1, n)
+            if self.likeness is None:
+                people = self.population.draw(n, draw)
+                people["row"] = f"{place}:" + people["row"]
+            else:
+                noise = np.sqrt(self.likeness) * shared + np.sqrt(1 - self.likeness) * noise
+            yield self.population.decide(people, noise)
 
 
-def draw_null(
-    population: Population, n: int, draw: np.random.Generator, likeness: float | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return two runs that do not differ: of other people, or (likeness) of the same ones."""
-    people = population.draw(n, draw)
-    if likeness is None:
-        after = population.draw(n, draw)
-        after["row"] = "q" + after["row"]
-        noises = draw.normal(0, 1, n), draw.normal(0, 1, n)
-    else:
-        after, noises = people, draw_noise(draw, n, likeness)
-    return population.decide(people, noises[0]), population.decide(after, noises[1])
+SETTINGS = {
+    "near a bound": Setting(NEAR),
+    "far from it": Setting(FAR),
+    "paired by id": Setting(NEAR, 0.95),
+    "equal groups": Setting(LEVEL),
+}
+REFIT = 0.98
+"""How alike two fits of one recipe are, where power is measured: see `Setting`."""
 
 
 def harm(rows: pd.DataFrame, group: str, drop: float, draw: np.random.Generator) -> pd.DataFrame:
@@ -177,3 +202,39 @@ def harm(rows: pd.DataFrame, group: str, drop: float, draw: np.random.Generator)
     score, decided = rows["y_score"].to_numpy().copy(), rows["y_pred"].to_numpy().copy()
     score[turned], decided[turned] = 0.4, 0
     return rows.assign(y_score=score, y_pred=decided)
+
+
+def compare_reruns(
+    setting: Setting, n: int, count: int, draw: np.random.Generator, folder: Path
+) -> Iterator[Comparison]:
+    """Yield comparisons of each of `count` reruns with the one before it."""
+    before: Bundle | None = None
+    for place, rows in enumerate(setting.draw_reruns(n, count + 1, draw)):
+        sha = "same" if setting.likeness is not None else str(place)
+        after = measure_rows(rows, folder / str(place), PROTECTED, sha, QUICK)
+        if before is not None:
+            yield run_comparison(before, after)
+        before = after
+
+
+def compare_harmed(
+    setting: Setting, n: int, drop: float, draw: np.random.Generator, folder: Path
+) -> Comparison:
+    """Return a run of the same model set against one in which women lose `drop` of their true
+    positive rate."""
+    before, after = setting.draw_reruns(n, 2, draw)
+    rows = (before, harm(after, "F", drop, draw))
+    same = setting.likeness is not None
+    runs = [
+        measure_rows(
+            part, folder / f"{place}", PROTECTED, "same" if same else f"{place}", RATES_ONLY
+        )
+        for place, part in enumerate(rows)
+    ]
+    return run_comparison(*runs)
+
+
+def names_first(found: Comparison, group: str) -> bool:
+    """Return whether a comparison names a sex before all else that got worse."""
+    worse = found.find(Outcome.WORSENED)
+    return bool(worse) and find_who(worse[0].shown) == ("sex", group)
