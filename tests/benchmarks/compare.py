@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from audits.compare.comparison import Way
+from audits.compare.run import count_sure
 from tests.compare.simulate import (
     NEAR,
     REFIT,
@@ -37,19 +38,23 @@ BASES = {
 def tabulate_null(count: int, folder: Path) -> Iterator[str]:
     """Yield a table of how many of `count` reruns got worse in each setting; half have 1,000
     rows, half 2,000."""
-    yield "| setting | reruns | got worse | a verdict turned for the worse | numbers that count |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    yield (
+        "| setting | reruns | got worse | any sure change, for better or worse | "
+        "a verdict turned for the worse | numbers that count |"
+    )
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for place, (name, setting) in enumerate(SETTINGS.items()):
-        worse, turned, tested = 0, 0, []
+        worse, sure, turned, tested = 0, 0, 0, []
         for rows in (1000, 2000):
             draw = np.random.default_rng([place, rows])
             part = count - count // 2 if rows == 1000 else count // 2
             with TemporaryDirectory(dir=folder) as here:
                 for found in compare_reruns(setting, rows, part, draw, Path(here)):
                     worse += found.got_worse
+                    sure += count_sure(found) > 0
                     turned += any(item.way is Way.WORSE for item in found.verdicts)
                     tested.append(found.tested)
-        yield f"| {name} | {count} | {worse} | {turned} | {np.mean(tested):.0f} |"
+        yield f"| {name} | {count} | {worse} | {sure} | {turned} | {np.mean(tested):.0f} |"
 
 
 def tabulate_power(tries: int, folder: Path) -> Iterator[str]:
@@ -58,16 +63,14 @@ def tabulate_power(tries: int, folder: Path) -> Iterator[str]:
     yield "| --- | ---: |" + " ---: |" * len(DROPS)
     for name, setting in BASES.items():
         for rows in ROWS:
-            shares = []
-            for drop in DROPS:
-                named = 0
-                for seed in range(tries):
-                    draw = np.random.default_rng([seed, rows, round(1000 * drop)])
-                    with TemporaryDirectory(dir=folder) as here:
-                        found = compare_harmed(setting, rows, drop, draw, Path(here))
-                    named += names_first(found, "F")
-                shares.append(f"{100 * named / tries:.0f}%")
-            yield f"| {name} | {rows:,} | " + " | ".join(shares) + " |"
+            named = np.zeros(len(DROPS))
+            for seed in range(tries):
+                draw = np.random.default_rng([seed, rows])
+                with TemporaryDirectory(dir=folder) as here:
+                    found = compare_harmed(setting, rows, DROPS, draw, Path(here))
+                    named += [names_first(item, "F") for item in found]
+            shares = " | ".join(f"{100 * share:.0f}%" for share in named / tries)
+            yield f"| {name} | {rows:,} | {shares} |"
 
 
 def replace_table(text: str, name: str, table: str) -> str:

@@ -52,8 +52,10 @@ def compare_references(context: CubeContext) -> CheckResult:
 
 
 RATES_ONLY = (compute_overall, compute_groups, compare_references)
-QUICK = (*RATES_ONLY, compute_gaps, compute_impact, compute_interventions)
-"""All that the policy judges, and what interventions choose anew."""
+QUICK = (*RATES_ONLY, compute_impact)
+WHOLE = (*QUICK, compute_gaps, compute_interventions)
+"""All that the policy judges, and what interventions choose anew. What is not in `QUICK` makes no
+comparison worse by itself: a verdict counts only where a number that counts changed."""
 
 
 def make_settings(rows: pd.DataFrame, protected: Sequence[str]) -> dict[str, object]:
@@ -205,33 +207,35 @@ def harm(rows: pd.DataFrame, group: str, drop: float, draw: np.random.Generator)
 
 
 def compare_reruns(
-    setting: Setting, n: int, count: int, draw: np.random.Generator, folder: Path
+    setting: Setting,
+    n: int,
+    count: int,
+    draw: np.random.Generator,
+    folder: Path,
+    checks: Sequence[object] = QUICK,
 ) -> Iterator[Comparison]:
     """Yield comparisons of each of `count` reruns with the one before it."""
     before: Bundle | None = None
     for place, rows in enumerate(setting.draw_reruns(n, count + 1, draw)):
         sha = "same" if setting.likeness is not None else str(place)
-        after = measure_rows(rows, folder / str(place), PROTECTED, sha, QUICK)
+        after = measure_rows(rows, folder / str(place), PROTECTED, sha, checks)
         if before is not None:
             yield run_comparison(before, after)
         before = after
 
 
 def compare_harmed(
-    setting: Setting, n: int, drop: float, draw: np.random.Generator, folder: Path
-) -> Comparison:
-    """Return a run of the same model set against one in which women lose `drop` of their true
+    setting: Setting, n: int, drops: Sequence[float], draw: np.random.Generator, folder: Path
+) -> Iterator[Comparison]:
+    """Yield a run set against others of the same model in which women lose `drops` of their true
     positive rate."""
     before, after = setting.draw_reruns(n, 2, draw)
-    rows = (before, harm(after, "F", drop, draw))
     same = setting.likeness is not None
-    runs = [
-        measure_rows(
-            part, folder / f"{place}", PROTECTED, "same" if same else f"{place}", RATES_ONLY
-        )
-        for place, part in enumerate(rows)
-    ]
-    return run_comparison(*runs)
+    first = measure_rows(before, folder / "before", PROTECTED, "same", RATES_ONLY)
+    for place, drop in enumerate(drops):
+        rows, sha = harm(after, "F", drop, draw), "same" if same else "other"
+        harmed = measure_rows(rows, folder / str(place), PROTECTED, sha, RATES_ONLY)
+        yield run_comparison(first, harmed)
 
 
 def names_first(found: Comparison, group: str) -> bool:

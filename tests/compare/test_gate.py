@@ -28,6 +28,7 @@ from audits.cube.intervals import compute_holm
 from tests.compare.simulate import (
     NEAR,
     SETTINGS,
+    WHOLE,
     Setting,
     compare_harmed,
     compare_reruns,
@@ -61,7 +62,7 @@ def test_reruns_that_do_not_differ_seldom_get_worse(name: str, tmp_path: Path) -
     """At most 5% are promised. So few reruns can only show that it is far more: the test fails
     where a count this high has a chance under 1% if 5% is true."""
     draw = np.random.default_rng([len(name), 1000])
-    found = list(compare_reruns(SETTINGS[name], 1000, RERUNS, draw, tmp_path))
+    found = list(compare_reruns(SETTINGS[name], 1000, RERUNS, draw, tmp_path, WHOLE))
     worse = sum(item.got_worse for item in found)
     assert stats.binom.sf(worse - 1, RERUNS, 0.05) > 0.01, worse
     for item in found:
@@ -79,7 +80,7 @@ def test_a_harmed_group_is_named_first(tmp_path: Path) -> None:
     """Five points of 2,000 rows' true positive rate, paired: at least 90% are promised."""
     for seed in range(4):
         draw = np.random.default_rng([seed, 2000])
-        found = compare_harmed(PAIRED, 2000, 0.05, draw, tmp_path / str(seed))
+        (found,) = compare_harmed(PAIRED, 2000, (0.05,), draw, tmp_path / str(seed))
         assert names_first(found, "F") and found.got_worse
         first = found.find(Outcome.WORSENED)[0]
         assert first.id == "true_positive_rate[sex=F]"
