@@ -136,8 +136,8 @@ def _render_together(item: Measurement) -> str:
     group, attribute = plain_text(item.group or ""), plain_text(item.attribute or "")
     if not is_sure(item):
         return (
-            f"All columns together do not tell {group} from the others better than chance "
-            f"({_detail(item)})."
+            f"All columns together do not tell {group} from the others significantly better "
+            f"than chance ({_detail(item)})."
         )
     return (
         f"All columns together tell {group} from the others {_count_pairs(item)}: so much of "
@@ -148,7 +148,7 @@ def _render_together(item: Measurement) -> str:
 def _render_score(item: Measurement) -> str:
     group, value = plain_text(item.group or ""), item.value or 0.5
     if not is_sure(item):
-        return f"The score does not tell {group} from the others beyond chance ({_detail(item)})."
+        return f"The score does not significantly tell {group} from the others ({_detail(item)})."
     way, share = ("above", value) if value > 0.5 else ("below", 1 - value)
     return (
         f"A person of {group} scores {way} one of the others in {_say_share(share)} pairs "

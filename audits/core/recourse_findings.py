@@ -42,8 +42,8 @@ def render_recourse_gap(
     group, reference = (plain_text(name or "") for name in (dearer.group, dearer.reference_group))
     if not is_sure(dearer):
         return (
-            f"{group} against {reference}: no difference in what the way back costs that chance "
-            f"could not explain (dearer for {group} in {_say_share(dearer)} of pairs; "
+            f"{group} against {reference}: no significant difference in what the way back costs "
+            f"(dearer for {group} in {_say_share(dearer)} of pairs; "
             f"{format_interval(dearer.estimate, dearer.unit)})."
         )
     more = dearer.estimate.value > 0.5

@@ -20,6 +20,7 @@ from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import make_dot, render_measurement
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
+from dashboard.viewmodels.titles import find_extremes
 
 BURDEN = "burden.parquet"
 EFFORTS = 60
@@ -126,9 +127,10 @@ def make_effort_chart(run: RunData, attribute: str) -> Chart | None:
 
 
 def _title_effort(run: RunData, attribute: str, budget: str) -> str:
-    items = [x for x in run.by_group("recourse_within_effort", attribute) if x.value is not None]
-    items.sort(key=lambda item: item.value or 0.0)
-    low, high = items[0], items[-1]
+    extremes = find_extremes(run.by_group("recourse_within_effort", attribute))
+    if extremes is None:
+        return say("burden.effort_title_even", effort=budget)
+    low, high = extremes
     return say(
         "burden.effort_title",
         effort=budget,

@@ -29,6 +29,7 @@ from dashboard.viewmodels.sentences import (
     name_metric,
     render_finding,
 )
+from dashboard.viewmodels.titles import find_widest
 
 
 def list_metrics(run: RunData, grouping: str) -> list[str]:
@@ -101,20 +102,17 @@ def _render_title(run: RunData, metric: str, grouping: str, items: list[Measurem
     compared = [x for x in run.by_group(f"{metric}_difference", grouping) if x.estimate]
     if not compared:
         return name_metric(metric)
-    worst = max(compared, key=lambda item: abs(item.value or 0.0))
-    estimate = worst.estimate
-    assert estimate is not None
-    fields = {
-        "title": name_metric(metric),
-        "lower": lower(name_metric(metric)),
-        "group": plain_text(worst.group or ""),
-        "reference": plain_text(worst.reference_group or ""),
-        "gap": render_point(estimate, worst.unit).lstrip("−"),
-        "n": len(items),
-    }
-    if estimate.low <= 0 <= estimate.high:
-        return say("fairness.title_even", **fields)
-    return say("fairness.title_low" if estimate.value < 0 else "fairness.title_high", **fields)
+    title = name_metric(metric)
+    worst = find_widest(run, compared)
+    if worst is None or worst.estimate is None:
+        return say("fairness.title_even", title=title, n=len(items))
+    return say(
+        "fairness.title_low" if worst.estimate.value < 0 else "fairness.title_high",
+        lower=lower(title),
+        group=plain_text(worst.group or ""),
+        reference=plain_text(worst.reference_group or ""),
+        gap=render_point(worst.estimate, worst.unit).lstrip("−"),
+    )
 
 
 def tabulate_metric(run: RunData, metric: str, grouping: str) -> pd.DataFrame:

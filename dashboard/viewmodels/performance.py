@@ -37,6 +37,7 @@ from dashboard.viewmodels.numbers import (
 from dashboard.viewmodels.picks import list_measured
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
+from dashboard.viewmodels.titles import find_extremes
 
 _HEADLINES = {
     "binary": ("accuracy", "roc_auc", "selection_rate", "expected_calibration_error"),
@@ -104,22 +105,24 @@ def make_group_chart(run: RunData, metric: str, grouping: str) -> Chart | None:
     if overall is not None and overall.estimate is not None:
         value = overall.estimate.value
         mark = Mark(value, say("chart.everybody", value=format_value(value, overall.unit)))
-    first, last = items[0], items[-1]
-    title = say(
-        "performance.group_title",
-        title=name_metric(metric),
-        low_group=plain_text(first.group or ""),
-        low=render_point(find_result(first), first.unit),
-        high_group=plain_text(last.group or ""),
-        high=render_point(find_result(last), last.unit),
-    )
+    title = say("performance.group_title_even", title=name_metric(metric))
+    if extremes := find_extremes(items):
+        first, last = extremes
+        title = say(
+            "performance.group_title",
+            title=name_metric(metric),
+            low_group=plain_text(first.group or ""),
+            low=render_point(find_result(first), first.unit),
+            high_group=plain_text(last.group or ""),
+            high=render_point(find_result(last), last.unit),
+        )
     if len(items) == 1:
         title = say(
-            "performance.one_group", title=name_metric(metric), group=plain_text(first.group or ""),
-            value=render_measurement(first),
+            "performance.one_group", title=name_metric(metric),
+            group=plain_text(items[0].group or ""), value=render_measurement(items[0]),
         )  # fmt: skip
     reference = run.reference_group(grouping)
-    percent = first.unit == "share"
+    percent = items[0].unit == "share"
     return draw_dots(
         make_group_dots(items, reference),
         title=title,

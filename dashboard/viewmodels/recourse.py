@@ -29,6 +29,7 @@ from dashboard.viewmodels.numbers import (
 from dashboard.viewmodels.rows import render_cell
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
+from dashboard.viewmodels.titles import find_extremes
 
 OVERALL = (
     "recourse_share",
@@ -227,13 +228,16 @@ def make_group_chart(run: RunData, attribute: str) -> Chart | None:
     if not items:
         return None
     items.sort(key=lambda item: item.value or 0.0)
-    low, high = items[0], items[-1]
-    even = low.value == high.value
-    title = say(
-        "recourse.group_title_even" if even else "recourse.group_title",
-        low_group=plain_text(low.group or ""), low=render_point(find_result(low), low.unit),
-        high_group=plain_text(high.group or ""), high=render_point(find_result(high), high.unit),
-    )  # fmt: skip
+    title = say("recourse.group_title_even")
+    if extremes := find_extremes(items):
+        low, high = extremes
+        title = say(
+            "recourse.group_title",
+            low_group=plain_text(low.group or ""),
+            low=render_point(find_result(low), low.unit),
+            high_group=plain_text(high.group or ""),
+            high=render_point(find_result(high), high.unit),
+        )
     return draw_dots(
         make_group_dots(items),
         title=title, axis=name_metric("recourse_share"), percent=True,

@@ -22,13 +22,12 @@ from dashboard.viewmodels.numbers import (
 )
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
+from dashboard.viewmodels.titles import TITLE_ROWS
 
 ERRORS = (
     "accuracy_difference", "mean_absolute_error_difference", "miscalibration_difference",
 )  # fmt: skip
 """What slices are worse at where something is wrong; being selected less often is no mistake."""
-TITLE_ROWS = 100
-"""A part of fewer rows makes no title."""
 
 
 @dataclass(frozen=True, slots=True)

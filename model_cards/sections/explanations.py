@@ -133,7 +133,7 @@ def _tell_groups(report: AuditReport, attribute: str) -> list[Block]:
     gaps = report.find("mean_attribution_difference", attribute=attribute)
     told = [f"{render_group_push(item)}." for item in list_tested(gaps)[:_SENTENCES]]
     if gaps and not told:
-        told = ["No column moves one group more than another beyond what chance could explain."]
+        told = ["No column surely moves one group more than another, all comparisons counted."]
     return [Paragraph((Text(sentence),)) for sentence in told]
 
 

@@ -50,7 +50,7 @@ def _build_missing(items: list[Measurement]) -> list[Block]:
     if not compared:
         return []
     if not sure:
-        text = "No value is missing more often for one group than chance could explain."
+        text = "No value is surely missing more often for one group, all comparisons counted."
         return [Paragraph((Text(text),))]
     sure.sort(key=lambda item: -abs(item.value or 0.0))
     rows: list[tuple[Inline, ...]] = [

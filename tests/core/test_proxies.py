@@ -108,8 +108,8 @@ def test_all_columns_and_the_score_say_no_more_than_their_tests() -> None:
         [make("proxy_auc", 0.51, ALL_COLUMNS, p_value=0.4),
          make("score_proxy_auc", 0.49, None, p_value=0.9)]
     )  # fmt: skip
-    assert "do not tell B from the others better than chance (AUC 0.510" in told[0]
-    assert "does not tell B from the others beyond chance (AUC 0.490" in told[1]
+    assert "do not tell B from the others significantly better than chance (AUC 0.510" in told[0]
+    assert "does not significantly tell B from the others (AUC 0.490" in told[1]
 
 
 def test_groups_without_a_number_are_no_proxies() -> None:

@@ -41,7 +41,7 @@ def test_what_was_planted_stands_in_the_card(report: AuditReport) -> None:
     assert "No column is a proxy for sex" in fairness
     assert "street pushes the scores of B" in explanations
     assert "luck makes predictions worse: knowing it adds" in explanations
-    assert "No column moves one group more than another" in explanations  # of sex
+    assert "No column surely moves one group more than another" in explanations  # of sex
     assert "log loss of 500 of 1,200 rows" in explanations
     # Each table has the numbers of one thing.
     assert explanations.count("| Column | Mean attribution |") == 1
