@@ -70,10 +70,11 @@ def _parenthesise(parts: list[str], glue: str) -> str:
 
 def adjust_tests(items: Iterable[Measurement]) -> dict[str, Measurement]:
     """Return tested measurements by id with p-values adjusted by Holm over those of the same
-    metric, attribute and slice: who looks down a column of a table looks for the smallest."""
+    metric, attribute and slice: who looks down a column of a table looks for the smallest. Those
+    that their check has adjusted already are left out."""
     families: dict[tuple[str | None, ...], list[tuple[float, Measurement]]] = {}
     for item in items:
-        if item.p_value is not None:
+        if item.p_value is not None and item.adjusted_for is None:
             key = (item.check, item.metric, item.attribute, item.slice)
             families.setdefault(key, []).append((item.p_value, item))
     adjusted: dict[str, Measurement] = {}
@@ -82,7 +83,8 @@ def adjust_tests(items: Iterable[Measurement]) -> dict[str, Measurement]:
         ordered = sorted(family, key=lambda one: (one[0], one[1].id))
         for place, (p_value, item) in enumerate(ordered):
             highest = max(highest, min(1.0, p_value * (len(ordered) - place)))
-            adjusted[item.id] = item.model_copy(update={"p_value": highest})
+            told = {"p_value": highest, "adjusted_for": len(family)}
+            adjusted[item.id] = item.model_copy(update=told)
     return adjusted
 
 
