@@ -27,9 +27,9 @@ the code of an audit makes their 95% intervals, and it is counted how many hold 
 brackets the simulation's own 95% interval (Clopper and Pearson). Asked for is at least
 {LEAST:.0%} wherever {ENOUGH:.0f} of the rarest thing that a number counts are expected, and where
 groups are of like size at most {MOST:.1%}: an interval that always holds the truth says too little.
-A setting misses where the simulation's own 99.9% interval lies outside (hundreds of settings are
-looked at); what limits it stands below. The lowest and highest of a line's settings go astray by
-chance as well.
+A setting misses where the simulation's own 99% interval lies outside; what limits it stands below.
+Of hundreds of settings one or two are listed by chance, and the lowest and highest of a line's
+settings go astray by chance as well.
 """
 
 

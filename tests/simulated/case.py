@@ -12,7 +12,7 @@ from audits.cube.cube import FloatArray
 
 LEAST, MOST = 0.94, 0.985
 """What a 95% interval is asked to cover."""
-SURE = 0.999
+SURE = 0.99
 """The confidence at which a setting misses: hundreds are looked at."""
 ENOUGH = 10.0
 """From so many expected events on."""
