@@ -116,7 +116,14 @@ def compute_p_values(metric: Metric, values: Values, reference: int) -> FloatArr
     counts: the two never contradict each other.
     """
     p_values = _test(metric, values, reference)
-    groups = np.flatnonzero(p_values < ALPHA)
+    base_ends = (
+        np.full_like(values.low, values.low[reference]),
+        np.full_like(values.high, values.high[reference]),
+    )
+    base_value = np.full_like(values.value, values.value[reference])
+    low, high = compute_difference(values.value, values.interval, base_value, base_ends)
+    # Elsewhere the interval finds it too, and need not be inverted, which takes its time.
+    groups = np.flatnonzero((p_values < ALPHA) & (low <= 0) & (high >= 0))
     if len(groups):
         base = np.full(len(groups), reference)
         lower = values.value[groups] < values.value[base]

@@ -12,6 +12,8 @@ from audits.cube.cube import FloatArray
 
 LEAST, MOST = 0.94, 0.985
 """What a 95% interval is asked to cover."""
+SURE = 0.99
+"""The confidence at which a setting misses: hundreds are looked at."""
 ENOUGH = 10.0
 """From so many expected events on."""
 
@@ -72,19 +74,29 @@ class Tally:
     @property
     def interval(self) -> tuple[float, float]:
         """The simulation's own 95% interval (Clopper and Pearson)."""
-        found = stats.binomtest(self.hits, self.samples).proportion_ci(method="exact")
-        return float(found.low), float(found.high)
+        return compute_exact_interval(self.hits, self.samples)
 
     @property
     def verdict(self) -> str:
         """Whether the coverage is what is asked for: "", "low" or "high"; a miss that chance
-        explains is none."""
-        low, high = self.interval
+        explains, among hundreds of settings, is none."""
+        low, high = compute_exact_interval(self.hits, self.samples, SURE)
         if self.case.events < ENOUGH:
             return ""
         if high < LEAST:
             return "low"
         return "high" if self.case.alike and low > MOST else ""
+
+
+def compute_exact_interval(
+    hits: int, samples: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return Clopper and Pearson's interval of a share."""
+    tail = (1 - confidence) / 2
+    missed = samples - hits
+    low = stats.beta.ppf(tail, hits, missed + 1) if hits else 0.0
+    high = stats.beta.ppf(1 - tail, hits + 1, missed) if missed else 1.0
+    return float(low), float(high)
 
 
 def run_case(case: Case, samples: int, seed: int) -> Tally:
