@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 
 from audits.core.verdict import Waiver
+from audits.policy.coverage import is_of_groups
 from audits.policy.file import parse_policy
 from audits.policy.judgeable import list_judgeable
-from audits.policy.policy import list_presets
+from audits.policy.policy import list_presets, load_policy
 from audits.policy.reference import MEANINGS, render_reference
 from audits.policy.rule import Policy, Rule
 
@@ -33,3 +34,12 @@ def test_its_example_is_right() -> None:
     policy = parse_policy(text, "example.toml")
     assert set(tomllib.loads(text)) <= set(Policy.model_fields)
     assert policy.waivers and policy.rules[1].is_band
+
+
+def test_of_each_presets_rules_on_groups_one_can_fail() -> None:
+    """Each rule fails by chance in at most alpha of all audits; two that can fail would not keep
+    that for the audit as a whole."""
+    for name in list_presets():
+        rules = [rule for rule in load_policy(name, None).rules if is_of_groups(rule)]
+        failing = [rule for rule in rules if (rule.fail_below, rule.fail_above) != (None, None)]
+        assert len(failing) == 1, name
