@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,8 +65,10 @@ def render_page(tallies: Sequence[Tally]) -> str:
 def _tabulate(tallies: Sequence[Tally]) -> Iterator[str]:
     yield "| kind | number | method | settings | events | samples | coverage | lowest | highest |"
     yield "|---|---|---|--:|--:|--:|--:|--:|--:|"
-    for (kind, metric), group in groupby(tallies, key=lambda t: (t.case.kind, t.case.metric)):
-        own = list(group)
+    by_number: dict[tuple[str, str], list[Tally]] = {}
+    for tally in tallies:
+        by_number.setdefault((tally.case.kind, tally.case.metric), []).append(tally)
+    for (kind, metric), own in by_number.items():
         samples, hits = sum(t.samples for t in own), sum(t.hits for t in own)
         low, high = compute_exact_interval(hits, samples)
         by_coverage = sorted(own, key=lambda tally: tally.coverage)
