@@ -1,0 +1,108 @@
+"""A population that is known exactly: every kind of person, how many there are, what happens to them.
+
+All rates are sums over the atoms, so that the truth about a group, a slice or another threshold is
+arithmetic and no estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+WORSE_IF_HIGH = ("mean_absolute_error",)
+TWO_SIDED = ("mean_residual",)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The atoms of a population.
+
+    table: protected columns and features, one row an atom; share: `[n]`, adds up to 1.
+    Binary: base is P(y = 1), tpr and fpr P(selected | y); score: the model's score of an atom, or
+    None where scores are drawn (`sigmoid` of a normal draw whose mean is the probit of the rate).
+    Multiclass: chances `[n, classes]` and the class that the model says; regression: mean and
+    spread of prediction minus outcome, and the prediction itself.
+    """
+
+    table: pd.DataFrame
+    share: Floats
+    base: Floats | None = None
+    tpr: Floats | None = None
+    fpr: Floats | None = None
+    score: Floats | None = None
+    chances: Floats | None = None
+    said: NDArray[np.int64] | None = None
+    residual: Floats | None = None
+    spread: float = 1.0
+    predicted: Floats | None = None
+
+    def all(self) -> Mask:
+        """Everybody."""
+        return np.ones(len(self.share), dtype=bool)
+
+    def find(self, columns: Mapping[str, str]) -> Mask:
+        """Return who has these values."""
+        mask = self.all()
+        for name, value in columns.items():
+            mask &= (self.table[name] == value).to_numpy()
+        return mask
+
+    def compute(self, metric: str, mask: Mask | None = None) -> float:
+        """Return a rate of those in `mask`, NaN where nobody is in its denominator."""
+        values, weight = self._terms(metric)
+        weight = weight * self.share if mask is None else weight * self.share * mask
+        total = float(weight.sum())
+        return float((values * weight).sum()) / total if total > 0 else float("nan")
+
+    def _terms(self, metric: str) -> tuple[Floats, Floats]:
+        """Return each atom's mean of a metric, and the share of its people that the metric counts."""
+        one = np.ones_like(self.share)
+        if metric == "mean_residual":
+            assert self.residual is not None
+            return self.residual, one
+        if metric == "mean_absolute_error":
+            assert self.residual is not None
+            return fold_normal(self.residual, self.spread), one
+        if self.chances is not None:
+            assert self.said is not None
+            return self.chances[np.arange(len(self.said)), self.said], one
+        assert self.base is not None and self.tpr is not None and self.fpr is not None
+        selected = self.base * self.tpr + (1 - self.base) * self.fpr
+        if metric == "selection_rate":
+            return selected, one
+        if metric == "true_positive_rate":
+            return self.tpr, self.base
+        if metric == "false_positive_rate":
+            return self.fpr, 1 - self.base
+        if metric == "accuracy":
+            return self.base * self.tpr + (1 - self.base) * (1 - self.fpr), one
+        if metric == "positive_predictive_value":
+            hits = np.divide(self.base * self.tpr, selected, out=np.zeros_like(selected),
+                             where=selected > 0)  # fmt: skip
+            return hits, selected
+        raise KeyError(metric)
+
+    def decide_at(self, thresholds: Floats) -> Population:
+        """Return the same people decided at other thresholds, one an atom."""
+        if self.score is not None:
+            chosen = (self.score >= thresholds - 1e-12).astype(float)
+            return replace(self, tpr=chosen, fpr=chosen)
+        assert self.tpr is not None and self.fpr is not None
+        with np.errstate(divide="ignore"):
+            cut = np.log(thresholds) - np.log1p(-np.minimum(thresholds, 1.0))
+        tpr, fpr = (stats.norm.cdf(stats.norm.ppf(rate) - cut) for rate in (self.tpr, self.fpr))
+        return replace(self, tpr=tpr, fpr=fpr)
+
+
+def fold_normal(mean: Floats, spread: float) -> Floats:
+    """Return the mean of the distance from zero of a normal variable."""
+    z = mean / spread
+    return spread * np.sqrt(2 / np.pi) * np.exp(-(z**2) / 2) + mean * (1 - 2 * stats.norm.cdf(-z))
