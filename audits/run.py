@@ -117,7 +117,7 @@ def run_audit(
         folder = stack.enter_context(write_bundle(out))
         subject = _open_subject(spec, base, device, stack, progress)
         _write_settings(folder, spec_path, base)
-        context, written = _build_context(subject, folder, progress)
+        context, written = _build_context(subject, policy.min_rows, folder, progress)
 
         def assemble(ran: Sequence[Ran]) -> AuditReport:
             report = _assemble(subject, policy, ran, written, created, folder)
@@ -168,7 +168,7 @@ def _open_subject(
 
 
 def _build_context(
-    subject: _Subject, folder: Path, progress: Progress
+    subject: _Subject, min_rows: int, folder: Path, progress: Progress
 ) -> tuple[Context, tuple[EvidenceFile, ...]]:
     """Score all rows, count them, and keep both as evidence."""
     spec, table = subject.spec, subject.table
@@ -203,6 +203,7 @@ def _build_context(
             spec=spec,
             cube=cube,
             class_cubes=class_cubes,
+            min_rows=min_rows,
             table=table,
             model=subject.model,
             output=subject.output,

@@ -29,7 +29,7 @@ def recompute_problems(bundle: Bundle) -> list[str]:
     policy = Policy.model_validate(effective.pop(IN_FORCE))
     cube = bundle.load_cube()
     context = CubeContext(
-        AuditSpec.model_validate(effective), cube, _load_class_cubes(bundle, cube)
+        AuditSpec.model_validate(effective), cube, _load_class_cubes(bundle, cube), policy.min_rows
     )
     return [
         *_compare_cubes(bundle, context),

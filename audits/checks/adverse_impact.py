@@ -8,8 +8,9 @@ from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measur
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement, Unit
-from audits.cube.compare import Comparison, choose_most_selected, compute_comparison
-from audits.cube.metrics import BINARY, Metric
+from audits.cube.chosen import Gaps, Mask, compute_gaps
+from audits.cube.compare import find_comparators, find_yardsticks
+from audits.cube.metrics import BINARY
 from audits.cube.rates import RATES
 from audits.cube.values import Values, to_result
 from audits.cube.view import View
@@ -20,6 +21,7 @@ LEAST_SHARE = 0.02
 """Groups under 2% of the rows are no yardstick for impact ratios, but are measured against one
 (29 CFR 1607.4(A) and Questions and Answers 16; 6 RCNY 5-301(d) allows the same)."""
 
+_METHOD = "dunnett_mover"
 _NO_TEST = "nobody or everybody was selected in both groups"
 _SELECTION = next(metric for metric in BINARY if metric.name == "selection_rate")
 
@@ -34,28 +36,45 @@ def compute_groupings(context: CubeContext) -> CheckResult:
     for attributes in context.groupings:
         view = context.view(attributes)
         if len(view.labels) > 1:
-            found += _compare(_SELECTION, view, context.compute(_SELECTION, view))
+            found += _compare(view, context.compute(_SELECTION, view), context.min_rows)
     if not found:
         raise CheckNotApplicableError("every protected column has one group only")
     return CheckResult(tuple(found))
 
 
-def _compare(metric: Metric, view: View, values: Values) -> list[Measurement]:
-    best = choose_most_selected(view, values.value, LEAST_SHARE)
-    if best is None:
+def _compare(view: View, values: Values, min_rows: int) -> list[Measurement]:
+    """Set every group against the one selected most often, among those that are no handful."""
+    comparators = find_comparators(view, values, min_rows)
+    if not comparators.any():
         return []
+    yardsticks = find_yardsticks(view, comparators, LEAST_SHARE)
+    best = int(np.argmax(np.where(yardsticks, values.value, -1.0)))
     selected, rows = count_selected(view)
-    ratio = compute_comparison(metric, "ratio", values, best)
-    difference = compute_comparison(metric, "difference", values, best).values
     found: list[Measurement] = []
     for position in range(len(view.labels)):
         if position == best:
             continue
+        gaps = _set_against(values, position, best, yardsticks)
         impact = compute_adverse_impact(
             int(selected[position]), int(rows[position]), int(selected[best]), int(rows[best])
         )
-        found += _measure(view, (position, best), ratio, difference, impact)
+        found += _measure(view, (position, best), gaps, impact)
     return found
+
+
+def _set_against(values: Values, group: int, best: int, yardsticks: Mask) -> Gaps:
+    """Return the pair's gap; of a small group that is selected more often still, as of one pair
+    that nobody chose, the other way round."""
+    if values.value[group] <= values.value[best]:
+        return compute_gaps(values, [(group, best)], yardsticks, lower_is_worse=True)
+    alone = np.zeros_like(yardsticks)
+    alone[group] = True
+    turned = compute_gaps(values, [(best, group)], alone, lower_is_worse=True)
+    with np.errstate(divide="ignore"):
+        return Gaps(
+            turned.other, turned.group, -turned.value, -turned.high, -turned.low,
+            1 / turned.ratio, 1 / turned.ratio_high, 1 / turned.ratio_low, turned.p_value,
+        )  # fmt: skip
 
 
 def count_selected(view: View) -> tuple[np.ndarray, np.ndarray]:
@@ -66,11 +85,7 @@ def count_selected(view: View) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _measure(
-    view: View,
-    pair: tuple[int, int],
-    ratio: Comparison,
-    difference: Values,
-    impact: AdverseImpact,
+    view: View, pair: tuple[int, int], gaps: Gaps, impact: AdverseImpact
 ) -> list[Measurement]:
     """Return a group's impact ratio and what bears on how to read it."""
     group, reference = (view.labels[position] for position in pair)
@@ -84,11 +99,11 @@ def _measure(
             direction="closer_to_one" if unit == "ratio" else "none", reference_group=reference,
         )  # fmt: skip
 
-    p_value = float(ratio.p_values[pair[0]])
-    found = [build("impact_ratio", _ratio(pair[0], ratio.values, impact, view), "ratio", p_value)]
+    ratio = _ratio(gaps, impact, n, weighted=view.cube.weighted)
+    found = [build("impact_ratio", ratio, "ratio", float(gaps.p_value[0]))]
     if view.cube.weighted:
         return found
-    found.append(build("selection_shortfall", _shortfall(view, pair, difference, impact), "count"))
+    found.append(build("selection_shortfall", _shortfall(view, pair, gaps, impact), "count"))
     tests = {
         "selection_rate_z": impact.z,
         "selection_rate_fisher_p": impact.fisher_p,
@@ -98,22 +113,20 @@ def _measure(
     return found
 
 
-def _ratio(
-    position: int, values: Values, impact: AdverseImpact, view: View
-) -> Estimate | Unavailable:
+def _ratio(gaps: Gaps, impact: AdverseImpact, n: int, *, weighted: bool) -> Estimate | Unavailable:
     """Return the impact ratio: of whole numbers, unless the rows are weighted."""
     if impact.undefined is not None:
         return Unavailable(reason=impact.undefined.value)
     assert impact.impact_ratio is not None
-    exact = float(values.value[position]) if view.cube.weighted else impact.impact_ratio
+    exact = float(gaps.ratio[0]) if weighted else impact.impact_ratio
     return to_result(
-        exact, float(values.low[position]), float(values.high[position]),
-        int(values.n[position]), values.method, "undefined in one of the two groups",
+        exact, float(gaps.ratio_low[0]), float(gaps.ratio_high[0]), n, _METHOD,
+        "undefined in one of the two groups",
     )  # fmt: skip
 
 
 def _shortfall(
-    view: View, pair: tuple[int, int], difference: Values, impact: AdverseImpact
+    view: View, pair: tuple[int, int], gaps: Gaps, impact: AdverseImpact
 ) -> Estimate | Unavailable:
     """Return the shortfall in persons. It is the difference of the rates times n₁n₂/(n₁+n₂), so
     its interval is that of the difference, times the same."""
@@ -122,9 +135,8 @@ def _shortfall(
     n, ref_n = (int(view.rows[position]) for position in pair)
     scale = n * ref_n / (n + ref_n)
     return to_result(
-        impact.shortfall,
-        -scale * float(difference.high[pair[0]]), -scale * float(difference.low[pair[0]]),
-        n + ref_n, difference.method, "nobody is in one of the two groups",
+        impact.shortfall, scale * float(gaps.low[0]), scale * float(gaps.high[0]), n + ref_n,
+        _METHOD, "nobody is in one of the two groups",
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.groups import JOIN
+from audits.core.limits import MIN_ROWS
 from audits.core.measurement import Direction, Measurement, Unit, measurement_id
 from audits.core.spec import AuditSpec
 from audits.cube.cube import Cube
@@ -42,11 +43,14 @@ class CubeContext:
     """What a check sees that needs no more than the cube, now or a year later.
 
     class_cubes: for a multiclass model each class against all others, as a binary cube.
+    min_rows: groups with fewer rows in a metric's denominator are not judged by the policy, so
+    that nobody is set against them.
     """
 
     spec: AuditSpec
     cube: Cube
     class_cubes: Mapping[str, Cube] = field(default_factory=dict)
+    min_rows: int = MIN_ROWS
     _views: dict[tuple[str, ...], View] = field(default_factory=dict, init=False, repr=False)
     _values: dict[tuple[str, str | None], Values] = field(
         default_factory=dict, init=False, repr=False
@@ -164,12 +168,14 @@ def build_measurement(
     slice_name: str | None = None,
     p_value: float | None = None,
     summary: bool = False,
+    left_out: tuple[str, ...] = (),
     evidence: tuple[str, ...] = (CUBE_FILE,),
 ) -> Measurement:
     """Return a measurement with its stable id.
 
     summary: the number is of all groups, and `group` and `reference_group` only name the pair
     that makes it; the id leaves them out, so that it stays the same when the pair changes.
+    left_out: the groups that a summary passes over.
     """
     named = (None, None) if summary else (group, reference_group)
     missing = p_value is None or np.isnan(p_value)
@@ -184,6 +190,7 @@ def build_measurement(
         estimate=result if isinstance(result, Estimate) else None,
         unavailable=result if isinstance(result, Unavailable) else None,
         p_value=None if missing else p_value,
+        left_out=left_out,
         unit=unit,
         direction=direction,
         evidence=evidence,

@@ -17,6 +17,7 @@ from audits.checks.explain_errors import ERRORS
 from audits.checks.explain_groups import EXPLAIN_GROUPS
 from audits.checks.flips import COUNTERFACTUAL
 from audits.checks.gap import GAP
+from audits.checks.group_gaps import GROUP_GAPS
 from audits.checks.interactions import INTERACTIONS
 from audits.checks.interventions import INTERVENTIONS
 from audits.checks.local_law_144 import LOCAL_LAW_144
@@ -35,6 +36,7 @@ CUBE_CHECKS: tuple[CubeCheck, ...] = (
     PERFORMANCE_GROUPS,
     CLASSES,
     DISPARITIES_CHECK,
+    GROUP_GAPS,
     CONDITIONAL,
     ADVERSE_IMPACT,
     LOCAL_LAW_144,

@@ -12,6 +12,7 @@ from audits.checks.base import (
     class_cube_file,
 )
 from audits.checks.disparities import measure_summaries
+from audits.checks.group_gaps import measure_gaps
 from audits.checks.performance import measure_view
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import CLASS, Measurement
@@ -33,7 +34,10 @@ def compute_classes(context: CubeContext) -> CheckResult:
             "taken class by class"
         )
     found: list[Measurement] = []
-    contexts = [CubeContext(context.spec, cube) for cube in context.class_cubes.values()]
+    contexts = [
+        CubeContext(context.spec, cube, min_rows=context.min_rows)
+        for cube in context.class_cubes.values()
+    ]
     for position, (name, one) in enumerate(zip(context.class_cubes, contexts, strict=True)):
         part = _measure_class(one, CLASS + name)
         evidence = (class_cube_file(position),)
@@ -50,6 +54,7 @@ def _measure_class(one: CubeContext, slice_name: str) -> list[Measurement]:
         found += measure_view(CODE, one, view, slice_name)
         if len(view.labels) > 1:
             found += measure_summaries(CODE, one, view, slice_name)
+            found += measure_gaps(CODE, one, view, slice_name)
     return found
 
 

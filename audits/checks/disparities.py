@@ -81,7 +81,7 @@ def measure_summaries(
     code: str, context: CubeContext, view: View, slice_name: str | None = None
 ) -> list[Measurement]:
     """Return the well-known summaries over all groups of a view of a binary cube."""
-    results = compute_disparities(view, context.generator(f"equal rates:{view.attribute}"))
+    results = compute_disparities(view, context.min_rows)
     return [_summary(code, view, item, result, slice_name) for item, result in results]
 
 
@@ -94,7 +94,7 @@ def _summary(
         disparity.name,
         to_result(
             result.value, result.low, result.high, result.n, "tukey_mover",
-            "undefined in all but one group, or every rate is zero",
+            "fewer than two groups have enough rows, or every rate is zero",
         ),
         unit=_unit(disparity.kind, "share"),
         direction=_DIRECTION[disparity.kind],
@@ -104,6 +104,7 @@ def _summary(
         slice_name=slice_name,
         p_value=result.p_value,
         summary=True,
+        left_out=tuple(view.labels[place] for place in result.left_out),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from audits.checks.interventions import INTERVENTIONS
 from audits.checks.profile import CODE as PROFILE
 from audits.checks.profile import count_groups
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.limits import MIN_ROWS
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport, CheckOutcome, CheckStatus
 from audits.core.spec import AuditSpec
@@ -51,7 +52,8 @@ def measure_cohort(
     """
     if not inside.any():
         raise CheckNotApplicableError("no row meets these conditions together")
-    context = _count(bundle, spec, whole, inside)
+    min_rows = MIN_ROWS if policy is None else policy.min_rows
+    context = _count(bundle, spec, whole, inside, min_rows)
     found, outcomes = count_groups(context), []
     codes = {check.code: check for check in CUBE_CHECKS if check is not INTERVENTIONS}
     for stored in bundle.report.checks:
@@ -77,7 +79,9 @@ def measure_cohort(
     return CohortAudit(inside, context.cube, report)
 
 
-def _count(bundle: Bundle, spec: AuditSpec, whole: Cube, inside: Mask) -> CubeContext:
+def _count(
+    bundle: Bundle, spec: AuditSpec, whole: Cube, inside: Mask, min_rows: int
+) -> CubeContext:
     path = bundle.evidence_path("predictions.parquet")
     names = [name for name in pq.read_schema(path).names if name != "row"]
     rows = pq.read_table(path, columns=names).filter(pa.array(inside))
@@ -86,7 +90,7 @@ def _count(bundle: Bundle, spec: AuditSpec, whole: Cube, inside: Mask) -> CubeCo
             connection, rows, task=whole.task, attributes=whole.attributes,
             classes=whole.classes, threshold=whole.threshold,
         )  # fmt: skip
-        return CubeContext(spec, cube, count_classes(connection, rows, cube))
+        return CubeContext(spec, cube, count_classes(connection, rows, cube), min_rows)
 
 
 def _run_check(

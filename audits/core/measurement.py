@@ -35,7 +35,8 @@ class Measurement(Frozen):
     over all groups, where `group` and `reference_group` name the pair that makes it.
     `p_value` is the probability, if there were no difference between groups, of a gap at least
     as large as the one seen; None where no test is made. `evidence` lists the files
-    (relative to the run's folder) from which the number can be recomputed.
+    (relative to the run's folder) from which the number can be recomputed. `left_out` names the
+    groups that a summary over groups passes over, because they have too few rows.
     Exactly one of `estimate` and `unavailable` is set.
     """
 
@@ -52,6 +53,7 @@ class Measurement(Frozen):
     unit: Unit
     direction: Direction
     evidence: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_result(self) -> Self:
@@ -63,6 +65,8 @@ class Measurement(Frozen):
     def _without_the_empty_result(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         data.pop("unavailable" if self.unavailable is None else "estimate", None)
+        if not self.left_out:
+            data.pop("left_out", None)
         return data
 
     @property

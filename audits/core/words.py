@@ -553,7 +553,18 @@ ANCHORS_CHECK = "explain.anchors"
 SLICES_CHECK = "performance.slices"
 """The check whose numbers set a part of the data against the rest of it."""
 
-_SUFFIXES = {"_difference": " gap", "_ratio": " ratio"}
+_SUFFIXES = {
+    "_gap_ratio": (
+        " ratio to the better off",
+        "The group's {lower} over that of a group that is better off.",
+    ),
+    "_gap": (
+        " gap to the better off",
+        "By how much the group is worse off in {lower} than the other group.",
+    ),
+    "_difference": (" gap", "The group's {lower} minus that of the reference group."),
+    "_ratio": (" ratio", "The group's {lower} over that of the reference group."),
+}
 
 
 def base_metric(metric: str) -> str:
@@ -569,12 +580,10 @@ def describe(metric: str) -> Word:
     """Return a metric's title and meaning; "" is the meaning of a metric without a known one."""
     if metric in METRICS:
         return METRICS[metric]
-    for suffix, ending in _SUFFIXES.items():
+    for suffix, (ending, meaning) in _SUFFIXES.items():
         if metric.endswith(suffix):
             word = describe(metric.removesuffix(suffix))
-            how = "minus" if suffix == "_difference" else "over"
-            meaning = f"The group's {lower(word.title)} {how} that of the reference group."
-            return Word(word.title + ending, meaning)
+            return Word(word.title + ending, meaning.format(lower=lower(word.title)))
     return Word(metric.replace("_", " ").capitalize(), "")
 
 

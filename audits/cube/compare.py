@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import special
 
 from audits.core.groups import JOIN, MISSING
+from audits.cube.chosen import Mask, find_z
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import (
+    ALPHA,
     compute_difference,
     compute_logit_p,
     compute_ratio,
@@ -40,20 +42,22 @@ def choose_reference(view: View, wanted: str | None = None) -> int:
     return int(np.argmax(np.where(_known(view), view.rows, -1)))
 
 
-def choose_most_selected(view: View, rates: FloatArray, least_share: float) -> int | None:
-    """Return the position of the group with the highest selection rate, None if none has one.
-
-    Groups with less than `least_share` of the rows, or of unknown membership, are passed over
-    while there are others: a handful of people is no yardstick.
-    """
-    defined = ~np.isnan(rates)
-    if not defined.any():
-        return None
-    large = defined & _known(view) & (view.rows >= least_share * view.rows.sum())
-    return int(np.argmax(np.where(large if large.any() else defined, rates, -1.0)))
+def find_comparators(view: View, values: Values, min_rows: int) -> Mask:
+    """Return which groups others may be set against, `[n_groups]`: those that are known and whose
+    number rests on `min_rows` rows or more. Where there is none, all that have a number."""
+    defined = ~np.isnan(values.value)
+    large = defined & _known(view) & (values.n >= min_rows)
+    return large if large.any() else defined
 
 
-def _known(view: View) -> NDArray[np.bool_]:
+def find_yardsticks(view: View, comparators: Mask, least_share: float) -> Mask:
+    """Return which of the comparators have at least `least_share` of their rows; all where none
+    has. Only their rows count, so that further small groups change nothing."""
+    large = comparators & (view.rows >= least_share * view.rows[comparators].sum())
+    return large if large.any() else comparators
+
+
+def _known(view: View) -> Mask:
     known = np.array([MISSING not in label.split(JOIN) for label in view.labels])
     return known if known.any() else ~known
 
@@ -80,21 +84,41 @@ def compute_comparison(
     with np.errstate(divide="ignore", invalid="ignore"):
         value = values.value - base if kind == "difference" else values.value / base
     value = np.where(np.isfinite(value), value, np.nan)
+    if p_values is None:
+        p_values = compute_p_values(metric, values, reference)
+    # The tests of shares are exact where the intervals are not: a difference that they do not
+    # find is not excluded by its interval either.
+    neutral = 0.0 if kind == "difference" else 1.0
+    alike = p_values >= ALPHA
     compared = Values(
         value=value,
-        low=low,
-        high=high,
+        low=np.where(alike, np.minimum(low, neutral), low),
+        high=np.where(alike, np.maximum(high, neutral), high),
         n=values.n + values.n[reference],
         effective=values.effective + values.effective[reference],
         method=f"mover_{values.method}",
     )
-    if p_values is None:
-        p_values = compute_p_values(metric, values, reference)
     return Comparison(kind, compared, p_values)
 
 
 def compute_p_values(metric: Metric, values: Values, reference: int) -> FloatArray:
-    """Return the two-sided p-value of every group being equal to the reference group."""
+    """Return the two-sided p-value of every group being equal to the reference group.
+
+    Where the test finds what the interval of the difference does not, the interval's own p-value
+    counts: the two never contradict each other.
+    """
+    p_values = _test(metric, values, reference)
+    groups = np.flatnonzero(p_values < ALPHA)
+    if len(groups):
+        base = np.full(len(groups), reference)
+        lower = values.value[groups] < values.value[base]
+        pair = np.where(lower, groups, base), np.where(lower, base, groups)
+        inverted = 2 * special.ndtr(-find_z(values, *pair))
+        p_values[groups] = np.where(inverted >= ALPHA, inverted, p_values[groups])
+    return p_values
+
+
+def _test(metric: Metric, values: Values, reference: int) -> FloatArray:
     p_values = np.full(len(values.value), np.nan)
     if metric.test == "none" or np.isnan(values.value[reference]):
         return p_values

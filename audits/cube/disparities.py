@@ -6,20 +6,17 @@ Adding one is one entry in `DISPARITIES` and one test.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import Interval
-from audits.cube.pairs import compute_worst_pair_interval
+from audits.cube.intervals import ALPHA
+from audits.cube.pairs import compute_worst_pair_interval, compute_worst_pair_p
 from audits.cube.rates import RATES
-from audits.cube.resample import resample_extremes
 from audits.cube.values import Values
 from audits.cube.view import View
-
-RESAMPLES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,12 @@ class Disparity:
     rates: tuple[str, ...]
     kind: Literal["difference", "ratio"]
     source: str
+
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The metrics by which a rule on this summary is judged, group by group."""
+        ending = "gap" if self.kind == "difference" else "gap_ratio"
+        return tuple(f"{rate}_{ending}" for rate in self.rates)
 
     @property
     def needs_truth(self) -> bool:
@@ -60,7 +63,8 @@ class DisparityResult:
     """A summary's value, interval, and p-value under equal rates; NaN if undefined.
 
     group and reference are the positions of the pair that makes it: the group with the lower
-    rate and the one with the higher. n: rows of the groups compared.
+    rate and the one with the higher. n: rows of the groups compared. left_out: the positions of
+    the groups that had too few rows to be compared.
     """
 
     value: float
@@ -70,6 +74,7 @@ class DisparityResult:
     group: int
     reference: int
     n: int
+    left_out: tuple[int, ...]
 
 
 def _spread(kind: str, share: FloatArray) -> float:
@@ -83,84 +88,57 @@ def _spread(kind: str, share: FloatArray) -> float:
 
 
 def compute_disparities(
-    view: View, generator: np.random.Generator, summaries: Sequence[Disparity] = DISPARITIES
+    view: View, min_rows: int = 1, summaries: Sequence[Disparity] = DISPARITIES
 ) -> list[tuple[Disparity, DisparityResult]]:
     """Return the summaries of a view by groups; those that need outcomes only where there are any.
 
-    Groups in which a rate is undefined are left out of it. Interval: see `pairs`. P-value: the
-    share of resamples with equal rates in all groups whose summary is at least as unequal (a
-    largest-minus-smallest gap over many groups is positive by chance alone).
+    Groups with fewer than `min_rows` rows in a rate's denominator are left out of it: a handful
+    of people would decide the largest gap, and how much of it chance explains. Interval and
+    p-value are of one method, see `pairs`, and do not contradict each other.
     """
-    wanted = [item for item in summaries if view.has_truth or not item.needs_truth]
-    names = dict.fromkeys(name for item in wanted for name in item.rates)
-    rates = {name: RATES[name].compute(view) for name in names}
-    equal = {name: _draw_equal(rate, generator) for name, rate in rates.items()}
-    n = int(view.rows.sum())
     return [
-        (
-            item,
-            _compute(
-                item.kind,
-                [rates[name] for name in item.rates],
-                [equal[name] for name in item.rates],
-                n,
-            ),
-        )
-        for item in wanted
+        (item, _compute(item, view, min_rows, tested=True))
+        for item in summaries
+        if view.has_truth or not item.needs_truth
     ]
 
 
 def compute_spread(summary: Disparity, view: View) -> DisparityResult:
-    """Return one summary of a view by groups as `compute_disparities` does, but untested: its
-    p-value, for which thousands of resamples are drawn, is NaN."""
+    """Return one summary of a view by all groups that have its rates, untested: its p-value is
+    NaN."""
+    return _compute(summary, view, 1, tested=False)
+
+
+def _compute(summary: Disparity, view: View, min_rows: int, *, tested: bool) -> DisparityResult:
     rates = [RATES[name].compute(view) for name in summary.rates]
-    return _compute(summary.kind, rates, None, int(view.rows.sum()))
-
-
-def _draw_equal(rate: Values, generator: np.random.Generator) -> Interval:
-    """Return the smallest and the largest share of resamples in which all groups are equal."""
-    known = ~np.isnan(rate.value)
-    rows = rate.effective[known]
-    if not len(rows):
-        return np.full(RESAMPLES, np.nan), np.full(RESAMPLES, np.nan)
-    pooled = float((rate.value[known] * rows).sum() / rows.sum())
-    return resample_extremes(pooled, rows, RESAMPLES, generator)
-
-
-def _compute(
-    kind: str, rates: list[Values], equal: list[Interval] | None, n: int
-) -> DisparityResult:
-    spreads = np.array([_spread(kind, rate.value) for rate in rates])
+    judged = [_keep(rate, min_rows) for rate in rates]
+    kept = np.any([~np.isnan(rate.value) for rate in judged], axis=0)
+    n = int(view.rows[kept].sum())
+    left_out = tuple(int(place) for place in np.flatnonzero(~kept))
+    spreads = np.array([_spread(summary.kind, rate.value) for rate in judged])
     # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
     if np.isnan(spreads).any():
-        return DisparityResult(np.nan, np.nan, np.nan, np.nan, -1, -1, n)
-    difference = kind == "difference"
+        return DisparityResult(np.nan, np.nan, np.nan, np.nan, -1, -1, n, left_out)
+    difference = summary.kind == "difference"
     value = float(spreads.max() if difference else spreads.min())
-    low, high = compute_worst_pair_interval(rates, kind)
-    share = rates[int(np.argmax(spreads) if difference else np.argmin(spreads))].value
+    low, high = compute_worst_pair_interval(judged, summary.kind)
+    share = judged[int(np.argmax(spreads) if difference else np.argmin(spreads))].value
+    p_value = compute_worst_pair_p(judged) if tested else np.nan
+    if p_value >= ALPHA:  # the pairs' own tests may be less sure than their intervals
+        low, high = (0.0, high) if difference else (low, 1.0)
     return DisparityResult(
         value=value,
         low=min(low, value),
         high=max(high, value),
-        p_value=np.nan if equal is None else _compute_chance(kind, equal, value),
+        p_value=p_value,
         group=int(np.nanargmin(share)),
         reference=int(np.nanargmax(share)),
         n=n,
+        left_out=left_out,
     )
 
 
-def _compute_chance(kind: str, equal: list[Interval], value: float) -> float:
-    """Return the p-value of a summary: how often equal rates look at least as unequal.
-
-    The rates of one summary rest on different rows, so that they were drawn independently.
-    """
-    if kind == "difference":
-        worst = np.max([high - low for low, high in equal], axis=0)
-        extreme = worst >= value - 1e-12
-    else:
-        # Nobody selected anywhere is no inequality.
-        ratios = [
-            np.divide(low, high, out=np.ones_like(low), where=high > 0) for low, high in equal
-        ]
-        extreme = np.min(ratios, axis=0) <= value + 1e-12
-    return float((1 + np.count_nonzero(extreme)) / (1 + RESAMPLES))
+def _keep(rate: Values, min_rows: int) -> Values:
+    """Return a rate without the groups that rest on too few rows."""
+    few = rate.n < min_rows
+    return replace(rate, value=np.where(few, np.nan, rate.value))

@@ -8,7 +8,10 @@ from scipy import special
 from audits.cube.cube import FloatArray
 from audits.cube.hypergeometric import compute_exact_test
 
-CONFIDENCE = 0.95
+ALPHA = 0.05
+"""The p-value from which on an interval holds "no difference"."""
+
+CONFIDENCE = 1 - ALPHA
 """Nominal coverage of every interval of the audit."""
 
 Interval = tuple[FloatArray, FloatArray]
@@ -24,7 +27,11 @@ def compute_wilson(share: FloatArray, n: FloatArray, confidence: float = CONFIDE
 
     `n` may be an effective number of rows. NaN where n is 0. Within [0, 1].
     """
-    z2 = normal_quantile(confidence) ** 2
+    return _wilson_at(share, n, normal_quantile(confidence))
+
+
+def _wilson_at(share: FloatArray, n: FloatArray, z: float | FloatArray) -> Interval:
+    z2 = np.square(z)
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = (share + z2 / (2 * n)) / (1 + z2 / n)
         half = np.sqrt(z2 * share * (1 - share) / n + (z2 / (2 * n)) ** 2) / (1 + z2 / n)
@@ -50,12 +57,22 @@ def compute_share_interval(
     spaced shares (`tests/cube/test_coverage.py`). `n` may be an effective number of rows. NaN
     where n is 0. Within [0, 1].
     """
-    low, high = (np.atleast_1d(end) for end in compute_wilson(share, n, confidence))
-    rows = np.atleast_1d(np.broadcast_to(np.asarray(n, dtype=np.float64), np.shape(share)))
-    hits = np.atleast_1d(np.asarray(share, dtype=np.float64)) * rows
+    return compute_share_limits(share, n, normal_quantile(confidence))
+
+
+def compute_share_limits(share: FloatArray, n: FloatArray, z: float | FloatArray) -> Interval:
+    """Return the ends of `compute_share_interval` at z standard errors, one z for all or one for
+    each share: the confidence that z stands for loses its digits beyond eight."""
+    shape = np.broadcast_shapes(np.shape(share), np.shape(n), np.shape(z))
+    share, rows, z = (
+        np.atleast_1d(np.broadcast_to(np.asarray(part, dtype=np.float64), shape))
+        for part in (share, n, z)
+    )
+    low, high = _wilson_at(share, rows, z)
+    hits = share * rows
     corner = (rows > 0) & (np.minimum(hits, rows - hits) < _CORNER)
     if corner.any():
-        tail = (1 - confidence) / 2
+        tail = special.ndtr(-z[corner])
         few = rows[corner] < _FEW_ROWS
         # By symmetry the upper end for the hits is one minus the lower end for the misses.
         weight = np.where(few, 1.0, 0.5)
@@ -63,11 +80,12 @@ def compute_share_interval(
         upper = 1 - _exact_lower(rows[corner] - hits[corner], rows[corner], tail, weight)
         low[corner] = np.where(few, lower, np.minimum(low[corner], lower))
         high[corner] = np.where(few, upper, np.maximum(high[corner], upper))
-    shape = np.shape(share)
     return low.reshape(shape), high.reshape(shape)
 
 
-def _exact_lower(hits: FloatArray, n: FloatArray, tail: float, weight: FloatArray) -> FloatArray:
+def _exact_lower(
+    hits: FloatArray, n: FloatArray, tail: FloatArray, weight: FloatArray
+) -> FloatArray:
     """Return the share at which P(more than `hits`) + weight · P(`hits`) is `tail`, by halving.
 
     weight 1 is Clopper and Pearson's lower limit, one half the mid-p one. 0 where hits is 0.

@@ -20,13 +20,15 @@ import numpy as np
 import scipy
 from scipy import special
 
-from audits.cube.cube import FloatArray
+from audits.cube.chosen import find_test_z, find_z
+from audits.cube.cube import FloatArray, IntArray
 from audits.cube.intervals import (
     CONFIDENCE,
     Interval,
     compute_difference,
     compute_ratio,
     compute_share_interval,
+    compute_share_limits,
 )
 from audits.cube.values import Values
 
@@ -46,20 +48,74 @@ def compute_worst_pair_interval(rates: Sequence[Values], kind: str) -> tuple[flo
     for rate in rates:
         known = ~np.isnan(rate.value)
         share, rows = rate.value[known], rate.effective[known]
-        sure = _simultaneous_confidence(len(share), len(rates))
-        near.append(_extreme_limit(kind, share, compute_share_interval(share, rows, sure), 0))
+        z = _simultaneous_z(len(share), len(rates))
+        near.append(_extreme_limit(kind, share, compute_share_limits(share, rows, z), 0))
         far.append(_extreme_limit(kind, share, compute_share_interval(share, rows), 1))
     if kind == "difference":
         return max(0.0, *near), min(1.0, max(far))
     return max(0.0, min(far)), min(1.0, *near)
 
 
+def compute_worst_pair_p(rates: Sequence[Values]) -> float:
+    """Return the p-value of all groups having equal rates, in each of some rates.
+
+    The level at which the limit of `compute_worst_pair_interval` that is nearer to equality
+    reaches it, so that the interval holds "no difference" exactly where p is 0.05 or more. A
+    pair counts no surer than its own test finds it (Fisher's where few are expected). 1.0 where
+    fewer than two groups have a rate.
+    """
+    smallest = 1.0
+    for rate in rates:
+        known = np.flatnonzero(~np.isnan(rate.value))
+        if len(known) < 2:
+            return 1.0
+        pairs = _find_surest(rate.value[known], (rate.low[known], rate.high[known]))
+        z = _simultaneous_z(len(known), len(rates))
+        ends = compute_share_limits(rate.value[known], rate.effective[known], z)
+        pairs = np.unique(np.vstack([pairs, _find_surest(rate.value[known], ends)]), axis=0)
+        group, other = known[pairs[:, 0]], known[pairs[:, 1]]
+        seen = np.minimum(find_z(rate, group, other), find_test_z(rate, group, other)).max()
+        smallest = min(smallest, len(rates) * _studentized_tail(float(seen), len(known)))
+    return smallest
+
+
+_SUREST = 8
+"""Pairs of a block whose limits are inverted one by one: the surest at a glance."""
+
+
+def _find_surest(share: FloatArray, interval: Interval) -> IntArray:
+    """Return the pairs (lower, higher) that are the furthest apart for their errors, `[n, 2]`."""
+    low, high = interval
+    found = []
+    for start in range(0, len(share), _BLOCK):
+        mine = np.arange(start, min(start + _BLOCK, len(share)))
+        gap = share[None] - share[mine, None]
+        facing = np.hypot(share - low, (high - share)[mine, None])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sureness = np.where(gap > 0, gap / facing, 0.0)
+            margin = gap - facing
+        for measure in (sureness, margin):
+            flat = np.argsort(measure, axis=None)[::-1][:_SUREST]
+            row, column = np.unravel_index(flat, measure.shape)
+            found.append(np.column_stack([mine[row], column]))
+    pairs = np.vstack(found).astype(np.int64)
+    return pairs[share[pairs[:, 1]] >= share[pairs[:, 0]]]
+
+
 @lru_cache(maxsize=1024)  # an integral each time, and few are asked for
-def _simultaneous_confidence(groups: int, rates: int) -> float:
-    """Return the confidence of one pair at which all pairs, and all rates, hold together."""
+def _simultaneous_z(groups: int, rates: int) -> float:
+    """Return the standard errors of one pair at which all pairs, and all rates, hold together."""
     together = 1 - (1 - CONFIDENCE) / rates
-    quantile = scipy.stats.studentized_range.ppf(together, groups, np.inf) / np.sqrt(2)
-    return float(2 * special.ndtr(quantile) - 1)
+    return float(scipy.stats.studentized_range.ppf(together, groups, np.inf) / np.sqrt(2))
+
+
+def _studentized_tail(z: float, groups: int) -> float:
+    """Return the chance that the surest of all pairs is z standard errors or more apart."""
+    bound = groups * (groups - 1) * float(special.ndtr(-z))
+    if z > 6 or groups == 2:
+        return min(1.0, bound)
+    tail = float(scipy.stats.studentized_range.sf(z * np.sqrt(2), groups, np.inf))
+    return min(1.0, bound, tail)
 
 
 def _extreme_limit(kind: str, share: FloatArray, interval: Interval, end: int) -> float:

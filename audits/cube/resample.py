@@ -22,23 +22,3 @@ def resample_counts(
     size = np.where(total[:, 0] > 0, np.rint(effective), 0).astype(np.int64)
     drawn = generator.multinomial(size, shares, size=(resamples, len(counts)))
     return drawn.reshape(resamples, *counts.shape).astype(np.float64)
-
-
-_DRAWN_AT_ONCE = 4_000_000
-
-
-def resample_extremes(
-    share: float, rows: FloatArray, resamples: int, generator: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    """Return the (smallest, largest) share over groups of `rows` when all have the same share.
-
-    `[resamples]` each; binomial draws, in blocks so that memory stays bounded for many groups.
-    """
-    size = np.maximum(np.rint(rows), 1).astype(np.int64)
-    low, high = np.empty(resamples), np.empty(resamples)
-    step = max(1, _DRAWN_AT_ONCE // len(size))
-    for start in range(0, resamples, step):
-        block = slice(start, min(start + step, resamples))
-        drawn = generator.binomial(size, share, size=(block.stop - start, len(size))) / size
-        low[block], high[block] = drawn.min(axis=1), drawn.max(axis=1)
-    return low, high

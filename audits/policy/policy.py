@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.estimate import Frozen
+from audits.core.limits import MIN_ROWS
 from audits.core.toml_file import describe_problem, load_toml
 
 IN_FORCE = "policy_in_force"
@@ -63,7 +64,7 @@ class Policy(Frozen):
     name: str
     title: str
     alpha: float = Field(default=0.05, gt=0, lt=1)
-    min_rows: int = Field(default=30, ge=1)
+    min_rows: int = Field(default=MIN_ROWS, ge=1)
     rules: tuple[Rule, ...]
 
     @model_validator(mode="after")

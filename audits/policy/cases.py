@@ -1,0 +1,237 @@
+"""What a rule judges: each group by itself, with every number that could break the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from audits.core.groups import JOIN
+from audits.core.measurement import CLASS, COLUMN, Measurement, measurement_id
+from audits.core.verdict import Status
+from audits.core.words import base_metric
+from audits.cube.disparities import DISPARITIES
+from audits.cube.intervals import compute_holm, normal_quantile
+from audits.policy.policy import Rule
+
+IMPACT = "impact_ratio"
+_JUDGED_BY = {
+    **{summary.name: summary.judged_by for summary in DISPARITIES},
+    IMPACT: (IMPACT, "selection_rate_gap_ratio"),
+}
+"""Rules on these metrics are judged group by group, on the numbers named here."""
+
+_COUNTED_BY = {"recourse.fairness": "recourse_rows"}
+"""Checks that compare fewer rows than the groups have, and the metric that counts those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One group (or one number of the whole data) under one rule.
+
+    items: the numbers that could break the rule, the largest gap first. base: the metric whose
+    denominator counts. rows: of each group that is compared, how many rows its number rests on.
+    """
+
+    items: tuple[Measurement, ...]
+    base: str
+    rows: Mapping[str, int]
+
+    @property
+    def first(self) -> Measurement:
+        """The number that says how the group stands: against the best-off, or the declared
+        reference group."""
+        return self.items[0]
+
+    @property
+    def family(self) -> tuple[str | None, str | None, str]:
+        """Cases with the same are set against one another's groups."""
+        return self.first.attribute, self.first.slice, self.base
+
+    def smallest(self) -> tuple[str, int] | None:
+        """Return the smallest group compared with its rows; None for the whole data."""
+        return min(self.rows.items(), key=lambda pair: pair[1], default=None)
+
+    def is_small(self, min_rows: int) -> bool:
+        """Whether a group is too small to be judged."""
+        smallest = self.smallest()
+        return smallest is not None and smallest[1] < min_rows
+
+
+def list_cases(rule: Rule, measurements: Sequence[Measurement]) -> list[Case]:
+    """Return what a rule judges, in the measurements' order."""
+    metrics = _JUDGED_BY.get(rule.metric, (rule.metric,))
+    known = {item.metric for item in measurements}
+    if not known & set(metrics):  # a report of before groups were judged one by one
+        metrics = (rule.metric,)
+    found = [item for item in measurements if item.metric in metrics and _in_scope(rule, item)]
+    by_id = {item.id: item for item in measurements}
+    cases: dict[tuple[str | None, ...], list[Measurement]] = {}
+    for item in found:
+        pair = item.group if _is_chosen(rule, item) else item.id
+        cases.setdefault((item.attribute, pair, item.slice, name_base(item)), []).append(item)
+    return [
+        Case(
+            tuple(sorted(items, key=lambda item: metrics.index(item.metric))),
+            str(key[3]),
+            _count_rows(items[0], by_id),
+        )
+        for key, items in cases.items()
+    ]
+
+
+def name_base(item: Measurement) -> str:
+    """Return the metric of one group whose denominator a comparison rests on."""
+    return "selection_rate" if item.metric == IMPACT else base_metric(item.metric)
+
+
+def _is_chosen(rule: Rule, item: Measurement) -> bool:
+    """Whether a number sets a group against one that was chosen by looking."""
+    return rule.metric in _JUDGED_BY and (item.metric != rule.metric or item.metric == IMPACT)
+
+
+def _in_scope(rule: Rule, item: Measurement) -> bool:
+    if item.slice is not None and not item.slice.startswith((CLASS, COLUMN)):
+        return False
+    if item.attribute is None:
+        return rule.scope == "overall"
+    crossed = JOIN in item.attribute
+    return rule.scope in ("groups", "intersection" if crossed else "attribute")
+
+
+def _count_rows(item: Measurement, by_id: Mapping[str, Measurement]) -> dict[str, int]:
+    """Return the rows that each group's own number rests on: a group with many rows may have few
+    whose true outcome is favourable."""
+    counted = _COUNTED_BY.get(item.check)
+    names = [counted] if counted else [name_base(item), "count"]
+    rows: dict[str, int] = {}
+    for group in (item.group, item.reference_group):
+        if group is None or item.attribute is None:
+            continue
+        for name in names:
+            part = None if name in ("count", counted) else item.slice
+            own = by_id.get(measurement_id(name, item.attribute, group, None, part))
+            if own is None:
+                continue
+            if own.estimate is None:
+                rows[group] = 0
+            else:
+                exact = name in ("count", counted)
+                rows[group] = int(own.estimate.value) if exact else own.estimate.n
+            break
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The p-values of a rule's numbers after counting all its comparisons, by measurement id."""
+
+    adjusted: Mapping[str, float]
+    comparisons: int
+
+
+def count_comparisons(rule: Rule, cases: Sequence[Case], min_rows: int) -> Counted:
+    """Adjust by Holm over the cases that are large enough to be judged; the others are no part.
+
+    A group that is set against better-off ones is tested to one side, once for every group that
+    could have been the worse one. Of two groups that gives the two-sided p-value of the pair.
+    """
+    judged = [case for case in cases if not case.is_small(min_rows)]
+    chosen = [case for case in judged if _is_chosen(rule, case.first)]
+    if chosen:
+        return _adjust_chosen(chosen, min_rows)
+    tested = [
+        (item, p_value)
+        for case in judged
+        for item in case.items
+        if (p_value := _find_p(rule, item)) is not None
+    ]
+    steps = compute_holm(np.array([p for _, p in tested], dtype=np.float64))
+    adjusted = {item.id: float(p) for (item, _), p in zip(tested, steps, strict=True)}
+    return Counted(adjusted, len(tested))
+
+
+def _adjust_chosen(cases: Sequence[Case], min_rows: int) -> Counted:
+    groups = {
+        (*case.family, name) for case in cases for name, n in case.rows.items() if n >= min_rows
+    }
+    smallest = [
+        min((item.p_value for item in case.items if item.p_value is not None), default=1.0)
+        for case in cases
+    ]
+    one_sided = np.array(smallest, dtype=np.float64) / 2
+    unseen = len(groups) - len(cases)
+    steps = compute_holm(one_sided, unseen)
+    ranks = np.argsort(np.argsort(one_sided, kind="stable"), kind="stable")
+    adjusted: dict[str, float] = {}
+    for case, step, rank in zip(cases, steps, ranks, strict=True):
+        factor = (len(groups) - int(rank)) / 2
+        for item in case.items:
+            if item.p_value is not None:
+                adjusted[item.id] = float(min(1.0, max(step, item.p_value * factor)))
+    return Counted(adjusted, len(groups))
+
+
+def _find_p(rule: Rule, item: Measurement) -> float | None:
+    """Return the p-value of a number that a rule bounds: its own of no difference, or, of one
+    group's own number, that of keeping the bound, from its interval."""
+    if item.p_value is not None:
+        return item.p_value
+    if item.group is None or item.reference_group is not None or item.estimate is None:
+        return None
+    broken = find_breach(rule, item.estimate.value)
+    if broken is None:
+        return 1.0
+    beyond = abs(item.estimate.value - broken.bound)
+    facing = abs(find_near_end(item, broken) - item.estimate.value)
+    return float(2 * special.ndtr(-normal_quantile() * beyond / facing)) if facing > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A bound that a value breaks. lower: the value lies under it, else over it."""
+
+    status: Status
+    bound: float
+    lower: bool
+
+
+def find_breach(rule: Rule, value: float) -> Breach | None:
+    """Return the worst bound that a value breaks, None where all are kept.
+
+    Of a rule with upper bounds alone the size of a value counts, whichever way it goes.
+    """
+    banded = rule.fail_below is not None or rule.warn_below is not None
+    size = value if banded else abs(value)
+    for status, below, above in (
+        (Status.FAIL, rule.fail_below, rule.fail_above),
+        (Status.WARN, rule.warn_below, rule.warn_above),
+    ):
+        if below is not None and value < below:
+            return Breach(status, below, lower=True)
+        if above is not None and size > above:
+            return Breach(status, above, lower=False)
+    return None
+
+
+def find_near_end(item: Measurement, breach: Breach) -> float:
+    """Return the end of a number's interval that lies nearer to the bound that it breaks."""
+    assert item.estimate is not None  # it broke a bound
+    if breach.lower:
+        return item.estimate.high
+    if item.estimate.value < 0:
+        return min(item.estimate.high, 0.0)
+    return max(item.estimate.low, 0.0)
+
+
+def find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:
+    """Return the ids of the impact ratios that one different selection would turn round: those
+    of groups that fall short by less than one person (the two are the same, see
+    `audits.rules.adverse_impact`; Questions and Answers on the Uniform Guidelines, 21)."""
+    return frozenset(
+        measurement_id("impact_ratio", item.attribute, item.group, item.reference_group)
+        for item in measurements
+        if item.metric == "selection_shortfall" and item.value is not None and item.value < 1
+    )
