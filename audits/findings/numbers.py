@@ -1,0 +1,41 @@
+"""The numbers behind a finding: the two groups' own, and how many people the gap between is."""
+
+from __future__ import annotations
+
+from audits.core.measurement import Measurement, measurement_id
+from audits.core.report import AuditReport
+from audits.core.words import base_metric
+from audits.findings.finding import Affected
+
+
+def name_base(item: Measurement) -> str:
+    """Return the metric of one group that a comparison is of."""
+    return "selection_rate" if item.metric == "impact_ratio" else base_metric(item.metric)
+
+
+def find_own(report: AuditReport, item: Measurement, group: str | None) -> Measurement | None:
+    """Return a group's own number of what a comparison compares, None where there is none."""
+    if group is None or item.attribute is None:
+        return None
+    name = measurement_id(name_base(item), item.attribute, group, None, item.slice)
+    return report.by_id.get(name)
+
+
+def measure_affected(report: AuditReport, item: Measurement) -> Affected | None:
+    """Return how many people of the group would have been treated otherwise at the other group's
+    rate; None for what is no gap in shares, or has no number."""
+    own, other = (find_own(report, item, name) for name in (item.group, item.reference_group))
+    if item.estimate is None or own is None or own.estimate is None:
+        return None
+    value, low, high = item.estimate.value, item.estimate.low, item.estimate.high
+    if own.unit != "share" or other is None or other.estimate is None:
+        return None
+    people = own.estimate.n
+    if item.unit == "ratio":
+        rate = other.estimate.value
+        value, low, high = rate * (1 - value), rate * (1 - high), rate * (1 - low)
+    elif item.metric.endswith("_difference"):
+        value, low, high = -value, -high, -low
+    elif not item.metric.endswith("_gap"):
+        return None
+    return Affected(value=people * value, low=people * low, high=people * high)
