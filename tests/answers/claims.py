@@ -13,9 +13,20 @@ from typing import Literal
 
 from audits.checks.interventions import CODE as INTERVENTIONS
 from audits.checks.interventions import name_slice
+from audits.core.groups import JOIN
 from audits.core.measurement import Measurement
+from audits.core.sentences import render_finding as render_number
 from audits.core.verdict import Status
 from audits.core.words import SLICES_CHECK
+from audits.findings import (
+    Finding,
+    count_judged,
+    find_worst,
+    list_findings,
+    render_finding_sentence,
+    render_headline,
+)
+from audits.findings.numbers import find_own
 from dashboard.catalogue import load_catalogue
 from dashboard.viewmodels import gap, overview, story
 from model_cards.build import build_card
@@ -25,7 +36,7 @@ from tests.answers.generate import FEATURES
 
 Kind = Literal[
     "fails", "passes", "worst", "direction", "column", "spread", "explains", "where", "helps",
-    "widest", "same story", "no model", "chance", "nothing judged",
+    "widest", "same story", "no model", "chance", "nothing judged", "stands alone", "sign",
 ]  # fmt: skip
 
 
@@ -60,31 +71,65 @@ def _of_groups(item: Measurement) -> bool:
     return item.attribute is not None and item.group is not None
 
 
-def _read_verdicts(case: Case) -> Iterator[Claim]:
-    """Every verdict that fails or warns is a claim about a group, and that chance is no reason."""
+def _read_findings(case: Case) -> Iterator[Claim]:
+    """Every finding that fails or warns is a claim about a group; the headline claims the rest."""
     report = case.run.report
-    bad = False
+    told = list_findings(report)
+    bad = [x for x in told if x.group is not None and x.status in (Status.FAIL, Status.WARN)]
+    for finding in bad:
+        item = report.by_id[finding.measurement]
+        said = render_finding_sentence(report, finding)
+        yield _from(item, "fails", "findings", said)
+        yield _from(item, "direction", "findings", said)
+        if finding.under is None and JOIN in (finding.attribute or "") and _has_parent(bad, finding):
+            yield _from(item, "stands alone", "findings", said)
+    worst = find_worst(report)
+    if worst is not None:
+        said = render_finding_sentence(report, worst)
+        yield _from(report.by_id[worst.measurement], "worst", "findings", said)
+    else:
+        yield Claim("passes", "findings", render_headline(report))
+    for surface, said in (("findings", render_headline(report)),
+                          ("overview", overview.render_headline(case.run))):  # fmt: skip
+        if not count_judged(report) and "no rule on fairness" not in said.lower() and not re.search(
+            r"nothing to judge|not judged|no fairness", said, re.IGNORECASE
+        ):
+            yield Claim("nothing judged", surface, said)
+
+
+def _has_parent(bad: list[Finding], finding: Finding) -> bool:
+    """Whether one of an intersection's attributes is a finding by the same rule."""
+    names = zip((finding.attribute or "").split(JOIN), (finding.group or "").split(JOIN), strict=True)
+    keys = set(names)
+    return any(x.rule == finding.rule and (x.attribute, x.group) in keys for x in bad)
+
+
+def _read_chance(case: Case) -> Iterator[Claim]:
+    """Chance is no explanation where the unadjusted test says that it is none."""
+    report = case.run.report
     for verdict in report.verdicts:
         item = report.by_id[verdict.measurement]
-        if not _of_groups(item):
+        if item.p_value is not None and item.p_value < 0.05 and re.search(
+            "chance (alone )?could", verdict.reason
+        ):
+            yield _from(item, "chance", "verdicts", verdict.reason)
+
+
+def _read_signs(case: Case) -> Iterator[Claim]:
+    """A sentence that takes one group's number from another's has the sign of what is seen."""
+    report = case.run.report
+    lines = [(line.sentence, "overview") for line in overview.list_verdicts(case.run)]
+    lines += [(step.answer, "story") for step in story.tell_story(case.run)[:1]]
+    by_said = {render_number(item): item for item in report.measurements if item.group}
+    for said, surface in lines:
+        item = by_said.get(said.removesuffix("."))
+        if item is None or item.estimate is None or "minus that of" not in said:
             continue
-        if verdict.status in (Status.FAIL, Status.WARN):
-            bad = True
-            yield _from(item, "fails", "verdicts", verdict.reason)
-            yield _from(item, "direction", "verdicts", verdict.reason)
-        elif verdict.status is Status.INSUFFICIENT and item.p_value is not None:
-            if "chance alone could explain" in verdict.reason and item.p_value < 0.05:
-                yield _from(item, "chance", "verdicts", verdict.reason)
-    if not bad:
-        yield Claim("passes", "verdicts", overview.render_headline(case.run))
-    judged = any(
-        _of_groups(report.by_id[v.measurement])
-        and v.status in (Status.FAIL, Status.WARN, Status.PASS)
-        for v in report.verdicts
-    )
-    said = overview.render_headline(case.run)
-    if not judged and "judge" not in said:
-        yield Claim("nothing judged", "overview", said)
+        own, other = (find_own(report, item, name) for name in (item.group, item.reference_group))
+        if own is None or other is None or own.value is None or other.value is None:
+            continue
+        if (own.value - other.value) * item.estimate.value < 0:
+            yield _from(item, "sign", surface, said)
 
 
 def _read_who(case: Case) -> Iterator[Claim]:
@@ -126,9 +171,11 @@ def _read_firsts(case: Case) -> Iterator[Claim]:
     for surface, item in (("overview", first), ("card", card)):
         if item is not None:
             yield _from(item, "worst", surface, item.id)
+    worst = find_worst(case.run.report)
+    found = None if worst is None else case.run.report.by_id[worst.measurement]
     pairs = {
         (item.attribute, item.group, item.reference_group)
-        for item in (first, card, told)
+        for item in (found, first, card, told)
         if item is not None
     }
     if len(pairs) > 1:
@@ -227,5 +274,5 @@ def find_thresholds(case: Case, claim: Claim) -> dict[str | None, float]:
     }  # fmt: skip
 
 
-_READERS = (_read_verdicts, _read_who, _read_firsts, _read_widest, _read_where, _read_why,
+_READERS = (_read_findings, _read_chance, _read_signs, _read_who, _read_firsts, _read_widest, _read_where, _read_why,
             _read_help, _read_model)  # fmt: skip

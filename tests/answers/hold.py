@@ -202,6 +202,22 @@ def _helps(case: Case, truth: Truth, claim: Claim) -> str:
     return "" if after < before else f"the gap goes from {before:.4f} to {after:.4f}"
 
 
+def _stands_alone(case: Case, truth: Truth, claim: Claim) -> str:
+    """An intersection told by itself is worse than its attributes make it (on the logit scale)."""
+    rate = list_rates(claim.metric)[0]
+    people = truth.people
+    pairs = list(zip(claim.attribute.split(" & "), claim.group.split(" & "), strict=True))
+    masks = [people.all(), truth.find_mask(claim.attribute, claim.group)]
+    masks += [people.find(dict([pair])) for pair in pairs]
+    values = [people.compute(rate, mask) for mask in masks]
+    if people.residual is None:
+        values = [float(np.log(v / (1 - v))) for v in values]
+    whole, own, *singles = values
+    expected = whole + sum(value - whole for value in singles)
+    worse = own - expected if rate == "mean_absolute_error" else expected - own
+    return "" if worse > 1e-6 else f"its attributes explain more than all of it ({worse:.4f})"
+
+
 def _always(case: Case, truth: Truth, claim: Claim) -> str:
     return "said"
 
@@ -211,16 +227,17 @@ _HOLD: dict[Kind, Callable[[Case, Truth, Claim], str]] = {
     "column": _column, "explains": _explains, "where": _where, "helps": _helps,
     "widest": _widest, "same story": _always, "no model": _always, "chance": _always,
     "nothing judged": _always,
+    "stands alone": _stands_alone, "sign": _always,
 }  # fmt: skip
 
 
-def is_named_first(truth: Truth, claims: list[Claim]) -> bool | None:
+def is_named_first(truth: Truth, claims: list[Claim], surface: str = "findings") -> bool | None:
     """Whether the harm that must be found is the one that is named first; None without one."""
     harm = truth.must_find
     if harm is None:
         return None
     return any(
-        claim.kind == "worst" and claim.surface == "story" and claim.sure
+        claim.kind == "worst" and claim.surface == surface and claim.sure
         and (claim.attribute, claim.group) == (harm.grouping, harm.group)
         for claim in claims
     )  # fmt: skip
