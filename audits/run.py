@@ -23,6 +23,7 @@ from audits.checks.base import (
     class_cube_file,
 )
 from audits.checks.catalog import BUILTIN
+from audits.core.groups import JOIN
 from audits.core.report import (
     AuditReport,
     DataSubject,
@@ -32,7 +33,7 @@ from audits.core.report import (
     SpecRecord,
     Subject,
 )
-from audits.core.spec import AuditSpec
+from audits.core.spec import AuditSpec, PolicySection
 from audits.core.spec_file import load_spec
 from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
@@ -41,6 +42,7 @@ from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
 from audits.models import ModelClient, open_model
 from audits.policy.judge import compute_verdicts
+from audits.policy.names import check_policy_names
 from audits.policy.policy import IN_FORCE, Policy, load_policy
 from audits.provenance import find_environment, find_tool
 from audits.recourse.rule_checks import check_rule_columns
@@ -112,12 +114,14 @@ def run_audit(
     spec = load_spec(spec_path)
     base = spec_path.absolute().parent
     policy_path = base / spec.policy.path if spec.policy.path else None
-    policy = load_policy(spec.policy.preset, policy_path)
+    policy = load_policy(spec.policy.preset, policy_path, spec.audit.task)
+    check_policy_names(policy, spec.data.protected, path=policy_path)
     with ExitStack() as stack:
         folder = stack.enter_context(write_bundle(out))
         subject = _open_subject(spec, base, device, stack, progress)
         _write_settings(folder, spec_path, base)
         context, written = _build_context(subject, policy.min_rows, folder, progress)
+        check_policy_names(policy, spec.data.protected, _list_groups(context), policy_path)
 
         def assemble(ran: Sequence[Ran]) -> AuditReport:
             report = _assemble(subject, policy, ran, written, created, folder)
@@ -214,6 +218,13 @@ def _build_context(
     )
 
 
+def _list_groups(context: Context) -> dict[str, tuple[str, ...]]:
+    """Return the groups of every protected column and of every two of them."""
+    return {
+        JOIN.join(attributes): context.view(attributes).labels for attributes in context.groupings
+    }
+
+
 def _save_cubes(
     folder: Path, cube: Cube, class_cubes: Mapping[str, Cube]
 ) -> Iterator[EvidenceFile]:
@@ -245,19 +256,24 @@ def _assemble(
     measurements = tuple(item for result in results for item in result.measurements)
     files = [*written, *(file for result in results for file in result.evidence)]
     described = _describe_subject(subject)
-    effective = {**spec.model_dump(mode="json"), IN_FORCE: policy.model_dump(mode="json")}
+    effective = {
+        **spec.model_dump(mode="json"),
+        "policy": _record_policy(spec, policy),
+        IN_FORCE: policy.model_dump(mode="json"),
+    }
     identity = json.dumps([effective, described.model_dump(mode="json"), audits.__version__])
+    run = Run(
+        id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+        created=created,
+        tool=find_tool(),
+        seed=spec.audit.seed,
+        device=subject.model.info.device if subject.model else "cpu",
+        duration_s=0.0,
+        environment=find_environment(),
+    )
     return AuditReport(
         schema="assay.report/1",
-        run=Run(
-            id=hashlib.sha256(identity.encode()).hexdigest()[:16],
-            created=created,
-            tool=find_tool(),
-            seed=spec.audit.seed,
-            device=subject.model.info.device if subject.model else "cpu",
-            duration_s=0.0,
-            environment=find_environment(),
-        ),
+        run=run,
         subject=described,
         spec=SpecRecord(
             effective=effective,
@@ -265,7 +281,7 @@ def _assemble(
         ),
         checks=tuple(one.outcome for one in ran),
         measurements=measurements,
-        verdicts=compute_verdicts(policy, measurements),
+        verdicts=compute_verdicts(policy, measurements, run.day),
         evidence=tuple(
             Evidence(
                 path=file.path,
@@ -276,6 +292,12 @@ def _assemble(
             for file in files
         ),
     )
+
+
+def _record_policy(spec: AuditSpec, policy: Policy) -> dict[str, str | None]:
+    """Return `[policy]` as it was in force: without one, with the preset made for the task."""
+    section = spec.policy if spec.policy.path else PolicySection(preset=policy.name)
+    return section.model_dump(mode="json")
 
 
 def _describe_subject(subject: _Subject) -> Subject:

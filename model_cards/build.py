@@ -63,6 +63,7 @@ def build_card(report: AuditReport, human: Mapping[str, str] | None = None) -> C
             build_checks(report),
             build_provenance(report),
         ),
+        kind="Model card" if report.subject.model is not None else "Card of decisions",
     )
     ending = tuple(filter(None, (_build_glossary(card, report), _build_register(card, report))))
     return replace(card, sections=card.sections + ending)

@@ -237,13 +237,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A model card of one report, named by its run and the sha256 of its canonical text."""
+    """A card of one report, named by its run and the sha256 of its canonical text. kind: what it
+    is the card of, "Model card" or "Card of decisions"."""
 
     title: str
     run: str
     created: str
     report_sha256: str
     sections: tuple[Section, ...]
+    kind: str = "Model card"
 
 
 def walk_sections(card: Card) -> Iterator[Section]:

@@ -13,11 +13,11 @@ from model_cards.card import HumanText, Section
 PROMPTS: dict[str, tuple[str, str]] = {
     "intended_use": (
         "Intended use",
-        "what the model is for, who uses it, on whom, and what happens with its answer",
+        "what it is for, who uses it, on whom, and what happens with its answer",
     ),
     "out_of_scope_use": (
         "Out-of-scope use",
-        "what the model must not be used for, and the people it was not built for",
+        "what it must not be used for, and the people it was not built for",
     ),
     "ethical_considerations": (
         "Ethical considerations",
@@ -29,7 +29,7 @@ PROMPTS: dict[str, tuple[str, str]] = {
     ),
     "contact": (
         "Contact",
-        "who answers for the model, and where a person affected by it can turn",
+        "who answers for it, and where a person affected by it can turn",
     ),
 }
 """Key in `card.toml`: title of the section, and what belongs there."""

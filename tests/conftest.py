@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("assay", deadline=None)
+settings.load_profile("assay")
 
 # Small matrices on shared cores are several times slower on many threads than on one. Set before
 # any numerical library is imported, and handed on to the model workers.

@@ -32,14 +32,15 @@ ALLOWED = {
         "audits.recourse", "audits.rules", "audits.mitigate", "audits.slices", "audits.checks",
     ),
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
+    "audits/findings": ("audits.core", "audits.policy", "audits.findings"),
     "audits/figures": ("audits.core", "audits.cube", "audits.figures"),
     "audits/store": ("audits.core", "audits.cube", "audits.data", "audits.store"),
     "audits/compare": (
         "audits.core", "audits.cube", "audits.data", "audits.store", "audits.compare",
     ),
     "audits/export": (
-        "audits.core", "audits.cube", "audits.policy", "audits.figures", "audits.store",
-        "audits.export",
+        "audits.core", "audits.cube", "audits.policy", "audits.findings", "audits.figures",
+        "audits.store", "audits.export",
     ),
     "audits/scoring.py": ("audits.core", "audits.data", "audits.models"),
     "audits/run.py": (*EVERYTHING_BELOW_RUN, "audits.run_checks"),
@@ -48,7 +49,9 @@ ALLOWED = {
     "audits/retrain.py": EVERYTHING_BELOW_RUN,
     "audits/cohorts": (*EVERYTHING_BELOW_RUN, "audits.cohorts"),
     "audits/dependence.py": EVERYTHING_BELOW_RUN,
-    "model_cards": ("audits.core", "audits.figures", "audits.store", "model_cards"),
+    "model_cards": (
+        "audits.core", "audits.findings", "audits.figures", "audits.store", "model_cards",
+    ),
     "dashboard": ("audits", "model_cards", "dashboard"),
     "sample_models": ("sample_models",),
 }  # fmt: skip

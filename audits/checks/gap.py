@@ -1,4 +1,8 @@
-"""Check `explain.gap`: which columns drive the gap between two groups, adding up to it."""
+"""Check `explain.gap`: which columns drive the gap between two groups, adding up to it.
+
+A group is set against its reference group and against those that the policy judges it by, so that
+the gap that is explained is the gap that is told.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +15,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
+from audits.checks.gap_pairs import LEAST_ROWS, People, list_pairs, read_people
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate
+from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, Unit
-from audits.cube.compare import choose_reference
-from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_holm
 from audits.explain.gap import GapShares
 from audits.explain.gap_service import GROUP_ROWS, decompose_gap
 
 CODE = "explain.gap"
-LEAST_ROWS = 30
-MOST_GROUPS = 8
 _FOUND = "evidence/gap.parquet"
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One group against its reference, and the positions of the people drawn from each."""
+    """One group against another, and the positions of the people drawn from each."""
 
     attribute: str
     group: str
@@ -38,49 +40,19 @@ class _Pair:
     gap: float
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """Every row's decision (or prediction), what it stands for, and its groups."""
-
-    output: FloatArray
-    weights: FloatArray
-    groups: dict[str, np.ndarray]
-
-
-def _read_people(context: Context) -> _People:
-    names = [name for name in context.spec.data.protected if name in context.cube.attributes]
-    weight = ["weight"] if context.spec.data.weight else []
-    columns = context.read_predictions(["y_pred", *weight, *names])
-    output = columns.pop("y_pred").astype(np.float64)
-    weights = columns.pop("weight").astype(np.float64) if weight else np.ones(len(output))
-    return _People(output, weights, columns)
-
-
-def _list_pairs(context: Context, people: _People) -> Iterator[_Pair]:
-    """Yield the large enough groups of each protected column against its reference group."""
-    for attribute, values in people.groups.items():
-        view = context.view((attribute,))
-        if len(view.labels) < 2:
-            continue
-        reference = choose_reference(view, context.wanted_reference((attribute,)))
-        base = view.labels[reference]
-        largest = [int(place) for place in np.argsort(-view.rows, kind="stable")]
-        chosen = [p for p in largest if p != reference and view.rows[p] >= LEAST_ROWS]
-        if view.rows[reference] < LEAST_ROWS:
-            continue
-        others = np.flatnonzero((values == base) & (people.weights > 0))
-        for position in chosen[:MOST_GROUPS]:
-            group = view.labels[position]
-            rows = np.flatnonzero((values == group) & (people.weights > 0))
-            gap = _mean(people, rows) - _mean(people, others)
-            yield _Pair(
-                attribute, group, base, _draw(context, f"{attribute}={group}", rows),
-                _draw(context, f"{attribute}={base}", others), gap,
-            )  # fmt: skip
-
-
-def _mean(people: _People, rows: np.ndarray) -> float:
-    return float(np.average(people.output[rows], weights=people.weights[rows]))
+def _draw_pairs(context: Context, people: People) -> Iterator[_Pair]:
+    """Yield the pairs with their people."""
+    for one in list_pairs(context):
+        rows, others = (
+            people.find_rows(one.attributes, name) for name in (one.group, one.reference)
+        )
+        attribute = JOIN.join(one.attributes)
+        yield _Pair(
+            attribute, one.group, one.reference,
+            _draw(context, f"{attribute}={one.group}", rows),
+            _draw(context, f"{attribute}={one.reference}", others),
+            people.mean(rows) - people.mean(others),
+        )  # fmt: skip
 
 
 def _draw(context: Context, purpose: str, rows: np.ndarray) -> np.ndarray:
@@ -90,7 +62,7 @@ def _draw(context: Context, purpose: str, rows: np.ndarray) -> np.ndarray:
     return np.sort(generator.choice(rows, size=GROUP_ROWS, replace=False))
 
 
-def _decompose(context: Context, people: _People, pairs: list[_Pair]) -> Iterator[GapShares]:
+def _decompose(context: Context, people: People, pairs: list[_Pair]) -> Iterator[GapShares]:
     """Yield each pair's shares; the people of all pairs are read once."""
     assert context.model is not None
     wanted = np.unique(np.concatenate([p for pair in pairs for p in (pair.rows, pair.others)]))
@@ -163,8 +135,8 @@ def compute_gaps(context: Context) -> CheckResult:
         raise CheckNotApplicableError("decisions were audited without a model")
     if context.spec.audit.task == "multiclass":
         raise CheckNotApplicableError("a gap is laid on columns for decisions and for regression")
-    people = _read_people(context)
-    pairs = list(_list_pairs(context, people))
+    people = read_people(context)
+    pairs = list(_draw_pairs(context, people))
     if not pairs:
         raise CheckNotApplicableError(
             f"no protected column has two groups of at least {LEAST_ROWS} rows"

@@ -12,7 +12,7 @@ from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement, Unit
 from audits.cube.chosen import Gaps, compute_gaps, list_rivals
 from audits.cube.compare import find_comparators
-from audits.cube.metrics import METRICS, Metric
+from audits.cube.metrics import Metric, available_metrics
 from audits.cube.values import Values, to_result
 from audits.cube.view import View
 
@@ -45,6 +45,8 @@ GAPS: dict[str, tuple[Compared, ...]] = {
     "regression": (
         Compared("mean_residual"),
         Compared("mean_absolute_error", lower_is_worse=False),
+        Compared("standardized_mean_residual"),
+        Compared("relative_mean_absolute_error", lower_is_worse=False),
     ),
 }
 """By task, what groups can be worse off in. Being selected is taken as the better outcome, also
@@ -69,11 +71,11 @@ def measure_gaps(
     """Return the gaps of a view's groups in every metric of `GAPS` that its rows allow."""
     if len(view.labels) < 2:
         return []
-    metrics = {metric.name: metric for metric in METRICS[view.cube.task]}
+    metrics = {metric.name: metric for metric in available_metrics(view)}
     found: list[Measurement] = []
     for compared in GAPS[view.cube.task]:
-        metric = metrics[compared.metric]
-        if view.has_truth or not metric.needs:
+        metric = metrics.get(compared.metric)
+        if metric is not None:
             values = context.compute(metric, view)
             found += _Writer(code, view, compared, metric, slice_name).write(
                 values, context.min_rows

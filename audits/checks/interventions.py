@@ -9,21 +9,26 @@ from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measur
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Result, Unavailable
 from audits.core.measurement import Measurement
-from audits.core.words import GOALS as WORDS
-from audits.core.words import lower
+from audits.core.remedies import GOAL_OF, INTERVENTIONS_CHECK, name_slice
+from audits.cube.chosen import list_rivals
+from audits.cube.compare import find_comparators
+from audits.cube.intervals import compute_difference
+from audits.cube.metrics import METRICS
+from audits.cube.rates import RATES
+from audits.cube.values import to_result
 from audits.cube.view import View, compute_view
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.halves import split_cube
-from audits.mitigate.outcome import Outcome, compute_plan_outcome
+from audits.mitigate.outcome import NO_GAP, Outcome, compute_plan_outcome
 from audits.mitigate.plan import NoPlan, Plan
 from audits.mitigate.thresholds import Chooser
 
-CODE = "fairness.interventions"
+CODE = INTERVENTIONS_CHECK
 AIMS = ("demographic_parity", "equal_opportunity", "equalized_odds")
 """The goals that every audit looks at; the dashboard offers all of `GOALS`."""
 
 _NOBODY = "nobody is selected"
-_UNTOUCHED = "the group keeps its decisions: it lacks rows of an outcome"
+_UNTOUCHED = "the group keeps its decisions: it has too few rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,6 @@ class _Halves:
     attribute: str
     chosen_on: View
     held_out: View
-
-
-def name_slice(goal: str, attribute: str, *, by_group: bool) -> str:
-    """Return the slice of an intervention, "demographic parity, thresholds by sex"."""
-    how = f"thresholds by {attribute}" if by_group else "one threshold for all"
-    return f"{lower(WORDS[goal].title)}, {how}"
 
 
 def _measure(
@@ -104,13 +103,74 @@ def _intervene(context: CubeContext, halves: _Halves) -> list[Measurement]:
     costs = Costs(section.cost_false_positive, section.cost_false_negative)
     found: list[Measurement] = []
     for name in AIMS:
-        chooser = Chooser(halves.chosen_on, GOALS[name], costs)
+        chooser = Chooser(halves.chosen_on, GOALS[name], costs, min_rows=context.min_rows)
+        pairs = _list_pairs(context, halves, name)
         for by_group in (False, True):
             plan = chooser.choose(section.gap, by_group=by_group)
-            outcome = (
-                compute_plan_outcome(plan, halves.held_out) if isinstance(plan, Plan) else None
-            )
+            if isinstance(plan, NoPlan):
+                found += _measure(halves, name, plan, None, by_group=by_group)
+                continue
+            outcome = compute_plan_outcome(plan, halves.held_out, context.min_rows)
             found += _measure(halves, name, plan, outcome, by_group=by_group)
+            slice_name = name_slice(name, halves.attribute, by_group=by_group)
+            found += [
+                item for pair in pairs for item in _measure_pair(halves, pair, outcome, slice_name)
+            ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A group and one that is better off in a rate, over all rows."""
+
+    rate: str
+    group: str
+    reference: str
+
+
+def _list_pairs(context: CubeContext, halves: _Halves, goal: str) -> list[_Pair]:
+    """Return the pairs that the policy judges in the goal's own rate and that are large enough in
+    the half that is measured on, so that a finding's own gap can be followed."""
+    rate = next(rate for rate, name in GOAL_OF.items() if name == goal)
+    metric = next(one for one in METRICS["binary"] if one.name == rate)
+    view = context.view((halves.attribute,))
+    values = context.compute(metric, view)
+    comparators = find_comparators(view, values, context.min_rows)
+    rows = dict(
+        zip(halves.held_out.labels, RATES[rate].compute(halves.held_out).n.tolist(), strict=True)
+    )
+    large = [rows.get(label, 0) >= context.min_rows for label in view.labels]
+    return [
+        _Pair(rate, view.labels[group], view.labels[rival])
+        for group in range(len(view.labels))
+        for rival in list_rivals(values, group, comparators, lower_is_worse=True)
+        if large[group] and large[rival]
+    ]
+
+
+def _measure_pair(
+    halves: _Halves, pair: _Pair, outcome: Outcome, slice_name: str
+) -> list[Measurement]:
+    """Return by how much the pair's first group is worse off, before and after."""
+    found = []
+    for metric, view in (("gap_before", outcome.before), ("gap_after", outcome.after)):
+        values = RATES[pair.rate].compute(view)
+        group, other = (view.labels.index(name) for name in (pair.group, pair.reference))
+        low, high = compute_difference(
+            values.value[other], (values.low[other], values.high[other]),
+            values.value[group], (values.low[group], values.high[group]),
+        )  # fmt: skip
+        result = to_result(
+            float(values.value[other] - values.value[group]), float(low), float(high),
+            int(values.n[group] + values.n[other]), f"mover_{values.method}", NO_GAP,
+        )  # fmt: skip
+        found.append(
+            build_measurement(
+                CODE, metric, result, unit="points", direction="closer_to_zero",
+                attribute=halves.attribute, group=pair.group, reference_group=pair.reference,
+                slice_name=slice_name,
+            )
+        )  # fmt: skip
     return found
 
 

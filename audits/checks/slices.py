@@ -17,10 +17,11 @@ from audits.checks.base import (
     EvidenceFile,
     build_measurement,
 )
+from audits.checks.telling import find_telling_columns
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate
 from audits.core.measurement import Measurement
-from audits.core.words import SLICES_CHECK
+from audits.core.words import SLICES_CHECK, list_words
 from audits.data.schema import Column
 from audits.slices.cuts import Mask
 from audits.slices.find import Found, find_slices
@@ -44,13 +45,16 @@ _SCHEMA = pa.schema(
 )
 
 
-def _choose_columns(context: Context) -> list[Column]:
-    """Return the columns that conditions are made of: all but those that say the outcome."""
+def _choose_columns(context: Context) -> tuple[list[Column], tuple[str, ...]]:
+    """Return the columns that conditions are made of, and those left out because they are the
+    outcome or the decision in other words."""
     data, given = context.spec.data, context.spec.predictions
     taken = {data.target, data.id, data.key, data.weight}
     if given is not None:
         taken |= {given.label, given.score}
-    return [column for column in context.table.columns if column.name not in taken]
+    free = [column for column in context.table.columns if column.name not in taken]
+    telling = find_telling_columns(context, [column.name for column in free], CODE)
+    return [column for column in free if column.name not in telling], telling
 
 
 def _choose_rows(context: Context) -> Mask:
@@ -131,7 +135,7 @@ def _tell_percents(context: Context) -> Callable[[float], None]:
     return tell
 
 
-def _describe(context: Context, found: Found, searched: int) -> str:
+def _describe(context: Context, found: Found, searched: int, telling: tuple[str, ...]) -> str:
     drawn = "" if searched == context.table.rows else ", drawn by the seed"
     partly = (
         f"; {found.left_out:,} combinations of columns were left out to save time, the least "
@@ -139,9 +143,14 @@ def _describe(context: Context, found: Found, searched: int) -> str:
         if found.left_out
         else ""
     )
+    out = (
+        f"; left out because they say the outcome or the decision: {list_words(list(telling), 12)}"
+        if telling
+        else ""
+    )
     return (
         f"Slices that are worse: {found.looked_at:,} looked at on half of {searched:,} of "
-        f"{context.table.rows:,} rows{drawn}, {found.tested} tested on the other half{partly}"
+        f"{context.table.rows:,} rows{drawn}, {found.tested} tested on the other half{partly}{out}"
     )
 
 
@@ -158,10 +167,10 @@ def compute_slices(context: Context) -> CheckResult:
             f"and test them on the other; at least {4 * settings.min_rows:,} are needed"
         )
     scored = _read_scored(context, searched)
+    columns, telling = _choose_columns(context)
     rows = read_cut_rows(
-        context.table, _choose_columns(context), searched, settings.min_rows,
-        context.generator(f"{CODE}:cuts"),
-    )  # fmt: skip
+        context.table, columns, searched, settings.min_rows, context.generator(f"{CODE}:cuts")
+    )
     if not rows.cuts:
         raise CheckNotApplicableError("no column divides the rows into parts that are large enough")
     weights = scored.get("weight")
@@ -176,7 +185,7 @@ def compute_slices(context: Context) -> CheckResult:
         progress=_tell_percents(context),
     )
     pq.write_table(_tabulate(found), context.folder / _FILE, compression="zstd")
-    described = _describe(context, found, total)
+    described = _describe(context, found, total, telling)
     return CheckResult(tuple(_measure(found)), (EvidenceFile(_FILE, len(found.slices), described),))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 from audits.core.errors import InputError
+from audits.core.harms import ask_harm, looks_like_harm
 from audits.data.guess import guess_positive, guess_roles
 from audits.data.look import DataLook, inspect_data
 from audits.models import ModelClient, ModelInfo, open_model
+from audits.policy.policy import DEFAULT_PRESETS
 
 
 def init_command(model: Path, data: Path, out: Path) -> None:
@@ -23,9 +26,18 @@ def init_command(model: Path, data: Path, out: Path) -> None:
         info = client.info
     base = out.absolute().parent
     paths = tuple(os.path.relpath(path.absolute(), base) for path in (model, data))
-    out.write_text(render_starter(info, look, missing, *paths), encoding="utf-8")
+    text = render_starter(info, look, missing, *paths)
+    out.write_text(text, encoding="utf-8")
+    if question := _find_question(text):
+        print(question, file=sys.stderr)
     print(f"Wrote {out}: check the target and the protected columns, then", file=sys.stderr)
     print(f"  assay run {out}", file=sys.stderr)
+
+
+def _find_question(starter: str) -> str:
+    """Return what to ask where the value that was guessed looks like a harm, "" where not."""
+    data = tomllib.loads(starter)["data"]
+    return ask_harm(data["target"], data["positive"]) if "positive" in data else ""
 
 
 def inspect_with_missing(data: Path) -> tuple[DataLook, tuple[str, ...]]:
@@ -58,7 +70,9 @@ def render_starter(
         values = look.by_name[roles.target].values if roles.target else ()
         positive = guess_positive(target, values)
         shown = info.classes[-1] if positive is None else positive
-        lines.append(f"positive = {_quote(shown)}  # the favourable value of the target")
+        note = "looks like a harm: is it what people hope for?"
+        about = note if looks_like_harm(target, shown) else "the favourable value of the target"
+        lines.append(f"positive = {_quote(shown)}  # {about}")
     lines.append(f"protected = {_quote(roles.protected)}  # groups to compare")
     lines += [f"{role} = {_quote(name)}" for role, name in
               (("id", roles.id), ("weight", roles.weight)) if name]  # fmt: skip
@@ -69,7 +83,7 @@ def render_starter(
     if info.task == "binary":
         fixed = [name for name in roles.protected if name in info.features]
         lines += ["threshold = 0.5", "", "[recourse]", f"immutable = {_quote(fixed)}"]
-    lines += ["", "[policy]", 'preset = "four-fifths"', ""]
+    lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[info.task])}", ""]
     return "\n".join(lines)
 
 

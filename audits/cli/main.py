@@ -22,6 +22,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+policy = typer.Typer(
+    help="Check a policy file, or show a preset.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(policy, name="policy")
+
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to stdout.")]
 
@@ -33,7 +40,10 @@ def run(
         Path | None, typer.Option(help="The run's folder; by default runs/NAME-TIME.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    fail_on: Annotated[str, typer.Option(help="Exit 1 on: fail, warn or never.")] = "fail",
+    fail_on: Annotated[
+        str,
+        typer.Option(help="Exit 1 on: fail, warn (or fail), insufficient (any of these) or never."),
+    ] = "fail",
     json: Json = False,
 ) -> None:
     """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
@@ -124,6 +134,34 @@ def checks(
     from audits.cli.catalog import catalog_command  # noqa: PLC0415
 
     catalog_command(as_json=json, as_markdown=markdown)
+
+
+@policy.command("check")
+def check_policy(
+    file: Annotated[Path, typer.Argument(help="A policy file.", metavar="FILE")],
+) -> None:
+    """Check a policy against all that can be judged, and say what it asks."""
+    from audits.cli.policy import check_command  # noqa: PLC0415
+
+    check_command(file)
+
+
+@policy.command("show")
+def show_policy(
+    preset: Annotated[str, typer.Argument(help="The name of a preset.", metavar="PRESET")],
+) -> None:
+    """Show a preset in plain words, and its file to start from."""
+    from audits.cli.policy import show_command  # noqa: PLC0415
+
+    show_command(preset)
+
+
+@policy.command("reference")
+def print_policy_reference() -> None:
+    """Print the page docs/policy.md: every key, and every metric that a rule can name."""
+    from audits.cli.policy import reference_command  # noqa: PLC0415
+
+    reference_command()
 
 
 @app.command()

@@ -7,21 +7,19 @@ import re
 import signal
 import threading
 import time
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from audits.checks.base import Progress as Report
+from audits.cli.outcome import check_fail_on, compute_exit_code, show_outcome
 from audits.cli.terminal import show_progress
-from audits.core.errors import AssayError, CancelledError, InputError
-from audits.core.report import AuditReport, CheckOutcome, CheckStatus
+from audits.core.errors import AssayError, CancelledError
+from audits.core.report import AuditReport, CheckOutcome
 from audits.core.spec_file import load_spec
-from audits.core.verdict import Status
+from audits.findings import count_judged
 from audits.run import Early, run_audit
 from audits.run_checks import Ended, no_news
 from audits.store.bundle import Bundle
@@ -44,21 +42,11 @@ STAGES = {
     "judge": "Judging",
     "card": "Writing the card",
 }
-LOOKS = {
-    Status.FAIL: ("✗", "bold red"),
-    Status.WARN: ("!", "yellow"),
-    Status.INSUFFICIENT: ("?", "blue"),
-    Status.PASS: ("✓", "green"),
-    Status.NOT_APPLICABLE: ("–", "dim"),
-}
-SHOWN = 12
-_FAIL_ON = {"fail": {Status.FAIL}, "warn": {Status.FAIL, Status.WARN}, "never": set[Status]()}
 
 
 def run_command(audit: Path, out: Path | None, device: str, fail_on: str, *, as_json: bool) -> int:
     """Run an audit and show what it found; return the exit code."""
-    if fail_on not in _FAIL_ON:
-        raise InputError(f"--fail-on {fail_on!r} is unknown; use fail, warn or never")
+    check_fail_on(fail_on)
     signal.signal(signal.SIGTERM, _stop)
     if as_json:
         return _run_for_machines(audit, out, device, fail_on)
@@ -66,8 +54,8 @@ def run_command(audit: Path, out: Path | None, device: str, fail_on: str, *, as_
     started = time.monotonic()
     with show_progress(console, STAGES) as show:
         bundle = _run(audit, out or default_folder(audit), device, show)
-    _show_outcome(console, bundle, time.monotonic() - started)
-    return _exit_code(bundle.report, fail_on)
+    show_outcome(console, bundle, time.monotonic() - started)
+    return compute_exit_code(bundle.report, fail_on)
 
 
 def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) -> int:
@@ -91,8 +79,11 @@ def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) 
     except AssayError as error:
         _print_event(event="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
-    code = _exit_code(bundle.report, fail_on)
-    _print_event(event="finished", run=str(bundle.path), exit_code=code)
+    code = compute_exit_code(bundle.report, fail_on)
+    judged = count_judged(bundle.report)
+    _print_event(
+        event="finished", run=str(bundle.path), exit_code=code, fairness_judged=judged
+    )  # fmt: skip
     return code
 
 
@@ -130,50 +121,3 @@ def default_folder(audit: Path) -> Path:
 def _stop(number: int, frame: FrameType | None) -> None:
     _STOPPED.set()
     raise CancelledError(_STOPPED_WORDS)
-
-
-def _exit_code(report: AuditReport, fail_on: str) -> int:
-    if any(check.status is CheckStatus.ERROR for check in report.checks):
-        return 3
-    return int(any(verdict.status in _FAIL_ON[fail_on] for verdict in report.verdicts))
-
-
-def _show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
-    report = bundle.report
-    console.print()
-    console.print(Text(report.subject.name, style="bold"), end="  ")
-    console.print(f"{report.subject.data.rows:,} rows, audited in {seconds:.1f} s", style="dim")
-    console.print(_tabulate_verdicts(report))
-    counts = Counter(verdict.status for verdict in report.verdicts)
-    parts = [f"{n} {status.value.replace('_', ' ')}" for status in LOOKS if (n := counts[status])]
-    console.print(", ".join(parts) or "the policy has nothing to judge here")
-    for check in report.checks:
-        if check.status is not CheckStatus.MEASURED:
-            ended = check.status.value.replace("_", " ")
-            console.print(Text(f"{check.title}: {ended}: {check.reason}", style="dim"))
-    here = _shorten(bundle.path)
-    console.print(Text(f"\nReport  {here / 'report.html'}\nCard    {here / 'card.html'}"))
-    console.print(Text(f"Look    assay serve --runs {here.parent}"))
-
-
-def _shorten(path: Path) -> Path:
-    """Return a path as seen from here, where it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _tabulate_verdicts(report: AuditReport) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for verdict in report.verdicts[:SHOWN]:
-        icon, style = LOOKS[verdict.status]
-        word = verdict.status.value.replace("_", " ")
-        subject = report.by_id[verdict.measurement].attribute
-        about = f"{verdict.rule}, {subject}" if subject else verdict.rule
-        reason = Text.assemble((about, "bold"), f"\n{verdict.reason}")
-        table.add_row(Text(icon, style=style), Text(word, style=style), reason)
-    rest = len(report.verdicts) - SHOWN
-    if rest > 0:
-        table.add_row("", "", Text(f"and {rest} more in the report", style="dim"))
-    return table

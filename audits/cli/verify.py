@@ -6,8 +6,9 @@ import json
 import sys
 from pathlib import Path
 
+from audits.core.report import AuditReport
 from audits.store.bundle import load_bundle, verify_bundle
-from audits.verify import recompute_problems
+from audits.verify import is_of_another_version, recompute_problems
 
 
 def verify_command(run: Path, *, as_json: bool) -> int:
@@ -21,8 +22,17 @@ def verify_command(run: Path, *, as_json: bool) -> int:
         for problem in problems:
             print(f"assay: {problem}", file=sys.stderr)
     else:
-        report = load_bundle(run).report
-        numbers = sum(item.estimate is not None for item in report.measurements)
-        files = len(report.evidence)
-        print(f"Verified: {files} evidence files and {numbers:,} numbers hold.", file=sys.stderr)
+        print(_say_verified(load_bundle(run).report), file=sys.stderr)
     return 4 if problems else 0
+
+
+def _say_verified(report: AuditReport) -> str:
+    files = len(report.evidence)
+    if is_of_another_version(report):
+        return (
+            f"Verified: {files} evidence files hold. Version {report.run.tool.version} made this "
+            "run: its counts, rates and differences were recomputed; its intervals, largest gaps "
+            "and verdicts were not."
+        )
+    numbers = sum(item.estimate is not None for item in report.measurements)
+    return f"Verified: {files} evidence files and {numbers:,} numbers hold."

@@ -73,7 +73,9 @@ def measure_cohort(
             "subject": bundle.report.subject.model_copy(update={"data": data}),
             "checks": tuple(outcomes),
             "measurements": tuple(found),
-            "verdicts": () if policy is None else compute_verdicts(policy, found),
+            "verdicts": ()
+            if policy is None
+            else compute_verdicts(policy, found, bundle.report.run.day),
         }
     )
     return CohortAudit(inside, context.cube, report)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from audits.core.findings import FEATURE
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.measurement import Measurement, is_sure
+from audits.core.words import list_words
 
 PROXIES_CHECK = "fairness.proxies"
 ALL_COLUMNS = "all columns together"
-CLEAR = 0.55
-"""Where the whole interval is above this AUC, a column is called a proxy; below, a faint sign."""
+PROXY_AUC = 0.55
+"""A column is called a proxy where its whole interval is above this AUC; one that is surely not
+0.5, but not surely above this, is no more than a faint sign, and is folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A column that tells a group from the others beyond chance.
+    """A column that tells a group from the others beyond chance. See `PROXY_AUC`.
 
     item: its `proxy_auc`. rank: 1 for the column that moves the model most; None where the model
     was not explained. share: of all movement, in [0, 1]; 0 where that is not known.
@@ -53,12 +55,38 @@ def rank_features(measurements: Sequence[Measurement]) -> dict[str, tuple[int, f
 
 
 def list_proxies(measurements: Sequence[Measurement], attribute: str | None = None) -> list[Proxy]:
-    """Return the columns that give a group away beyond chance (adjusted p under 0.05), first those
-    that the model also uses most.
+    """Return the columns that give a group away beyond chance (adjusted p under 0.05) and by more
+    than a faint sign, first those that the model also uses most.
 
     attribute: of this protected column only. Of several groups that a column gives away, the one
     that it tells best stands for all.
     """
+    return [one for one in _list_sure(measurements, attribute) if _is_clear(one)]
+
+
+def list_faint(measurements: Sequence[Measurement], attribute: str | None = None) -> list[Proxy]:
+    """Return the columns that give a group away beyond chance, but so little that none is called
+    a proxy; otherwise as `list_proxies`."""
+    return [one for one in _list_sure(measurements, attribute) if not _is_clear(one)]
+
+
+def render_faint(faint: Sequence[Proxy], attribute: str) -> str:
+    """Return what is folded away in one sentence, "" where nothing is."""
+    if not faint:
+        return ""
+    names = list_words([plain_text(one.feature) for one in faint])
+    verb = "tells" if len(faint) == 1 else "tell"
+    return (
+        f"{names} {verb} groups of {plain_text(attribute)} apart beyond chance, but too little to "
+        f"be called a proxy (AUC not surely above {PROXY_AUC:.2f})."
+    )
+
+
+def _is_clear(proxy: Proxy) -> bool:
+    return proxy.item.estimate is not None and proxy.item.estimate.low > PROXY_AUC
+
+
+def _list_sure(measurements: Sequence[Measurement], attribute: str | None) -> list[Proxy]:
     ranks = rank_features(measurements)
     best: dict[tuple[str | None, str | None], Measurement] = {}
     for item in measurements:
@@ -80,10 +108,9 @@ def list_proxies(measurements: Sequence[Measurement], attribute: str | None = No
 
 def render_proxy(proxy: Proxy) -> str:
     """Return a proxy as a sentence with its number."""
-    item, estimate = proxy.item, proxy.item.estimate
-    assert estimate is not None  # `list_proxies` has numbers only
+    item = proxy.item
     name, attribute = plain_text(proxy.feature), plain_text(item.attribute or "")
-    kind = f"{'a proxy for' if estimate.low > CLEAR else 'a faint sign of'} {attribute}"
+    kind = f"{'a proxy for' if _is_clear(proxy) else 'a faint sign of'} {attribute}"
     told = f"tells {plain_text(item.group or '')} from the others {_count_pairs(item)}"
     if proxy.rank is None:
         return f"{name} {told}: {kind}."
@@ -114,17 +141,14 @@ def _render_together(item: Measurement) -> str:
         )
     return (
         f"All columns together tell {group} from the others {_count_pairs(item)}: so much of "
-        f"{attribute} is in the data that the model sees."
+        f"{attribute} is in the data."
     )
 
 
 def _render_score(item: Measurement) -> str:
     group, value = plain_text(item.group or ""), item.value or 0.5
     if not is_sure(item):
-        return (
-            f"The model's score does not tell {group} from the others beyond chance "
-            f"({_detail(item)})."
-        )
+        return f"The score does not tell {group} from the others beyond chance ({_detail(item)})."
     way, share = ("above", value) if value > 0.5 else ("below", 1 - value)
     return (
         f"A person of {group} scores {way} one of the others in {_say_share(share)} pairs "

@@ -3,6 +3,7 @@ the card read."""
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -73,6 +74,14 @@ class Run(Frozen):
     device: str
     duration_s: float
     environment: Environment
+
+    @property
+    def day(self) -> date | None:
+        """The day of the audit, by which waivers hold or have expired; None if it is not known."""
+        try:
+            return date.fromisoformat(self.created[:10])
+        except ValueError:
+            return None
 
 
 class ModelSubject(Frozen):

@@ -1,4 +1,4 @@
-"""Measurements as sentences: who, how much, compared to whom, how sure; and all verdicts as one.
+"""Measurements as sentences: who, how much, compared to whom, how sure.
 
 The dashboard and the offline report say it in the same words, which are in `sentences.toml`.
 """
@@ -19,7 +19,6 @@ from audits.core.format import (
     plain_text,
 )
 from audits.core.measurement import COLUMN, Measurement, Unit
-from audits.core.verdict import Status
 from audits.core.words import base_metric, describe, lower
 
 
@@ -65,18 +64,6 @@ def _choose_words(item: Measurement, said: Mapping[str, str], *, compared: bool)
         own = f"finding.{item.metric}_{'group' if item.group else 'overall'}"
         general = "finding.group" if item.group else "finding.overall"
     return own if own in said else general
-
-
-def render_headline(counts: Mapping[Status, int], words: Mapping[str, str] | None = None) -> str:
-    """Return the one sentence that sums verdicts up. counts: how many of each status, without
-    zeros. words: as for `render_finding`."""
-    said = load_sentences() if words is None else words
-    if not counts:
-        return said["headline.none"]
-    for status in (Status.FAIL, Status.WARN):
-        if n := counts.get(status, 0):
-            return said[f"headline.{status.value}"].format(n=n, s="" if n == 1 else "s")
-    return said["headline.insufficient" if counts.get(Status.INSUFFICIENT) else "headline.pass"]
 
 
 def find_result(item: Measurement) -> Estimate | Unavailable:

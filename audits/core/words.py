@@ -143,7 +143,7 @@ METRICS: dict[str, Word] = {
         "Calibration error",
         "Mean gap of the score and the share that turns out favourable; 0 is best.",
     ),
-    "mean_score": Word("Mean score", "Average score of the model."),
+    "mean_score": Word("Mean score", "Average of the scores."),
     "mean_absolute_error": Word(
         "Mean absolute error", "Average size of the error, in the target's unit."
     ),
@@ -157,6 +157,13 @@ METRICS: dict[str, Word] = {
     "mean_residual": Word(
         "Mean residual",
         "Average of prediction minus true value; above zero the model predicts too much.",
+    ),
+    "standardized_mean_residual": Word(
+        "Standardized mean residual",
+        "Mean residual in standard deviations of the true values of all rows.",
+    ),
+    "relative_mean_absolute_error": Word(
+        "Relative mean absolute error", "Mean absolute error over that of all rows."
     ),
     "miscalibration": Word(
         "Miscalibration",

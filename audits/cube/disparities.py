@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.cube.cube import FloatArray, IntArray
 from audits.cube.intervals import ALPHA
 from audits.cube.pairs import compute_worst_pair_interval, compute_worst_pair_p
 from audits.cube.rates import RATES
@@ -97,23 +97,35 @@ def compute_disparities(
     p-value are of one method, see `pairs`, and do not contradict each other.
     """
     return [
-        (item, _compute(item, view, min_rows, tested=True))
+        (item, compute_summary(item, _take_rates(item, view), view.rows, min_rows))
         for item in summaries
         if view.has_truth or not item.needs_truth
     ]
 
 
-def compute_spread(summary: Disparity, view: View) -> DisparityResult:
-    """Return one summary of a view by all groups that have its rates, untested: its p-value is
-    NaN."""
-    return _compute(summary, view, 1, tested=False)
+def _take_rates(summary: Disparity, view: View) -> list[Values]:
+    return [RATES[name].compute(view) for name in summary.rates]
 
 
-def _compute(summary: Disparity, view: View, min_rows: int, *, tested: bool) -> DisparityResult:
-    rates = [RATES[name].compute(view) for name in summary.rates]
+def compute_spread(summary: Disparity, view: View, min_rows: int = 1) -> DisparityResult:
+    """Return one summary of a view by all groups that have its rates on `min_rows` rows or more,
+    untested: its p-value is NaN."""
+    rates = _take_rates(summary, view)
+    return compute_summary(summary, rates, view.rows, min_rows, tested=False)
+
+
+def compute_summary(
+    summary: Disparity,
+    rates: Sequence[Values],
+    rows: IntArray,
+    min_rows: int,
+    *,
+    tested: bool = True,
+) -> DisparityResult:
+    """Return one summary of its rates by group; see `compute_disparities`. rows: of the groups."""
     judged = [_keep(rate, min_rows) for rate in rates]
     kept = np.any([~np.isnan(rate.value) for rate in judged], axis=0)
-    n = int(view.rows[kept].sum())
+    n = int(rows[kept].sum())
     left_out = tuple(int(place) for place in np.flatnonzero(~kept))
     spreads = np.array([_spread(summary.kind, rate.value) for rate in judged])
     # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.

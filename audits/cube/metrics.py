@@ -43,7 +43,9 @@ from audits.cube.regression import (
     compute_mean_prediction,
     compute_mean_residual,
     compute_r2,
+    compute_relative_mean_absolute_error,
     compute_root_mean_squared_error,
+    compute_standardized_mean_residual,
 )
 from audits.cube.values import Values
 from audits.cube.view import View
@@ -61,7 +63,8 @@ class Metric:
     """One number that can be taken of any group. Its title and meaning are in `core.words`.
 
     domain: the values it can have. undefined says when there is no number; needs lists what the
-    rows must have ("y_true", "y_score", "bins": scores that were binned); compare lists which
+    rows must have ("y_true", "y_score", "bins": scores that were binned, "groups": it is of groups
+    beside the whole data); compare lists which
     comparisons between two groups make sense ("difference", "ratio").
     """
 
@@ -186,6 +189,13 @@ REGRESSION = (
            "coefficient of determination", _plain(compute_r2)),
     Metric("mean_residual", "target", "closer_to_zero", _ANY, _TRUE, "no rows",
            "arithmetic mean", _plain(compute_mean_residual), test="mean"),
+    Metric("standardized_mean_residual", "score", "closer_to_zero", _ANY, _TRUE,
+           "the true values do not vary",
+           "Cleary 1968, Journal of Educational Measurement 5:115; Cohen 1988",
+           _plain(compute_standardized_mean_residual), test="mean"),
+    Metric("relative_mean_absolute_error", "score", _DOWN, _POSITIVE, (*_TRUE, "groups"),
+           "no error at all", "mean absolute error over that of all rows",
+           _plain(compute_relative_mean_absolute_error), test="mean"),
     Metric("mean_prediction", "target", "none", _ANY, _TRUE, "no rows",
            "Agarwal, Dudík and Wu 2019, ICML", _plain(compute_mean_prediction), test="mean"),
     Metric("mean_outcome", "target", "none", _ANY, _TRUE, "no rows",
@@ -203,11 +213,10 @@ METRICS: dict[Task, tuple[Metric, ...]] = {
 def available_metrics(view: View) -> tuple[Metric, ...]:
     """Return the metrics for which the cube's rows have what they need."""
     task = view.cube.task
-    if task != "binary":
-        return METRICS[task]
     present = {
-        "y_true": view.has_truth,
+        "y_true": task != "binary" or view.has_truth,
         "y_score": view.has_scores,
         "bins": not view.cube.exact_scores,
+        "groups": view.attribute is not None,
     }
-    return tuple(m for m in BINARY if all(present[need] for need in m.needs))
+    return tuple(m for m in METRICS[task] if all(present[need] for need in m.needs))

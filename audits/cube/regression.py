@@ -38,6 +38,35 @@ def compute_mean_absolute_error(view: View) -> Values:
     return compute_mean(view, sums["residual_absolute_sum"], sums["residual_square_sum"])
 
 
+def compute_standardized_mean_residual(view: View) -> Values:
+    """Return the mean residual in standard deviations of the true values of all rows, which are
+    taken as known. NaN where the true values do not vary."""
+    sums = view.cube.sums
+    weight = sums["weight"].sum()
+    mean = sums["y_sum"].sum() / weight if weight > 0 else np.nan
+    spread = sums["y_square_sum"].sum() / weight - mean**2 if weight > 0 else np.nan
+    varies = spread > 1e-12 * max(mean**2, 1e-300)
+    return _divide(compute_mean_residual(view), float(np.sqrt(spread)) if varies else np.nan)
+
+
+def compute_relative_mean_absolute_error(view: View) -> Values:
+    """Return the mean absolute error over that of all rows, which is taken as known. NaN where
+    there is no error at all."""
+    sums = view.cube.sums
+    weight, total = sums["weight"].sum(), sums["residual_absolute_sum"].sum()
+    scale = total / weight if weight > 0 and total > 0 else np.nan
+    return _divide(compute_mean_absolute_error(view), float(scale))
+
+
+def _divide(values: Values, scale: float) -> Values:
+    return replace(
+        values,
+        value=values.value / scale,
+        low=values.low / scale,
+        high=values.high / scale,
+    )
+
+
 def compute_root_mean_squared_error(view: View) -> Values:
     """Return the root of the mean squared error; the interval is the mean square's, rooted."""
     sums = view.cube.sums

@@ -62,24 +62,24 @@ class Decided:
 class Sweep:
     """What every threshold of a list would do, counted once: a step is then a look into a table.
 
-    thresholds: rising `[n_steps]`. weight: `[n_steps, n_groups, 3, 2]`. Memory: 48 bytes a step
-    and group, three times that for weighted rows.
+    thresholds: rising `[n_steps]`. weight, count: `[n_steps, n_groups, 3, 2]`. Memory: 48 bytes
+    a step and group, three times that for weighted rows.
     """
 
     def __init__(self, view: View, thresholds: FloatArray) -> None:
         self.thresholds = thresholds
         self._view = view
         self.weight = tabulate_thresholds(view, thresholds)
-        self._squared, self._count = self.weight, self.weight
+        self._squared, self.count = self.weight, self.weight
         if view.cube.weighted:
             self._squared = tabulate_thresholds(view, thresholds, "weight_squared")
-            self._count = tabulate_thresholds(view, thresholds, "count")
+            self.count = tabulate_thresholds(view, thresholds, "count")
 
     def decide(self, threshold: float) -> Decided:
         """Return what `score >= threshold` would do; one not in the list is counted now."""
         step = int(np.searchsorted(self.thresholds, threshold))
         if step < len(self.thresholds) and self.thresholds[step] == threshold:
-            return Decided(self.weight[step], self._squared[step], self._count[step])
+            return Decided(self.weight[step], self._squared[step], self.count[step])
         return Decided(*(part[0] for part in self._count_now(threshold)))
 
     def _count_now(self, threshold: float) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from audits.core.harms import looks_like_harm
 from audits.core.spec import Task
 from audits.core.spec_recourse import Scalar
 from audits.data.schema import Column
@@ -38,10 +39,6 @@ _DECISIONS = {
     "hat", "yhat", "granted", "offer", "hired", "approved",
 }  # fmt: skip
 _SCORES = {"score", "prob", "proba", "probability", "likelihood"}
-_HARMS = (
-    "default", "recid", "readmi", "churn", "fraud", "arrest", "reject", "denied", "denial",
-    "delinq", "disease", "death", "died", "mortal", "failure",
-)  # fmt: skip
 _GOOD = {
     "yes", "y", "true", "t", "1", "1.0", "good", "approved", "approve", "accepted", "accept",
     "granted", "hired", "hire", "passed", "pass", "paid", "repaid", "selected", "admitted",
@@ -172,7 +169,7 @@ def guess_positive(target: str, values: Sequence[Scalar]) -> Scalar | None:
     chosen = good[0] if len(good) == 1 else 1 - bad[0]
     if texts[chosen] == "1" and texts[1 - chosen] == "2":
         return None
-    harmful = any(stem in target.casefold() for stem in _HARMS)
+    harmful = looks_like_harm(target, values[chosen])
     return values[1 - chosen] if harmful and set(texts) <= plain else values[chosen]
 
 

@@ -100,11 +100,15 @@ def _to_numbers(values: pd.Series) -> FloatArray:
 
 
 def _find_edges(known: FloatArray) -> FloatArray:
-    distinct = np.unique(known)
+    """Return where levels begin. A value that fills a bin by itself (0, where most have none) is a
+    level of its own: its neighbours may mean something else."""
+    distinct, rows = np.unique(known, return_counts=True)
     if len(distinct) <= BINS:
         return distinct[1:]
     wanted = np.quantile(known, np.arange(1, BINS) / BINS, method="inverted_cdf")
-    edges: FloatArray = np.unique(wanted)
+    heavy = np.flatnonzero(rows * BINS >= len(known))
+    after = distinct[heavy[heavy < len(distinct) - 1] + 1]
+    edges: FloatArray = np.unique(np.concatenate([wanted, distinct[heavy], after]))
     return edges
 
 

@@ -3,8 +3,16 @@
 Cards, pages, reports and the command all take theirs from here, so that they tell one story.
 """
 
+from audits.findings.accepted import list_accepted
 from audits.findings.finding import Affected, Finding
-from audits.findings.gather import count_judged, find_worst, list_findings, list_leading
+from audits.findings.gather import (
+    count_judged,
+    find_worst,
+    get_min_rows,
+    list_findings,
+    list_leading,
+)
+from audits.findings.help import Help, Remedy, find_help
 from audits.findings.sentences import (
     render_finding_sentence,
     render_headline,
@@ -12,14 +20,25 @@ from audits.findings.sentences import (
     render_subject,
     render_sureness,
 )
+from audits.findings.tree import list_trees
+from audits.findings.why import Explained, explain_finding, list_explained
 
 __all__ = [
     "Affected",
+    "Explained",
     "Finding",
+    "Help",
+    "Remedy",
     "count_judged",
+    "explain_finding",
+    "find_help",
     "find_worst",
+    "get_min_rows",
+    "list_accepted",
+    "list_explained",
     "list_findings",
     "list_leading",
+    "list_trees",
     "render_finding_sentence",
     "render_headline",
     "render_people",

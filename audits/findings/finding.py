@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from audits.core.estimate import Frozen
-from audits.core.verdict import Cause, Status
+from audits.core.verdict import Cause, Status, Waiver
 
 
 class Affected(Frozen):
@@ -27,6 +27,7 @@ class Finding(Frozen):
     and for the whole data. verdicts: the measurements whose verdicts are gathered here, the leading
     one first. adjusted: p-value after counting `comparisons`. under: the finding that explains this
     one (an intersection that is no worse than its attributes make it); None if it stands alone.
+    waiver: that which people have accepted it by, for a while.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Finding(Frozen):
     adjusted: float | None = None
     comparisons: int | None = None
     under: str | None = None
+    waiver: Waiver | None = None
 
     @property
     def group(self) -> str | None:

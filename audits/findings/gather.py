@@ -123,6 +123,7 @@ def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
         p_value=item.p_value,
         adjusted=lead.adjusted,
         comparisons=lead.comparisons,
+        waiver=lead.waiver,
     )
 
 

@@ -117,11 +117,16 @@ def render_headline(report: AuditReport) -> str:
     """Return the first line of every surface: whether fairness was judged, and how it went."""
     words = load_words()
     if not report.verdicts:
-        return words["headline.none"]
-    findings = list_leading(report)
+        return f"{words['headline.unjudged']} {words['headline.none']}"
+    leading = list_leading(report)
+    waived = [finding for finding in leading if finding.waiver is not None]
+    findings = [finding for finding in leading if finding.waiver is None]
     counts = {status: [x for x in findings if x.status is status] for status in Status}
     status = next((s for s in (Status.FAIL, Status.WARN, Status.INSUFFICIENT) if counts[s]),
                   Status.PASS)  # fmt: skip
     n = len(counts[status])
     said = words[f"headline.{status.value}"].format(n=n, s="" if n == 1 else "s") + "."
+    if waived:
+        more = words["headline.waived"].format(n=len(waived), s="" if len(waived) == 1 else "s")
+        said = f"{said} {more}"
     return f"{words['headline.unjudged']} {said}" if not count_judged(report) else said

@@ -39,15 +39,16 @@ SWEEP_POINTS = 400
 
 
 def compute_frontier(
-    view: View, held_out: View, goal: Goal, costs: Costs, *, by_group: bool
+    view: View, held_out: View, goal: Goal, costs: Costs, *, by_group: bool, min_rows: int = 1
 ) -> tuple[Point, ...]:
     """Return the frontier from the widest gap to the narrowest; empty where there is no plan.
 
     By group, each point is an optimum, exact where no group has more thresholds than `STEPS`; of
     optima whose gaps are nearer to one another than a `POINTS`-th of the widest, not every one is
-    sought. The goal must have a gap. view: the rows that thresholds are chosen on.
+    sought. The goal must have a gap. view: the rows that thresholds are chosen on. min_rows: as for
+    `Chooser`.
     """
-    chooser = Chooser(view, goal, costs, STEPS[len(goal.rates)])
+    chooser = Chooser(view, goal, costs, STEPS[len(goal.rates)], min_rows=min_rows)
     plans = _walk(chooser) if by_group else _sweep(chooser)
     judge = _Judge(chooser, held_out)
     return tuple(judge.measure(plan) for plan in _keep_best(plans))
@@ -96,6 +97,7 @@ class _Judge:
 
     def __init__(self, chooser: Chooser, held_out: View) -> None:
         self._rates = chooser.goal.rates
+        self._bound = {curve.label for curve in chooser.curves}
         self._curves = compute_curves(held_out, chooser.costs)
         self._known = sum(curve.known for curve in self._curves)
         weight = held_out.weight
@@ -107,20 +109,31 @@ class _Judge:
 
     def measure(self, plan: Plan) -> Point:
         """Return the plan with its gap and cost on the other rows."""
-        cost, shares = 0.0, []
+        cost, shares = 0.0, [[np.nan] * len(self._rates)]
         for position, curve in enumerate(self._curves):
             threshold = plan.thresholds.get(curve.label)
             if threshold is None:  # the group keeps its decisions
                 cost += float(self._kept_cost[position])
-                shares.append([self._kept[name][position] for name in self._rates])
+                shares.append(
+                    [
+                        self._kept[name][position] if curve.label in self._bound else np.nan
+                        for name in self._rates
+                    ]
+                )
             else:
                 step = _find_step(curve, threshold)
                 cost += float(curve.cost[step])
                 shares.append(
-                    [curve.rates[r][step] if r in curve.rates else np.nan for r in self._rates]
+                    [
+                        curve.rates[r][step]
+                        if r in curve.rates and curve.label in self._bound
+                        else np.nan
+                        for r in self._rates
+                    ]
                 )
         columns = np.array(shares)
-        gaps = [np.ptp(column[~np.isnan(column)]) for column in columns.T if len(column)]
+        known = (column[~np.isnan(column)] for column in columns.T)
+        gaps = [np.ptp(column) if len(column) else 0.0 for column in known]
         return Point(plan, float(max(gaps)), cost / self._known)
 
 

@@ -46,11 +46,11 @@ class Outcome:
     cost: Effect
 
 
-def compute_plan_outcome(plan: Plan, held_out: View) -> Outcome:
-    """Return what a plan does on the rows of `held_out`."""
+def compute_plan_outcome(plan: Plan, held_out: View, min_rows: int = 1) -> Outcome:
+    """Return what a plan does on the rows of `held_out`. min_rows: as for `compute_outcome`."""
     after = apply_thresholds(held_out, plan.thresholds)
     request = plan.request
-    return compute_outcome(held_out, after, request.goal.gap, request.costs)
+    return compute_outcome(held_out, after, request.goal.gap, request.costs, min_rows)
 
 
 def compute_outcome(
@@ -58,15 +58,18 @@ def compute_outcome(
     decided: Cube,
     gap: Disparity | None,
     costs: Costs,
+    min_rows: int = 1,
 ) -> Outcome:
     """Return what other decisions do. decided: the cells of `before`, in their order, with new
-    decisions."""
+    decisions. min_rows: groups with fewer rows in a rate are no part of its gap."""
     after = View(decided, before.attribute, before.labels, before.cell_group)
     whole, whole_after = compute_view(before.cube), compute_view(decided)
     return Outcome(
         before=before,
         after=after,
-        gap=None if gap is None else Effect(_take_gap(gap, before), _take_gap(gap, after)),
+        gap=None
+        if gap is None
+        else Effect(_take_gap(gap, before, min_rows), _take_gap(gap, after, min_rows)),
         accuracy=_take_rates("accuracy", whole, whole_after),
         accuracy_change=_take_change(before.cube, decided),
         selection=_take_rates("selection_rate", whole, whole_after),
@@ -74,8 +77,8 @@ def compute_outcome(
     )
 
 
-def _take_gap(gap: Disparity, view: View) -> Result:
-    found = compute_spread(gap, view)
+def _take_gap(gap: Disparity, view: View, min_rows: int) -> Result:
+    found = compute_spread(gap, view, min_rows)
     return to_result(found.value, found.low, found.high, found.n, "tukey_mover", NO_GAP)
 
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from audits.core.format import format_value
 from audits.cube.cube import FloatArray
+from audits.cube.rates import RATES
 from audits.cube.view import View
 from audits.mitigate.curves import Curve, compute_curves
 from audits.mitigate.goals import Costs, Goal
 from audits.mitigate.plan import NoPlan, Plan, Request
 from audits.mitigate.windows import MAX_STEPS, Choice, OneRate, TwoRates
 
-_ABSENT = "{goal} needs two groups with rows {what}"
+_ABSENT = "{goal} needs two groups with {least}rows {what}"
 _WHAT = {
     "true_positive_rate": "whose true outcome is favourable",
     "false_positive_rate": "whose true outcome is not favourable",
@@ -25,13 +26,28 @@ class Chooser:
     """Chooses thresholds on one view; what does not depend on the gap is worked out once.
 
     steps: how many of a group's thresholds are tried; by default all, and `MAX_STEPS` for
-    equalized odds.
+    equalized odds. min_rows: a group with fewer rows in one of the goal's rates is not bound by
+    the goal: chance decides its rates.
     """
 
-    def __init__(self, view: View, goal: Goal, costs: Costs, steps: int | None = None) -> None:
+    def __init__(
+        self,
+        view: View,
+        goal: Goal,
+        costs: Costs,
+        steps: int | None = None,
+        *,
+        min_rows: int = 1,
+    ) -> None:
         self.goal, self.costs, self._steps = goal, costs, steps
         curves = compute_curves(view, costs)
-        bound = [all(rate in curve.rates for rate in goal.rates) for curve in curves]
+        rows = [RATES[rate].compute(view).n for rate in goal.rates]
+        bound = [
+            all(rate in curve.rates for rate in goal.rates)
+            and all(n[place] >= min_rows for n in rows)
+            for place, curve in enumerate(curves)
+        ]
+        self._min_rows = min_rows
         self.curves = tuple(curve for curve, fits in zip(curves, bound, strict=True) if fits)
         self.untouched = tuple(
             curve.label for curve, fits in zip(curves, bound, strict=True) if not fits
@@ -96,7 +112,8 @@ class Chooser:
         lacking = [rate for rate in self.goal.rates if sum(rate in c.rates for c in self._all) < 2]
         what = _WHAT.get(lacking[0] if lacking else "", "of both true outcomes")
         title = self.goal.name.replace("_", " ")
-        return _ABSENT.format(goal=title, what=what)
+        least = f"at least {self._min_rows} " if self._min_rows > 1 else ""
+        return _ABSENT.format(goal=title, what=what, least=least)
 
 
 class Sweep:

@@ -14,7 +14,7 @@ from audits.core.verdict import Status
 from audits.core.words import base_metric
 from audits.cube.disparities import DISPARITIES
 from audits.cube.intervals import compute_holm, normal_quantile
-from audits.policy.policy import Rule
+from audits.policy.rule import Rule, is_distance
 
 IMPACT = "impact_ratio"
 _JUDGED_BY = {
@@ -97,6 +97,8 @@ def _in_scope(rule: Rule, item: Measurement) -> bool:
         return False
     if item.attribute is None:
         return rule.scope == "overall"
+    if rule.attribute not in (None, item.attribute) or rule.group not in (None, item.group):
+        return False
     crossed = JOIN in item.attribute
     return rule.scope in ("groups", "intersection" if crossed else "attribute")
 
@@ -136,12 +138,13 @@ def count_comparisons(rule: Rule, cases: Sequence[Case], min_rows: int) -> Count
     """Adjust by Holm over the cases that are large enough to be judged; the others are no part.
 
     A group that is set against better-off ones is tested to one side, once for every group that
-    could have been the worse one. Of two groups that gives the two-sided p-value of the pair.
+    could have been the worse one. Of two groups that gives the two-sided p-value of the pair, and
+    so does a rule for one group, which is then the only one that could have been the worse.
     """
     judged = [case for case in cases if not case.is_small(min_rows)]
     chosen = [case for case in judged if _is_chosen(rule, case.first)]
     if chosen:
-        return _adjust_chosen(chosen, min_rows)
+        return _adjust_chosen(rule, chosen, min_rows)
     tested = [
         (item, p_value)
         for case in judged
@@ -153,25 +156,26 @@ def count_comparisons(rule: Rule, cases: Sequence[Case], min_rows: int) -> Count
     return Counted(adjusted, len(tested))
 
 
-def _adjust_chosen(cases: Sequence[Case], min_rows: int) -> Counted:
+def _adjust_chosen(rule: Rule, cases: Sequence[Case], min_rows: int) -> Counted:
     groups = {
         (*case.family, name) for case in cases for name, n in case.rows.items() if n >= min_rows
     }
+    total = 2 * len(cases) if rule.group is not None else len(groups)
     smallest = [
         min((item.p_value for item in case.items if item.p_value is not None), default=1.0)
         for case in cases
     ]
     one_sided = np.array(smallest, dtype=np.float64) / 2
-    unseen = len(groups) - len(cases)
+    unseen = total - len(cases)
     steps = compute_holm(one_sided, unseen)
     ranks = np.argsort(np.argsort(one_sided, kind="stable"), kind="stable")
     adjusted: dict[str, float] = {}
     for case, step, rank in zip(cases, steps, ranks, strict=True):
-        factor = (len(groups) - int(rank)) / 2
+        factor = (total - int(rank)) / 2
         for item in case.items:
             if item.p_value is not None:
                 adjusted[item.id] = float(min(1.0, max(step, item.p_value * factor)))
-    return Counted(adjusted, len(groups))
+    return Counted(adjusted, total)
 
 
 def _find_p(rule: Rule, item: Measurement) -> float | None:
@@ -181,7 +185,7 @@ def _find_p(rule: Rule, item: Measurement) -> float | None:
         return item.p_value
     if item.group is None or item.reference_group is not None or item.estimate is None:
         return None
-    broken = find_breach(rule, item.estimate.value)
+    broken = next(iter(find_breaches(rule, item)), None)
     if broken is None:
         return 1.0
     beyond = abs(item.estimate.value - broken.bound)
@@ -191,29 +195,33 @@ def _find_p(rule: Rule, item: Measurement) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A bound that a value breaks. lower: the value lies under it, else over it."""
+    """A bound that a value breaks. lower: the value lies under it, else over it. distance: the
+    bound is on how far from zero the value is."""
 
     status: Status
     bound: float
     lower: bool
+    distance: bool
 
 
-def find_breach(rule: Rule, value: float) -> Breach | None:
-    """Return the worst bound that a value breaks, None where all are kept.
+def find_breaches(rule: Rule, item: Measurement) -> tuple[Breach, ...]:
+    """Return the bounds that a number breaks, the worst first; none where there is no number.
 
-    Of a rule with upper bounds alone the size of a value counts, whichever way it goes.
+    Of a difference without a lower bound the size counts, whichever way it goes.
     """
-    banded = rule.fail_below is not None or rule.warn_below is not None
-    size = value if banded else abs(value)
+    if item.estimate is None:
+        return ()
+    value, distance = item.estimate.value, is_distance(rule, item.direction)
+    found = []
     for status, below, above in (
         (Status.FAIL, rule.fail_below, rule.fail_above),
         (Status.WARN, rule.warn_below, rule.warn_above),
     ):
         if below is not None and value < below:
-            return Breach(status, below, lower=True)
-        if above is not None and size > above:
-            return Breach(status, above, lower=False)
-    return None
+            found.append(Breach(status, below, lower=True, distance=False))
+        elif above is not None and (abs(value) if distance else value) > above:
+            found.append(Breach(status, above, lower=False, distance=distance))
+    return tuple(found)
 
 
 def find_near_end(item: Measurement, breach: Breach) -> float:
@@ -221,9 +229,19 @@ def find_near_end(item: Measurement, breach: Breach) -> float:
     assert item.estimate is not None  # it broke a bound
     if breach.lower:
         return item.estimate.high
+    if not breach.distance:
+        return item.estimate.low
     if item.estimate.value < 0:
         return min(item.estimate.high, 0.0)
     return max(item.estimate.low, 0.0)
+
+
+def is_cleared(item: Measurement, breach: Breach) -> bool:
+    """Whether the whole interval lies beyond the bound that a number breaks."""
+    near = find_near_end(item, breach)
+    if breach.lower:
+        return near < breach.bound
+    return (abs(near) if breach.distance else near) > breach.bound
 
 
 def find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:

@@ -4,6 +4,7 @@ no group's size changes what is said of another."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from audits.core.measurement import Measurement
 from audits.core.verdict import SEVERITY, Cause, Status, Verdict
@@ -12,12 +13,11 @@ from audits.policy.cases import (
     Case,
     Counted,
     count_comparisons,
-    find_breach,
-    find_near_end,
+    find_breaches,
     find_turned,
+    is_cleared,
     list_cases,
 )
-from audits.policy.policy import Policy, Rule
 from audits.policy.power import Needed, count_needed
 from audits.policy.reasons import (
     render_breach,
@@ -27,10 +27,15 @@ from audits.policy.reasons import (
     render_turned,
     render_unavailable,
     render_uncertain,
+    render_within,
 )
+from audits.policy.rule import Policy, Rule
+from audits.policy.waivers import apply_waivers
 
 
-def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tuple[Verdict, ...]:
+def compute_verdicts(
+    policy: Policy, measurements: Sequence[Measurement], day: date | None = None
+) -> tuple[Verdict, ...]:
     """Judge every group, and every number of the whole data, that a rule speaks of; worst first,
     else in the rules' order.
 
@@ -43,6 +48,9 @@ def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tup
     number). A breach that is not is `insufficient`, and so is every group of which fewer than
     `policy.min_rows` rows are in the number's denominator, and an impact ratio that one different
     selection would turn round.
+
+    day: that of the audit. The policy's waivers that hold on it are laid on the breaches that they
+    are of; without a day none is.
     """
     turned = find_turned(measurements)
     verdicts: list[Verdict] = []
@@ -52,7 +60,9 @@ def compute_verdicts(policy: Policy, measurements: Sequence[Measurement]) -> tup
         excuse = _find_excuse(rule, measurements)
         judge = _Judge(policy, rule, counted, turned, excuse)
         verdicts += [judge.judge(case) for case in cases]
-    return tuple(sorted(verdicts, key=lambda verdict: SEVERITY.index(verdict.status)))
+    if day is not None:
+        verdicts = apply_waivers(policy, verdicts, measurements, day)
+    return tuple(sorted(verdicts, key=lambda verdict: _rank(verdict.status)))
 
 
 def _find_excuse(rule: Rule, measurements: Iterable[Measurement]) -> Measurement | None:
@@ -67,6 +77,10 @@ def _find_excuse(rule: Rule, measurements: Iterable[Measurement]) -> Measurement
         ),
         None,
     )  # fmt: skip
+
+
+def _rank(status: Status) -> int:
+    return SEVERITY.index(status)
 
 
 class _Judge:
@@ -89,7 +103,7 @@ class _Judge:
     def judge(self, case: Case) -> Verdict:
         """Return the verdict on one group, by the first of its numbers that decides."""
         known = [item for item in case.items if item.estimate is not None]
-        broken = [(item, found) for item in known if (found := self._find_breach(item))]
+        broken = [(item, found[0]) for item in known if (found := find_breaches(self._rule, item))]
         small = case.smallest()
         if small is not None and small[1] < self._policy.min_rows:
             needed = self._count_needed(broken[0][0], small) if broken else None
@@ -109,21 +123,31 @@ class _Judge:
         return self._judge_breaches(case, broken)
 
     def _judge_breaches(self, case: Case, broken: Sequence[tuple[Measurement, Breach]]) -> Verdict:
-        ranked = sorted(broken, key=lambda pair: SEVERITY.index(pair[1].status))
-        for item, breach in ranked:
-            if item.id not in self._turned and self._is_sure(item, breach):
+        ranked = sorted(self._list_candidates(broken), key=lambda one: _rank(one[1].status))
+        sure = [one for one in ranked if one[0].id not in self._turned and self._is_sure(*one)]
+        for item, breach in sure:
+            if self._rule.bound == "estimate" or is_cleared(item, breach):
                 reason = render_breach(item, breach.bound, self._counted)
                 return self._conclude(item, breach.status, Cause.BREACH, reason, breach)
-        item, breach = broken[0]
+        item, breach = sure[-1] if sure else broken[0]
         if item.id in self._turned:
             reason = render_turned(item, breach.bound)
             return self._conclude(item, Status.INSUFFICIENT, Cause.TURNED, reason, breach)
         needed = self._count_needed(item, case.smallest())
-        reason = render_uncertain(item, breach.bound, self._counted, needed, self._policy.alpha)
+        if sure:
+            reason = render_within(item, breach.bound)
+        else:
+            reason = render_uncertain(item, breach.bound, self._counted, needed, self._policy.alpha)
         return self._conclude(item, Status.INSUFFICIENT, Cause.UNCERTAIN, reason, breach)
 
-    def _find_breach(self, item: Measurement) -> Breach | None:
-        return None if item.estimate is None else find_breach(self._rule, item.estimate.value)
+    def _list_candidates(
+        self, broken: Sequence[tuple[Measurement, Breach]]
+    ) -> list[tuple[Measurement, Breach]]:
+        """Return what could be the verdict: of each number its worst breach, and, where intervals
+        have to clear a bound, the milder ones too."""
+        if self._rule.bound == "estimate":
+            return list(broken)
+        return [(item, one) for item, _ in broken for one in find_breaches(self._rule, item)]
 
     def _is_sure(self, item: Measurement, breach: Breach) -> bool:
         """Whether chance does not explain a breach."""
@@ -131,10 +155,9 @@ class _Judge:
         adjusted = self._counted.adjusted.get(item.id)
         if adjusted is not None:
             return adjusted < self._policy.alpha
-        low, high = item.estimate.low, item.estimate.high
         if item.reference_group is None:
-            near = find_near_end(item, breach)
-            return near < breach.bound if breach.lower else abs(near) > breach.bound
+            return is_cleared(item, breach)
+        low, high = item.estimate.low, item.estimate.high
         neutral = 1.0 if item.unit == "ratio" else 0.0
         return not low <= neutral <= high
 

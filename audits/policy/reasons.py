@@ -95,6 +95,16 @@ def render_uncertain(
     )
 
 
+def render_within(item: Measurement, bound: float) -> str:
+    """A bound is broken, and chance does not explain that there is a difference, but the rule asks
+    that the whole interval lies beyond the bound."""
+    return (
+        f"{_say_finding(item)}; that is beyond the limit of {format_value(bound, item.unit)}, but "
+        "its interval reaches within the limit, and the rule asks that all of it lies beyond. "
+        "More rows are needed to tell."
+    )
+
+
 def render_turned(item: Measurement, bound: float) -> str:
     """A bound is broken, but by so few people that one selection decides who comes first."""
     return (

@@ -8,6 +8,7 @@ from typing import get_args
 import streamlit as st
 
 from audits.core.format import format_count, plain_text
+from audits.core.harms import ask_harm
 from audits.core.spec import Task
 from audits.core.spec_recourse import Scalar
 from audits.data.look import DataLook
@@ -155,6 +156,8 @@ def _choose_positive(
         placeholder=say("form.positive_none"),
     )  # fmt: skip
     form = change_form(positive=picked)
+    if picked and (question := ask_harm(about, picked)):
+        show_text(question, "positive-harm", "note")
     if form.with_model and info is not None and picked and needs_class_names(info, values):
         second = form.stands_for if form.stands_for in texts else picked
         stands = st.selectbox(

@@ -8,10 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import AssayError
+from audits.core.spec import Task
 from audits.core.spec_file import load_spec
 from audits.data.look import DataLook
 from audits.models.formats import detect_format
-from audits.policy.policy import list_presets
+from audits.policy.policy import DEFAULT_PRESETS, list_presets
 from dashboard.catalogue import has_words, say
 from dashboard.components.audit_columns import choose_missing, choose_outcome, edit_columns
 from dashboard.components.audit_files import choose_file
@@ -161,7 +162,7 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     choose_outcome(look, rows, info, show_problem)
     show_problem("model")
     st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
-    _choose_name(current_form())
+    _choose_name(current_form(), make_draft(current_form(), look, rows, info).task)
     show_problem("name")
     _finish(look, rows, fit)
 
@@ -175,7 +176,7 @@ def _find_problems(
     return find_gaps(draft, with_model=form.with_model), find_wrongs(draft, look, rows, fit)
 
 
-def _choose_name(form: AuditForm) -> None:
+def _choose_name(form: AuditForm, task: Task) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         guessed = name_audit(form.change(name=None))
@@ -183,12 +184,13 @@ def _choose_name(form: AuditForm) -> None:
                               key=f"audit-name-{guessed}")  # fmt: skip
         change_form(name=None if typed == guessed else typed)
     with right:
-        presets = list_presets()
+        presets, fitting = list_presets(), DEFAULT_PRESETS[task]
+        shown = form.preset if form.preset in presets else fitting
         chosen = st.selectbox(
-            say("form.policy"), presets, key="policy", help=say("form.policy_help"),
-            index=presets.index(form.preset) if form.preset in presets else 0,
+            say("form.policy"), presets, key=f"policy-{fitting}", help=say("form.policy_help"),
+            index=presets.index(shown),
         )  # fmt: skip
-        change_form(preset=chosen)
+        change_form(preset="" if chosen == fitting else chosen)
 
 
 def _finish(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:

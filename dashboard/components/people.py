@@ -15,6 +15,7 @@ from dashboard.viewmodels import people
 from dashboard.viewmodels.picks import list_slice_conditions
 from dashboard.viewmodels.rows import Absent
 from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import say_about
 
 
 def show_people(run: RunData) -> None:
@@ -52,7 +53,7 @@ def _show_listed(run: RunData, listed: people.People) -> None:
 @st.fragment
 def show_slice_table(run: RunData, table: pd.DataFrame) -> None:
     """Show the worst slices; the rows of the one that is chosen can be looked at."""
-    place = show_selectable_table(table, "slices", say("slices.title"))
+    place = show_selectable_table(table, "slices", say_about(run, "slices.title"))
     known = {plain_text(name): own for name, own in list_slice_conditions(run).items()}
     name = "" if place is None else str(table[say("column.slice")].iloc[place])
     show_pick(run.whole, known.get(name, ()), "slice-row")

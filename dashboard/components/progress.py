@@ -139,7 +139,7 @@ def _show_first(number: str, state: JobState) -> None:
     show_text(overview.render_headline(run), "first-headline", "lead")
     counts = overview.count_statuses(run).items()
     show_badges([(status, say(f"count.{status.value}", n=n)) for status, n in counts])
-    for position, line in enumerate(overview.list_verdicts(run)[:FIRST]):
+    for position, line in enumerate(overview.list_findings(run)[:FIRST]):
         _show_line(line.status, line.sentence, position)
     show_way_out("overview", say("job.open_first"), "open-first", **{RUN: number})
 

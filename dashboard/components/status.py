@@ -10,7 +10,7 @@ import streamlit as st
 from audits.core.verdict import Status
 from dashboard.catalogue import say
 from dashboard.components.text import show_text
-from dashboard.viewmodels.overview import VerdictLine
+from dashboard.viewmodels.overview import FindingLine
 
 Colour = Literal["red", "orange", "gray", "green"]
 
@@ -46,14 +46,16 @@ def show_badges(counts: Sequence[tuple[Status, str]]) -> None:
             show_badge(status, text)
 
 
-def show_verdict(line: VerdictLine, key: str) -> None:
-    """Show one verdict: the finding first, then why it is judged so, and the rule."""
+def show_verdict(line: FindingLine, key: str) -> None:
+    """Show one finding: what it is, by what it was accepted, why it is judged so, and the rule."""
     with st.container(key=f"verdict-{line.status.value}-{key}", gap="xsmall"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             show_badge(line.status)
             if line.grouping:
                 show_text(say("overview.by", attribute=line.grouping), f"by-{key}", "label")
         show_text(line.sentence, f"finding-{key}", "finding")
+        if line.accepted:
+            show_text(line.accepted, f"accepted-{key}", "note")
         with st.expander(say("overview.why"), type="compact"):
             show_text(line.reason, f"reason-{key}")
             show_text(say("overview.rule", rule=line.rule), f"rule-{key}", "note")

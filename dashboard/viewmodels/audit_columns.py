@@ -15,6 +15,7 @@ from audits.core.spec_recourse import Scalar
 from audits.data.guess import guess_positive, guess_predictions, guess_roles, guess_task
 from audits.data.look import ColumnLook, DataLook
 from audits.models import ModelInfo
+from audits.policy.policy import DEFAULT_PRESETS
 from dashboard.catalogue import say
 from dashboard.viewmodels.audit_form import AuditForm
 from dashboard.viewmodels.new_audit import Draft, read_edges
@@ -151,7 +152,8 @@ def make_draft(
         model=form.model if form.with_model else "", threshold=form.threshold,
         classes=_name_classes(form, info, values, positive),
         label="" if form.with_model else first["label"],
-        score="" if form.with_model else first["score"], preset=form.preset,
+        score="" if form.with_model else first["score"],
+        preset=form.preset or DEFAULT_PRESETS[task],
         edges=tuple(pair for pair in edges if pair[1]), reference=form.reference,
         id=first["id"], weight=first["weight"], missing=form.missing or (),
     )  # fmt: skip

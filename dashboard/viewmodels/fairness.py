@@ -7,7 +7,7 @@ import pandas as pd
 from audits.core.findings import render_conditional
 from audits.core.format import plain_text
 from audits.core.measurement import Measurement, measurement_id
-from audits.core.words import lower
+from audits.core.words import base_metric, lower
 from audits.cube.disparities import DISPARITIES
 from audits.cube.metrics import METRICS
 from audits.figures.dots import Mark, draw_dots
@@ -65,7 +65,7 @@ def find_source(metric: str) -> str:
 
 def choose_metric(run: RunData, grouping: str, wanted: str) -> str:
     """Return the metric to show for a finding: its own, or the one that it compares."""
-    for base in (wanted, wanted.removesuffix("_difference"), wanted.removesuffix("_ratio")):
+    for base in (wanted, base_metric(wanted)):
         if base != "count" and run.by_group(base, grouping) and base in list_metrics(run, grouping):
             return base
     if wanted == "impact_ratio":

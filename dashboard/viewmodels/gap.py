@@ -1,12 +1,20 @@
-"""What drives a gap: a group's selection rate beside the reference group's, column by column."""
+"""What drives a gap: a group's selection rate beside another group's, column by column."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
-from audits.core.findings import FEATURE, render_gap
+from audits.core.findings import (
+    FEATURE,
+    choose_columns,
+    find_selection_gap,
+    render_gap,
+    turn_gap,
+)
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement, measurement_id
+from audits.core.measurement import Measurement
 from audits.figures.dots import Mark, draw_dots
 from audits.figures.theme import MAX_BARS, Chart
 from dashboard.catalogue import say
@@ -14,16 +22,31 @@ from dashboard.viewmodels.numbers import make_dot, render_measurement, render_te
 from dashboard.viewmodels.run import RunData
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two groups whose gap is laid on columns. label: how the page names them."""
+
+    group: str
+    reference: str
+
+    @property
+    def label(self) -> str:
+        """The pair's name on the page."""
+        return say("gap.pair", group=plain_text(self.group), reference=plain_text(self.reference))
+
+
 def list_gaps(run: RunData) -> list[str]:
-    """Return the attributes that have gaps laid on columns, that with the widest gap first."""
-    found = [name for name in run.attributes if run.by_group("gap_share", name)]
-    return sorted(found, key=lambda name: -_measure_widest(run, name))
+    """Return the attributes that have gaps laid on columns, that with the widest gap first; those
+    of two columns together after the others."""
+    found = [name for name in run.groupings if run.by_group("gap_share", name)]
+    return sorted(found, key=lambda name: (name in run.pairs, -_measure_widest(run, name)))
 
 
-def _sum_shares(run: RunData, attribute: str) -> dict[str, float]:
-    sums: dict[str, float] = {}
+def _sum_shares(run: RunData, attribute: str) -> dict[Pair, float]:
+    sums: dict[Pair, float] = {}
     for item in run.by_group("gap_share", attribute):
-        sums[item.group or ""] = sums.get(item.group or "", 0.0) + (item.value or 0.0)
+        pair = Pair(item.group or "", item.reference_group or "")
+        sums[pair] = sums.get(pair, 0.0) + (item.value or 0.0)
     return sums
 
 
@@ -31,57 +54,61 @@ def _measure_widest(run: RunData, attribute: str) -> float:
     return max(abs(gap) for gap in _sum_shares(run, attribute).values())
 
 
-def list_groups(run: RunData, attribute: str) -> list[str]:
-    """Return an attribute's groups with a gap, the widest first."""
+def list_pairs(run: RunData, attribute: str) -> dict[str, Pair]:
+    """Return an attribute's pairs of groups with a gap by their labels, the widest first."""
     sums = _sum_shares(run, attribute)
-    return sorted(sums, key=lambda name: -abs(sums[name]))
+    return {pair.label: pair for pair in sorted(sums, key=lambda pair: -abs(sums[pair]))}
 
 
-def list_shares(run: RunData, attribute: str, group: str) -> list[Measurement]:
-    """Return the columns' shares of a group's gap, the largest first."""
-    found = [item for item in run.by_group("gap_share", attribute) if item.group == group]
+def list_shares(run: RunData, attribute: str, pair: Pair) -> list[Measurement]:
+    """Return the columns' shares of a pair's gap, the largest first."""
+    found = [
+        item
+        for item in run.by_group("gap_share", attribute)
+        if (item.group, item.reference_group) == (pair.group, pair.reference)
+    ]
     return sorted(found, key=lambda item: -abs(item.value or 0.0))
 
 
-def render_sentence(run: RunData, attribute: str, group: str) -> str:
-    """Return the finding, "" where the gap itself was not measured."""
-    shares = list_shares(run, attribute, group)
-    plain = _find_gap(run, attribute, group, shares)
+def render_sentence(run: RunData, attribute: str, pair: Pair) -> str:
+    """Return which columns make a gap, "" where the gap itself was not measured."""
+    plain = find_selection_gap(run.report, attribute, pair.group, pair.reference)
+    shares = list_shares(run, attribute, pair)
     return (render_gap(plain, shares) if plain is not None else None) or ""
-
-
-def _find_gap(
-    run: RunData, attribute: str, group: str, shares: list[Measurement]
-) -> Measurement | None:
-    reference = shares[0].reference_group
-    return run.report.by_id.get(
-        measurement_id("selection_rate_difference", attribute, group, reference)
-    )
 
 
 def _name(item: Measurement) -> str:
     return plain_text((item.slice or "").removeprefix(FEATURE))
 
 
-def make_gap_chart(run: RunData, attribute: str, group: str) -> Chart:
+def make_gap_chart(run: RunData, attribute: str, pair: Pair) -> Chart:
     """Return the whole gap, then every column's share of it, each with its interval."""
-    shares = list_shares(run, attribute, group)
-    reference = plain_text(shares[0].reference_group or "")
-    whole = _find_gap(run, attribute, group, shares)
+    shares = list_shares(run, attribute, pair)
+    whole = find_selection_gap(run.report, attribute, pair.group, pair.reference)
+    whole = None if whole is None else turn_gap(whole)
     dots = [make_dot(whole, say("gap.whole"), quiet=True)] if whole is not None else []
     dots += [make_dot(item, _name(item)) for item in shares[: MAX_BARS - 1]]
     points = shares[0].unit == "points"
     return draw_dots(
         dots,
-        title=say("gap.title", feature=_name(shares[0]), group=plain_text(group),
-                  reference=reference),
+        title=_title(pair, shares),
         axis=say("gap.axis" if points else "gap.axis_target"),
         percent=points,
         mark=Mark(0.0, say("gap.none_mark")),
-    )  # fmt: skip
+    )
 
 
-def tabulate_gap(run: RunData, attribute: str, group: str) -> pd.DataFrame:
+def _title(pair: Pair, shares: list[Measurement]) -> str:
+    """Return the chart's title: a column is in it only where its share is sure."""
+    groups = {"group": plain_text(pair.group), "reference": plain_text(pair.reference)}
+    gap = sum(item.value or 0.0 for item in shares)
+    named = choose_columns(gap, [item for item in shares if item.estimate is not None])
+    if not named:
+        return say("gap.title_none", **groups)
+    return say("gap.title", feature=_name(named[0]), **groups)
+
+
+def tabulate_gap(run: RunData, attribute: str, pair: Pair) -> pd.DataFrame:
     """Return every column's share with its interval and test."""
     return pd.DataFrame(
         [
@@ -90,6 +117,6 @@ def tabulate_gap(run: RunData, attribute: str, group: str) -> pd.DataFrame:
                 say("gap.share"): render_measurement(item),
                 say("column.chance"): render_test(item),
             }
-            for item in list_shares(run, attribute, group)
+            for item in list_shares(run, attribute, pair)
         ]
     )

@@ -102,7 +102,7 @@ def split_views(run: RunData, grouping: str) -> tuple[View, View]:
 
 @lru_cache(maxsize=16)
 def _chooser(run: RunData, grouping: str, goal: GoalName, costs: Costs) -> Chooser:
-    return Chooser(split_views(run, grouping)[0], GOALS[goal], costs)
+    return Chooser(split_views(run, grouping)[0], GOALS[goal], costs, min_rows=run.min_rows)
 
 
 @lru_cache(maxsize=32)
@@ -112,7 +112,7 @@ def _solve(run: RunData, question: Question) -> tuple[Plan | NoPlan, Outcome | N
     if isinstance(plan, NoPlan):
         return plan, None
     held_out = split_views(run, question.grouping)[1]
-    return plan, compute_plan_outcome(plan, held_out)
+    return plan, compute_plan_outcome(plan, held_out, run.min_rows)
 
 
 def answer(run: RunData, question: Question) -> Answer:
@@ -269,7 +269,9 @@ def _find_frontier(
     run: RunData, grouping: str, goal: GoalName, costs: Costs, by_group: bool
 ) -> tuple[Point, ...]:
     first, second = split_views(run, grouping)
-    return compute_frontier(first, second, GOALS[goal], costs, by_group=by_group)
+    return compute_frontier(
+        first, second, GOALS[goal], costs, by_group=by_group, min_rows=run.min_rows
+    )
 
 
 def make_frontier_chart(run: RunData, question: Question) -> Chart | None:

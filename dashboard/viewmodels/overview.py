@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audits.core import sentences
+from audits import findings
 from audits.core.format import format_count, format_time, plain_text
+from audits.core.harms import tell_harm
 from audits.core.report import CheckStatus
 from audits.core.verdict import SEVERITY, Status
+from audits.findings import Finding
 from audits.run_checks import PENDING
-from dashboard.catalogue import load_catalogue, say
+from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
@@ -23,8 +25,9 @@ OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictLine:
-    """One verdict as it is read. grouping and metric say where its numbers are."""
+class FindingLine:
+    """One finding as it is read. grouping and metric say where its numbers are; under: the
+    findings that it explains; accepted: by what waiver people have accepted it, "" where not."""
 
     status: Status
     sentence: str
@@ -33,59 +36,69 @@ class VerdictLine:
     source: str
     grouping: str | None
     metric: str
+    accepted: str = ""
+    under: tuple[FindingLine, ...] = ()
 
 
-def list_verdicts(run: RunData) -> list[VerdictLine]:
-    """Return the verdicts, worst first, and single attributes before intersections."""
-    policy = run.policy
-    rules = {} if policy is None else {r.name: (r.title, r.source) for r in policy.rules}
-    lines = []
-    for verdict in run.report.verdicts:
-        item = run.report.by_id[verdict.measurement]
-        title, source = rules.get(verdict.rule, (verdict.rule, ""))
-        lines.append(
-            VerdictLine(
-                status=verdict.status,
-                sentence=render_finding(item),
-                reason=plain_text(verdict.reason),
-                rule=plain_text(title),
-                source=plain_text(source),
-                grouping=item.attribute,
-                metric=item.metric,
-            )
-        )
-    crossed = set(run.pairs)
-    return sorted(lines, key=lambda x: (SEVERITY.index(x.status), x.grouping in crossed))
-
-
-@dataclass(frozen=True, slots=True)
-class RuleVerdicts:
-    """What one rule says: its worst finding, the others that need a look, and the rest."""
-
-    rule: str
-    worst: VerdictLine
-    also: tuple[VerdictLine, ...]
-    passed: tuple[VerdictLine, ...]
-
-
-def list_rules(run: RunData) -> list[RuleVerdicts]:
-    """Return the verdicts by rule, that with the worst finding first."""
-    families: dict[str, list[VerdictLine]] = {}
-    for line in list_verdicts(run):
-        families.setdefault(line.rule, []).append(line)
+def list_findings(run: RunData) -> list[FindingLine]:
+    """Return what somebody has to look at, in the one order of every page, card and report."""
     return [
-        RuleVerdicts(
-            rule,
-            worst,
-            tuple(line for line in rest if line.status in OPEN),
-            tuple(line for line in rest if line.status not in OPEN),
-        )
-        for rule, (worst, *rest) in families.items()
+        _make_line(run, leading, tuple(_make_line(run, item) for item in under))
+        for leading, under in findings.list_trees(run.report)
     ]
 
 
-def tabulate_verdicts(lines: Sequence[VerdictLine]) -> pd.DataFrame:
-    """Return verdicts as a table: an icon with the word, the finding, and why."""
+def _make_line(run: RunData, finding: Finding, under: tuple[FindingLine, ...] = ()) -> FindingLine:
+    item = run.report.by_id[finding.measurement]
+    return FindingLine(
+        status=finding.status,
+        sentence=f"{findings.render_finding_sentence(run.report, finding)}.",
+        reason=" ".join(dict.fromkeys(_list_reasons(run, finding))),
+        rule=plain_text(finding.title),
+        source=_find_source(run, finding.rule),
+        grouping=finding.attribute,
+        metric=item.metric,
+        under=under,
+    )
+
+
+def _list_reasons(run: RunData, finding: Finding) -> list[str]:
+    reasons = {v.measurement: v.reason for v in run.report.verdicts if v.rule == finding.rule}
+    return [plain_text(reasons[name]) for name in finding.verdicts if name in reasons]
+
+
+def _find_source(run: RunData, rule: str) -> str:
+    rules = () if run.policy is None else run.policy.rules
+    return next((plain_text(one.source) for one in rules if one.name == rule), "")
+
+
+@dataclass(frozen=True, slots=True)
+class MetRule:
+    """What one rule found in order, or does not apply to: status, number and why."""
+
+    rule: str
+    lines: tuple[FindingLine, ...]
+
+
+def list_met(run: RunData) -> list[MetRule]:
+    """Return what passed or does not apply, by rule in the policy's order."""
+    families: dict[str, list[FindingLine]] = {}
+    titles = {} if run.policy is None else {one.name: one.title for one in run.policy.rules}
+    for verdict in run.report.verdicts:
+        if verdict.status in OPEN:
+            continue
+        item = run.report.by_id[verdict.measurement]
+        title = plain_text(titles.get(verdict.rule, verdict.rule))
+        line = FindingLine(
+            verdict.status, f"{render_finding(item)}.", plain_text(verdict.reason), title, "",
+            item.attribute, item.metric,
+        )  # fmt: skip
+        families.setdefault(title, []).append(line)
+    return [MetRule(title, tuple(lines)) for title, lines in families.items()]
+
+
+def tabulate_lines(lines: Sequence[FindingLine]) -> pd.DataFrame:
+    """Return findings as a table: an icon with the word, the finding, and why."""
     return pd.DataFrame(
         [
             {
@@ -99,8 +112,10 @@ def tabulate_verdicts(lines: Sequence[VerdictLine]) -> pd.DataFrame:
 
 
 def count_statuses(run: RunData) -> dict[Status, int]:
-    """Return how many verdicts there are of each status, worst first."""
-    counted = Counter(verdict.status for verdict in run.report.verdicts)
+    """Return how many findings stand alone by status, and how many verdicts passed or do not
+    apply; worst first, without zeros."""
+    counted = Counter(item.status for item in findings.list_leading(run.report))
+    counted.update(v.status for v in run.report.verdicts if v.status not in OPEN)
     return {status: counted[status] for status in SEVERITY if counted[status]}
 
 
@@ -110,11 +125,17 @@ def find_worst(run: RunData) -> Status | None:
 
 
 def render_headline(run: RunData) -> str:
-    """Return the one sentence that sums the run up; of a first result, as far as it is judged."""
-    headline = sentences.render_headline(count_statuses(run), load_catalogue())
+    """Return the one sentence that sums the run up, first whether fairness was judged at all; of a
+    first result, as far as it is judged."""
+    headline = findings.render_headline(run.report)
     if any(check.reason == PENDING for check in run.report.checks):
         return say("job.so_far", headline=headline)
     return headline
+
+
+def list_notes(run: RunData) -> list[str]:
+    """Return what has to be known before any verdict is read."""
+    return [note for note in (tell_harm(run.report),) if note]
 
 
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
@@ -187,6 +208,13 @@ def list_unmeasured(run: RunData) -> list[str]:
         for check in run.report.checks
         if check.status is not CheckStatus.MEASURED and check.reason != PENDING
     ]
+
+
+def is_measured(run: RunData, code: str) -> bool:
+    """Whether a check measured something."""
+    return any(
+        check.code == code and check.status is CheckStatus.MEASURED for check in run.report.checks
+    )
 
 
 def find_check_reason(run: RunData, code: str) -> str:

@@ -12,8 +12,10 @@ from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.proxies import (
     ALL_COLUMNS,
+    list_faint,
     list_proxies,
     rank_features,
+    render_faint,
     render_proxy,
     render_whole,
 )
@@ -41,6 +43,8 @@ def make_proxies(run: RunData, attribute: str) -> Proxies | None:
         return None
     found = [render_proxy(one) for one in list_proxies(run.report.measurements, attribute)]
     sentences = found[:SENTENCES] or [say("proxies.none", attribute=plain_text(attribute))]
+    faint = render_faint(list_faint(run.report.measurements, attribute), attribute)
+    sentences += [faint] if faint else []
     sentences += render_whole([*items, *run.by_group("score_proxy_auc", attribute)])
     path = "evidence/proxies.parquet"
     note = next((plain_text(e.description) for e in run.report.evidence if e.path == path), "")

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from audits.core.groups import JOIN
+from audits.core.limits import MIN_ROWS
 from audits.core.measurement import Measurement
 from audits.core.report import OF_PARTS, AuditReport
 from audits.core.spec import AuditSpec
@@ -69,6 +70,11 @@ class RunData:
         return self.report.subject.task
 
     @property
+    def has_model(self) -> bool:
+        """Whether a model was audited, not decisions alone."""
+        return self.report.subject.model is not None
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         """The protected columns."""
         return self.report.subject.data.protected
@@ -95,6 +101,11 @@ class RunData:
         """The rules that judged this run, as they were then; None where the report has none."""
         stored = self.report.spec.effective.get(IN_FORCE)
         return None if stored is None else Policy.model_validate(stored)
+
+    @property
+    def min_rows(self) -> int:
+        """Groups with fewer rows that count are not judged."""
+        return MIN_ROWS if self.policy is None else self.policy.min_rows
 
     @cached_property
     def cube(self) -> Cube:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from audits.core import sentences
 from audits.core.measurement import Measurement
 from audits.core.words import describe
-from dashboard.catalogue import load_catalogue
+from dashboard.catalogue import has_words, load_catalogue, say
+from dashboard.viewmodels.run import RunData
 
 
 def name_metric(metric: str) -> str:
@@ -21,3 +22,10 @@ def explain_metric(metric: str) -> str:
 def render_finding(item: Measurement) -> str:
     """Return a measurement as a sentence with its number and interval."""
     return sentences.render_finding(item, load_catalogue())
+
+
+def say_about(run: RunData, key: str, /, **fields: object) -> str:
+    """Return a sentence in the words for what was audited: decisions without a model have words of
+    their own ("<key>_decisions") where the usual ones speak of a model."""
+    own = f"{key}_decisions"
+    return say(key if run.has_model or not has_words(own) else own, **fields)

@@ -23,6 +23,13 @@ from dashboard.viewmodels.numbers import (
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
 
+ERRORS = (
+    "accuracy_difference", "mean_absolute_error_difference", "miscalibration_difference",
+)  # fmt: skip
+"""What slices are worse at where something is wrong; being selected less often is no mistake."""
+TITLE_ROWS = 100
+"""A part of fewer rows makes no title."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorstSlices:
@@ -56,6 +63,19 @@ def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
     return WorstSlices(note, tuple(sentences), table, _make_map(gaps, counts, searched))
 
 
+def tell_errors(run: RunData) -> list[str]:
+    """Return where decisions or predictions are wrong more often, or further off, than elsewhere:
+    the worst part for each kind of error, wrong answers before scores that promise too much."""
+    items = [item for item in run.report.measurements if item.check == SLICES_CHECK]
+    counts = {item.slice: int(item.value or 0) for item in items if item.metric == "count"}
+    searched = _count_searched(run)
+    found = []
+    for metric in ERRORS:
+        mine = [item for item in items if item.metric == metric and item.slice is not None]
+        found += [f"{_render(item, counts[item.slice], searched)}." for item in mine[:1]]
+    return found
+
+
 def _make_map(gaps: list[Measurement], counts: dict[str | None, int], searched: int) -> Chart:
     """Return every slice by its rows and its gap, numbered as in the table."""
     spots = [
@@ -67,12 +87,19 @@ def _make_map(gaps: list[Measurement], counts: dict[str | None, int], searched: 
         for number, item in enumerate(gaps, 1)
         for size in [_size(item)]
     ]  # fmt: skip
-    worst = max(spots, key=lambda spot: spot.size)
     unit = gaps[0].unit
-    title = say(
-        "slices.map_title", name=worst.name, kind=lower(worst.kind),
-        size=format_value(worst.size, unit), share=format_value(worst.share, "share"),
-    )  # fmt: skip
+    large = [
+        spot
+        for spot, item in zip(spots, gaps, strict=True)
+        if counts[item.slice] >= TITLE_ROWS and item.metric in ERRORS
+    ]
+    title = say("slices.map_title_none")
+    if large:
+        worst = max(large, key=lambda spot: spot.low)  # the surest size, not the luckiest
+        title = say(
+            "slices.map_title", name=worst.name, kind=lower(worst.kind),
+            size=format_value(worst.size, unit), share=format_value(worst.share, "share"),
+        )  # fmt: skip
     axes = (say("slices.map_share"), say("slices.map_gap"))
     return draw_slice_map(spots, title=title, axes=axes, percent=unit == "points")
 

@@ -6,23 +6,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from audits.checks.interventions import CODE as INTERVENTIONS
-from audits.checks.interventions import name_slice
-from audits.core.format import format_value, plain_text
-from audits.core.measurement import Measurement
-from audits.core.verdict import Verdict
-from audits.core.words import SLICES_CHECK
+from audits.core.format import plain_text
+from audits.core.remedies import INTERVENTIONS_CHECK
+from audits.core.words import SLICES_CHECK, describe, lower
+from audits.findings import (
+    count_judged,
+    explain_finding,
+    find_help,
+    find_worst,
+    list_leading,
+    render_finding_sentence,
+)
+from audits.findings.numbers import name_base
 from dashboard.catalogue import say
-from dashboard.viewmodels import card, fairness, gap, recourse, review, slices
-from dashboard.viewmodels.numbers import find_result, render_point, render_range
-from dashboard.viewmodels.overview import OPEN, find_check_reason
+from dashboard.viewmodels import card, fairness, gap, performance, recourse, review, slices
+from dashboard.viewmodels.overview import find_check_reason, is_measured
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import render_finding
+from dashboard.viewmodels.sentences import render_finding, say_about
 
 EXPLAIN_GAP, RECOURSE = "explain.gap", "recourse.counterfactuals"
-GOALS = {"equal_opportunity_difference": "equal_opportunity",
-         "equalized_odds_difference": "equalized_odds"}  # fmt: skip
-"""What an intervention should aim at for a finding; demographic parity for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,71 +49,64 @@ def tell_step(run: RunData, page: str) -> Step | None:
     return None if tell is None else tell(run)
 
 
-def find_worst_finding(run: RunData) -> Measurement | None:
-    """Return what the worst verdict on a group of a single attribute is about; None where no
-    verdict asks for a look. The report has its verdicts worst first."""
-    open_ones = [verdict for verdict in run.report.verdicts if verdict.status in OPEN]
-    items = (_find_item(run, verdict) for verdict in open_ones)
-    return next((item for item in items if item.attribute in run.attributes), None)
-
-
-def _find_item(run: RunData, verdict: Verdict) -> Measurement:
-    return run.report.by_id[verdict.measurement]
-
-
 def _tell_who(run: RunData) -> Step:
-    question, worst = say("story.who"), find_worst_finding(run)
+    question, report = say("story.who"), run.report
+    worst = find_worst(report)
     if worst is None or worst.attribute is None:
-        key = "story.nobody" if run.attributes and run.report.verdicts else "story.no_groups"
-        return Step("fairness", question, say(key))
-    params = fairness.link_to(run, worst.attribute, worst.metric)
-    statuses = {v.measurement: v.status for v in run.report.verdicts}
-    note = say(f"story.status.{statuses[worst.id].value}")
-    return Step("fairness", question, _render_worst(run, worst), note, params)
+        return Step("fairness", question, *_tell_nobody(run))
+    params = fairness.link_to(run, worst.attribute, report.by_id[worst.measurement].metric)
+    note = say(f"story.status.{worst.status.value}", rule=plain_text(worst.title))
+    return Step("fairness", question, f"{render_finding_sentence(report, worst)}.", note, params)
 
 
-def _render_worst(run: RunData, worst: Measurement) -> str:
-    """Return the finding with both rates where it is about selection, else as its page has it."""
-    rates = {item.group: item for item in run.by_group("selection_rate", worst.attribute)}
-    own, other = rates.get(worst.group), rates.get(worst.reference_group)
-    if worst.metric != "impact_ratio" or own is None or other is None:
-        return f"{render_finding(worst)}."
-    return say(
-        "story.selected",
-        group=plain_text(worst.group or ""),
-        attribute=plain_text(worst.attribute or ""),
-        rate=render_point(find_result(own), "share"),
-        range=render_range(find_result(own), "share"),
-        reference=plain_text(worst.reference_group or ""),
-        other=render_point(find_result(other), "share"),
-    )
+def _tell_nobody(run: RunData) -> tuple[str, str]:
+    """Return the answer, and a note, where no group fails a rule or is warned of."""
+    open_ones = [item for item in list_leading(run.report) if item.groups]
+    note = f"{render_finding_sentence(run.report, open_ones[0])}." if open_ones else ""
+    if not count_judged(run.report):
+        return say("story.unjudged"), note
+    return say("story.nobody"), note
 
 
 def _tell_where(run: RunData) -> Step:
-    worst = slices.make_worst_slices(run, 1)
-    if worst is None or not worst.sentences:
-        answer = _explain_absence(run, SLICES_CHECK)
-    else:
-        answer = f"{worst.sentences[0]}."
-    return Step("performance", say("story.where"), answer)
+    question = say_about(run, "story.where")
+    if not performance.has_truth(run):
+        return Step("performance", question, say_about(run, "story.where_no_truth"))
+    told = slices.tell_errors(run)
+    if told:
+        return Step("performance", question, told[0], told[1] if told[1:] else "")
+    if not is_measured(run, SLICES_CHECK):
+        return Step("performance", question, _explain_absence(run, SLICES_CHECK))
+    return Step("performance", question, say("story.where_nowhere"))
 
 
 def _tell_why(run: RunData) -> Step:
-    question, part = say("story.why"), say("explanations.gap")
-    worst = find_worst_finding(run)
-    attributes = gap.list_gaps(run)
-    if not attributes:
+    question, worst = say("story.why"), find_worst(run.report)
+    if worst is None:
+        return Step("explanations", question, say("story.why_nothing"))
+    if not gap.list_gaps(run):
         return Step("explanations", question, _explain_absence(run, EXPLAIN_GAP))
-    attribute = attributes[0]
-    if worst is not None and worst.attribute in attributes:
-        attribute = worst.attribute
-    groups = gap.list_groups(run, attribute)
-    group = worst.group if worst is not None and worst.group in groups else groups[0]
-    params = {"part": part, "gap-groups": attribute, "gap-group": group or ""}
-    usual = {"gap-groups": attributes[0], "gap-group": groups[0]}
-    kept = {key: text for key, text in params.items() if usual.get(key) != text}
-    sentence = gap.render_sentence(run, attribute, group or "")
-    return Step("explanations", question, sentence or say("story.gap_unclear"), "", kept)
+    found = explain_finding(run.report, worst)
+    if found is None:
+        measure = lower(describe(name_base(run.report.by_id[worst.measurement])).title)
+        return Step("explanations", question, say("story.why_other", measure=measure))
+    note = "" if found.finding.id == worst.id else say("story.why_selection")
+    pair = gap.Pair(found.gap.group or "", found.gap.reference_group or "")
+    params = _link_to_gap(run, found.gap.attribute or "", pair)
+    return Step("explanations", question, found.sentence or say("story.gap_unclear"), note, params)
+
+
+def _link_to_gap(run: RunData, attribute: str, pair: gap.Pair) -> dict[str, str]:
+    """Return the address parameters of a gap, without what the page would choose by itself."""
+    attributes = gap.list_gaps(run)
+    params = {
+        "part": say("explanations.gap"), "gap-groups": attribute, "gap-group": pair.label,
+    }  # fmt: skip
+    usual = {
+        "gap-groups": attributes[0],
+        "gap-group": next(iter(gap.list_pairs(run, attribute)), ""),
+    }
+    return {key: text for key, text in params.items() if usual.get(key) != text}
 
 
 def _tell_change(run: RunData) -> Step:
@@ -125,43 +120,11 @@ def _tell_change(run: RunData) -> Step:
 
 
 def _tell_help(run: RunData) -> Step:
-    question, worst = say("story.help"), find_worst_finding(run)
-    attribute = worst.attribute if worst is not None else fairness.choose_grouping(run)
-    goal = GOALS.get(worst.metric, "demographic_parity") if worst else "demographic_parity"
-    answers = [
-        text
-        for by_group in (False, True)
-        if (text := _render_plan(run, attribute or "", goal, by_group=by_group))
-    ]
-    if not answers:
-        return Step("interventions", question, _explain_absence(run, INTERVENTIONS))
-    return Step("interventions", question, answers[0], answers[1] if answers[1:] else "")
-
-
-def _render_plan(run: RunData, attribute: str, goal: str, *, by_group: bool) -> str:
-    """Return what the measured thresholds do to a gap and to accuracy, "" where not measured."""
-    wanted = name_slice(goal, attribute, by_group=by_group)
-
-    def find(metric: str) -> Measurement | None:
-        items = run.by_group(metric, attribute)
-        return next((x for x in items if x.slice == wanted and x.estimate is not None), None)
-
-    before, after, change = find("gap_before"), find("gap_after"), find("accuracy_change")
-    if before is None or after is None or change is None:
-        return ""
-    moved = change.value or 0.0
-    shrinks = (after.value or 0.0) < (before.value or 0.0)
-    key = "groups" if by_group else "one"
-    return say(
-        f"story.help_{key}" if shrinks else f"story.no_help_{key}",
-        attribute=plain_text(attribute),
-        before=format_value(before.value or 0.0, "points").removesuffix(" points"),
-        after=format_value(after.value or 0.0, "points"),
-        range=render_range(find_result(after), "points"),
-        accuracy=say(
-            "story.costs" if moved < 0 else "story.gains", value=format_value(abs(moved), "points")
-        ),
-    )
+    question, found = say("story.help"), find_help(run.report)
+    if found is None:
+        return Step("interventions", question, _explain_absence(run, INTERVENTIONS_CHECK))
+    answer, *more = found.sentences
+    return Step("interventions", question, answer, " ".join(more))
 
 
 def _tell_sign(run: RunData) -> Step:

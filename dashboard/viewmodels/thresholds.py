@@ -11,8 +11,7 @@ from audits.core.format import format_range, format_value, plain_text
 from audits.core.measurement import Unit
 from audits.core.words import lower
 from audits.cube.cube import FloatArray
-from audits.cube.disparities import DISPARITIES
-from audits.cube.pairs import compute_worst_pair_interval
+from audits.cube.disparities import DISPARITIES, Disparity, DisparityResult, compute_summary
 from audits.cube.rates import RATES
 from audits.cube.thresholds import Decided
 from audits.cube.values import Values
@@ -89,7 +88,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
             ],
         }
     )
-    overall = _compare_overall(before.has_truth, audited, decided)
+    overall = _compare_overall(before.has_truth, audited, decided, run.min_rows)
     names_of = (
         say("column.measure"),
         say("lab.audited"),
@@ -123,7 +122,9 @@ def _join(point: str, ends: str) -> str:
     return f"{point} ({ends})" if ends else point
 
 
-def _compare_overall(truth: bool, audited: Decided, moved: Decided) -> list[_Compared]:
+def _compare_overall(
+    truth: bool, audited: Decided, moved: Decided, min_rows: int
+) -> list[_Compared]:
     """Return accuracy, selection and the gaps between groups, audited and moved."""
     rows = []
     for metric in ("accuracy", "selection_rate") if truth else ("selection_rate",):
@@ -134,39 +135,33 @@ def _compare_overall(truth: bool, audited: Decided, moved: Decided) -> list[_Com
     for disparity in DISPARITIES:
         if disparity.kind != "difference" or (disparity.needs_truth and not truth):
             continue
-        gaps = [compute_gap(disparity.rates, one) for one in (audited, moved)]
-        points = (_points(value) for value, _, _ in gaps)
-        ranges = (_range(low, high, "points") for _, low, high in gaps)
+        gaps = [compute_gap(disparity, one, min_rows) for one in (audited, moved)]
+        points = (_points(gap.value) for gap in gaps)
+        ranges = (_range(gap.low, gap.high, "points") for gap in gaps)
         rows.append(_Compared(name_metric(disparity.name), *points, *ranges))
     return rows
 
 
-def compute_gap(rates: tuple[str, ...], decided: Decided) -> tuple[float, float, float]:
-    """Return the largest gap of the rates between groups with its interval, as the audit makes it
-    (see `audits.cube.pairs`), in [0, 1]; NaN thrice where it is undefined."""
-    value = float(compute_spread(rates, decided.weight))
-    if np.isnan(value):
-        return np.nan, np.nan, np.nan
-    low, high = compute_worst_pair_interval([_compute(name, decided) for name in rates],
-                                            "difference")  # fmt: skip
-    return value, min(low, value), max(high, value)
+def compute_gap(disparity: Disparity, decided: Decided, min_rows: int) -> DisparityResult:
+    """Return the largest gap of the rates between groups, as the audit makes it."""
+    rates = [_compute(name, decided) for name in disparity.rates]
+    rows = np.rint(decided.count.sum(axis=(1, 2))).astype(np.int64)
+    return compute_summary(disparity, rates, rows, min_rows)
 
 
-def compute_spread(rates: tuple[str, ...], weight: FloatArray) -> FloatArray:
-    """Return the largest gap of the rates between groups, of confusion weights
-    `[..., n_groups, 3, 2]`: `[...]`, in [0, 1]. Groups in which a rate is undefined are left out
-    of it; NaN where fewer than two are left for one of the rates."""
-    worst: list[FloatArray] = []
-    for name in rates:
-        share = RATES[name].share(weight)
-        known = ~np.isnan(share)
-        high = np.where(known, share, -np.inf).max(axis=-1)
-        low = np.where(known, share, np.inf).min(axis=-1)
-        with np.errstate(invalid="ignore"):
-            worst.append(np.where(known.sum(axis=-1) > 1, high - low, np.nan))
-    # Undefined in one rate is undefined altogether: half of equalized odds is not equalized odds.
-    largest: FloatArray = np.max(worst, axis=0)
-    return largest
+def compute_spread(metric: str, weight: FloatArray, count: FloatArray, min_rows: int) -> FloatArray:
+    """Return the largest gap of a rate between groups, of confusion weights and rows
+    `[..., n_groups, 3, 2]`: `[...]`, in [0, 1]. Groups in which it rests on fewer than `min_rows`
+    rows are left out; NaN where fewer than two are left."""
+    rate = RATES[metric]
+    share = rate.share(weight)
+    rows = np.einsum("...ij,ij->...", count, rate.rows.astype(float))
+    known = ~np.isnan(share) & (rows >= min_rows)
+    high = np.where(known, share, -np.inf).max(axis=-1)
+    low = np.where(known, share, np.inf).min(axis=-1)
+    with np.errstate(invalid="ignore"):
+        spread: FloatArray = np.where(known.sum(axis=-1) > 1, high - low, np.nan)
+    return spread
 
 
 def _sentence(run: RunData, overall: list[_Compared], threshold: float) -> str:

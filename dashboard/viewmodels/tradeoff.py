@@ -70,7 +70,7 @@ def choose_paid(run: RunData) -> str:
 def compute_path(run: RunData, grouping: str, metric: str, paid_in: str) -> Path:
     """Return what every threshold of the run's sweep does to the groups."""
     sweep = run.sweep(grouping)
-    gap = compute_spread((metric,), sweep.weight)
+    gap = compute_spread(metric, sweep.weight, sweep.count, run.min_rows)
     paid = _pay(run, sweep.weight.sum(axis=1), paid_in)
     best = np.zeros(0, dtype=np.int64) if paid_in == "selected" else find_best(
         gap, paid if paid_in == "cost" else -paid
@@ -105,8 +105,9 @@ def _pay(run: RunData, whole: FloatArray, paid_in: str) -> FloatArray:
 def _place(
     run: RunData, grouping: str, metric: str, paid_in: str, threshold: float
 ) -> tuple[float, float]:
-    weight = run.sweep(grouping).decide(threshold).weight
-    return float(compute_spread((metric,), weight)), float(_pay(run, weight.sum(axis=0), paid_in))
+    decided = run.sweep(grouping).decide(threshold)
+    gap = compute_spread(metric, decided.weight, decided.count, run.min_rows)
+    return float(gap), float(_pay(run, decided.weight.sum(axis=0), paid_in))
 
 
 def _tell(

@@ -18,6 +18,7 @@ from dashboard.viewmodels import anchors, effects, explanations, gap, interactio
 from dashboard.viewmodels.overview import find_check_reason
 from dashboard.viewmodels.rows import Absent, RowSource
 from dashboard.viewmodels.run import RunData
+from dashboard.viewmodels.sentences import say_about
 
 NARROWED = ("global", "row")
 """The parts that follow the chosen rows; the others are about all of them."""
@@ -36,20 +37,19 @@ def show_global(run: RunData, source: RowSource | None) -> None:
 
 
 def show_gap(run: RunData) -> None:
-    """Show which columns make the gap between a group and its reference group."""
+    """Show which columns make the gap between two groups."""
     attribute = choose_groups(gap.list_gaps(run), "gap-groups")
     if attribute is None:
         show_text(say("gap.none", reason=find_check_reason(run, "explain.gap")), "no-gap")
         return
-    group = choose(
-        say("gap.group"), gap.list_groups(run, attribute), "gap-group",
-        help_text=say("gap.group_help"),
-    )  # fmt: skip
-    if group is None:
+    pairs = gap.list_pairs(run, attribute)
+    chosen = choose(say("gap.group"), list(pairs), "gap-group", help_text=say("gap.group_help"))
+    if chosen is None:
         return
-    show_text(gap.render_sentence(run, attribute, group), "gap-finding", "lead")
+    pair = pairs[chosen]
+    show_text(gap.render_sentence(run, attribute, pair), "gap-finding", "lead")
     show_chart_with_table(
-        gap.make_gap_chart(run, attribute, group), gap.tabulate_gap(run, attribute, group), "gap"
+        gap.make_gap_chart(run, attribute, pair), gap.tabulate_gap(run, attribute, pair), "gap"
     )
     show_text(say("gap.meaning"), "gap-meaning", "note")
 
@@ -107,7 +107,7 @@ def show_attributions(run: RunData, part: str, evidence: str) -> None:
 def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
-    show_text(say("explanations.intro"), "intro", "lead")
+    show_text(say_about(run, "explanations.intro"), "intro", "lead")
     evidence = explanations.find_evidence(run)
     reason = find_check_reason(run.whole, "explain.attributions") or say(
         "explanations.none_checked"

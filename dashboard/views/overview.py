@@ -37,8 +37,8 @@ def show_step(step: story.Step) -> None:
     go_to(step.page, say(f"story.go_{step.page}"), f"step-{step.page}", **step.params)
 
 
-def show_way(run: RunData, line: overview.VerdictLine, key: str) -> None:
-    """Show the way from a verdict to its numbers."""
+def show_way(run: RunData, line: overview.FindingLine, key: str) -> None:
+    """Show the way from a finding to its numbers."""
     if line.grouping and line.metric.startswith("recourse"):
         go_to("counterfactuals", say("overview.see_recourse"), key, groups=line.grouping)
     elif line.grouping:
@@ -50,33 +50,25 @@ def show_way(run: RunData, line: overview.VerdictLine, key: str) -> None:
         go_to("explanations", say("overview.see_explanations"), key)
 
 
-def show_rule(run: RunData, rule: overview.RuleVerdicts, key: str) -> None:
-    """Show a rule with its worst finding; its other verdicts are folded under it."""
-    with st.container(border=True, key=f"line-{key}"):
-        show_verdict(rule.worst, key)
-        show_way(run, rule.worst, key)
-        if rule.also:
-            n = len(rule.also)
-            with st.expander(say("overview.also", n=n, s="s" if n == 1 else ""), type="compact"):
-                table = overview.tabulate_verdicts(rule.also)
-                show_table(table, f"also-{key}", rule.rule)
-        if rule.passed:
-            with st.expander(say("overview.passed", n=len(rule.passed)), type="compact"):
-                table = overview.tabulate_verdicts(rule.passed)
-                show_table(table, f"passed-{key}", rule.rule)
-
-
-def show_rules(run: RunData) -> None:
-    """Show the rules that need a look; those that are met are folded."""
-    rules = overview.list_rules(run)
-    needed = [rule for rule in rules if rule.worst.status in overview.OPEN]
-    for position, rule in enumerate(needed):
-        show_rule(run, rule, f"open-{position}")
-    met = rules[len(needed) :]
+def show_findings(run: RunData) -> None:
+    """Show the findings; those that a finding explains are folded under it, and so is what is in
+    order."""
+    for position, line in enumerate(overview.list_findings(run)):
+        with st.container(border=True, key=f"line-{position}"):
+            show_verdict(line, str(position))
+            show_way(run, line, str(position))
+            if line.under:
+                n = len(line.under)
+                with st.expander(say("overview.under", n=n), type="compact"):
+                    table = overview.tabulate_lines(line.under)
+                    show_table(table, f"under-{position}", line.rule)
+    met = overview.list_met(run)
     if met:
-        with st.expander(say("overview.met", n=len(met), s="" if len(met) == 1 else "s")):
+        n = sum(len(rule.lines) for rule in met)
+        with st.expander(say("overview.met", n=n)):
             for position, rule in enumerate(met):
-                show_rule(run, rule, f"met-{position}")
+                show_text(rule.rule, f"met-{position}", "label")
+                show_table(overview.tabulate_lines(rule.lines), f"met-{position}", rule.rule)
 
 
 def show_groups(run: RunData) -> None:
@@ -98,6 +90,8 @@ def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
     show_text(overview.render_headline(run), "headline", "lead")
+    for position, note in enumerate(overview.list_notes(run)):
+        show_text(note, f"caution-{position}", "finding")
     counts = [
         (status, say(f"count.{status.value}", n=n))
         for status, n in overview.count_statuses(run).items()
@@ -110,7 +104,7 @@ def main() -> None:
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.header(say("overview.verdicts"), anchor=False)
-        show_rules(run)
+        show_findings(run)
     with right:
         show_groups(run)
         st.header(say("overview.audited"), anchor=False)

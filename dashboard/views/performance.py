@@ -14,7 +14,7 @@ from dashboard.components.text import show_table, show_text
 from dashboard.viewmodels import classes, curve_tables, performance, picks, slices
 from dashboard.viewmodels.fairness import choose_grouping
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.sentences import explain_metric, name_metric
+from dashboard.viewmodels.sentences import explain_metric, name_metric, say_about
 
 
 def show_headlines(run: RunData) -> None:
@@ -109,7 +109,7 @@ def show_slices(run: RunData) -> None:
     worst = slices.make_worst_slices(run.whole)
     if worst is None:
         return
-    st.header(say("slices.title"), anchor=False)
+    st.header(say_about(run, "slices.title"), anchor=False)
     show_about_all("slices")
     for position, sentence in enumerate(worst.sentences):
         show_text(sentence, f"slice-{position}", "finding")
@@ -125,7 +125,7 @@ def show_slices(run: RunData) -> None:
 def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
-    show_text(say("performance.intro"), "intro", "lead")
+    show_text(say_about(run, "performance.intro"), "intro", "lead")
     if not performance.has_truth(run):
         show_empty(say("performance.no_truth_title"), say("performance.no_truth"), "no-truth")
         show_slices(run)

@@ -47,7 +47,7 @@ def render_markdown(card: Card) -> str:
     """Return the card as Markdown. Names from the data are escaped: they cannot be markup."""
     ordinals = number_ordinals(card)
     parts = [
-        f"# Model card: {escape_markdown(card.title)}",
+        f"# {card.kind}: {escape_markdown(card.title)}",
         f"Audit {code_span(card.run)}, made {escape_markdown(format_time(card.created))}. "
         f"report.json has sha256 {code_span(card.report_sha256)}.",
     ]

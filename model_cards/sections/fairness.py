@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from audits.core.findings import render_doubt
 from audits.core.format import format_value, plain_text
-from audits.core.measurement import Measurement
+from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
-from audits.core.verdict import SEVERITY, Status, Verdict
-from audits.core.words import SUMMARIES, base_metric, describe, lower
+from audits.core.verdict import Status, Verdict
+from audits.core.words import SUMMARIES, describe, list_words, lower
+from audits.findings import Finding, get_min_rows, list_trees, render_finding_sentence
 from model_cards.card import (
     Block,
     Bullets,
@@ -53,6 +56,9 @@ PREFERRED = (
     "mean_residual_difference",
     "mean_absolute_error_difference",
 )
+_GAP_BASES = (
+    "selection_rate", "true_positive_rate", "accuracy", "mean_residual", "mean_absolute_error",
+)  # fmt: skip
 _COLUMNS = 6
 
 
@@ -75,15 +81,10 @@ def build_fairness(report: AuditReport) -> Section:
     words = ("fair", "dispar", "parity", "impact", "group")
     blocks: tuple[Block, ...] = () if items else (explain_absence(report, words),)
     intro = (
-        "A gap is measured against a reference group. A gap whose interval includes "
-        "“no difference” is one that noise alone may explain."
+        "A gap is measured against a reference group; findings set groups against those that are "
+        "better off. A gap whose interval includes “no difference” is no finding."
     )
     return Section("fairness", "Fairness", blocks, tuple(children), intro if items else "")
-
-
-def sort_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return verdicts worst first, within a status in the policy's order."""
-    return sorted(verdicts, key=lambda verdict: SEVERITY.index(verdict.status))
 
 
 def make_verdict_line(report: AuditReport, verdict: Verdict) -> VerdictLine:
@@ -99,9 +100,36 @@ def make_verdict_line(report: AuditReport, verdict: Verdict) -> VerdictLine:
     )
 
 
+def make_finding_line(
+    report: AuditReport, finding: Finding, under: Sequence[Finding] = ()
+) -> VerdictLine:
+    """Return a finding with its leading number, and who is told under it."""
+    sentence = f"{render_finding_sentence(report, finding)}."
+    if under:
+        names = [plain_text(name) for item in under for name in item.groups]
+        sentence += f" No worse than this explains: {list_words(list(dict.fromkeys(names)), 6)}."
+    verdict = next(
+        v
+        for v in report.verdicts
+        if v.rule == finding.rule and v.measurement == finding.measurement
+    )
+    return replace(make_verdict_line(report, verdict), sentence=sentence)
+
+
 def _build_verdicts(report: AuditReport) -> Section:
-    lines = tuple(make_verdict_line(report, item) for item in sort_verdicts(report.verdicts))
-    block: Block = Verdicts(lines)
+    """Return the findings with those that they explain, then what passed or does not apply."""
+    lines = [
+        make_finding_line(report, item)
+        for leading, under in list_trees(report)
+        for item in (leading, *under)
+    ]
+    lines += [
+        make_verdict_line(report, verdict)
+        for status in (Status.PASS, Status.NOT_APPLICABLE)
+        for verdict in report.verdicts
+        if verdict.status is status
+    ]
+    block: Block = Verdicts(tuple(lines))
     if not lines:
         block = Paragraph((Text("The policy judged nothing: no rule applies to these numbers."),))
     return Section("verdicts", "What the policy concluded", (block,))
@@ -111,7 +139,7 @@ def _build_attribute(report: AuditReport, attribute: str, items: Sequence[Measur
     summaries = [item for item in items if item.metric in SUMMARIES or item.group is None]
     pairs = [item for item in items if item.metric not in SUMMARIES and item.group is not None]
     blocks: list[Block] = []
-    sentence = _tell_widest_gap(report, pairs)
+    sentence = _tell_widest_gap(report, attribute)
     if sentence:
         blocks.append(Paragraph(sentence))
     if summaries:
@@ -171,60 +199,73 @@ def _gap(item: Measurement) -> float:
     return abs(item.value - (1.0 if item.unit == "ratio" else 0.0))
 
 
-def _tell_widest_gap(report: AuditReport, pairs: Sequence[Measurement]) -> Line:
-    """Return a sentence on the widest gap of the first preferred difference, () without one."""
-    ranked = [name for name in PREFERRED if name.endswith("_difference")]
-    for metric in ranked:
+def _tell_widest_gap(report: AuditReport, attribute: str) -> Line:
+    """Return a sentence on the widest gap between an attribute's groups, in the first of the
+    preferred rates that was compared, () without one.
+
+    Only groups that are large enough to be judged count, each against whomever it is worse off
+    than: the widest gap is that of the worst-off and the best-off of them.
+    """
+    least = get_min_rows(report)
+    for base in _GAP_BASES:
         found = [
             item
-            for item in pairs
-            if item.metric == metric
-            and item.slice is None
-            and item.estimate is not None
-            and item.group is not None
-            and item.reference_group is not None
+            for item in report.find(f"{base}_gap", attribute=attribute, slice=None)
+            if item.estimate is not None
+            and all(
+                _count_rows(report, base, attribute, name) >= least
+                for name in (item.group, item.reference_group)
+            )
         ]
         if found:
-            return _tell_gap(report, max(found, key=_gap))
+            return _tell_gap(report, base, max(found, key=lambda item: item.value or 0.0))
     return ()
 
 
-def _tell_gap(report: AuditReport, item: Measurement) -> Line:
+def _count_rows(report: AuditReport, base: str, attribute: str, group: str | None) -> int:
+    own = report.by_id.get(measurement_id(base, attribute, group))
+    return 0 if own is None or own.estimate is None else own.estimate.n
+
+
+def _tell_gap(report: AuditReport, base: str, item: Measurement) -> Line:
     group, reference = plain_text(item.group or ""), plain_text(item.reference_group or "")
-    base = base_metric(item.metric)
     title = lower(describe(base).title)
     line: list[Inline] = [Text(f"Widest gap in {title}: {group} against {reference}, ")]
     values = [
-        report.find(base, attribute=item.attribute, group=name, reference_group=None, slice=None)
+        report.by_id[measurement_id(base, item.attribute, name)]
         for name in (item.group, item.reference_group)
     ]
-    if all(values):
-        line += [
-            make_number(values[0][0], Form.VALUE),
-            Text(" against "),
-            make_number(values[1][0], Form.VALUE),
-            Text(", "),
-        ]
-    line += [Text("a gap of "), make_number(item, Form.FULL), Text(".")]
-    estimate = item.estimate
-    if estimate is not None and estimate.low <= 0 <= estimate.high:
-        line.append(Text(" The interval includes no gap at all, so noise alone may explain it."))
+    line += [
+        make_number(values[0], Form.VALUE),
+        Text(" against "),
+        make_number(values[1], Form.VALUE),
+        Text(", a gap of "),
+        make_number(item, Form.FULL),
+        Text("."),
+    ]
+    if (doubt := render_doubt(item)) is not None:
+        line.append(Text(f" That is {doubt}."))
     return tuple(line)
 
 
 def list_findings(report: AuditReport) -> Block | None:
-    """Return the verdicts that need attention, worst first and at most five, or None."""
-    bad = [v for v in sort_verdicts(report.verdicts) if v.status in (Status.FAIL, Status.WARN)]
+    """Return the findings that stand alone and need attention, in the one order of every page and
+    report and at most five, or None."""
+    bad = [
+        (leading, under)
+        for leading, under in list_trees(report)
+        if leading.status in (Status.FAIL, Status.WARN)
+    ]
     if not bad:
         return None
-    return Verdicts(tuple(make_verdict_line(report, verdict) for verdict in bad[:5]))
+    return Verdicts(tuple(make_finding_line(report, *tree) for tree in bad[:5]))
 
 
 def tell_insufficient(report: AuditReport) -> Bullets | None:
     """Return what the policy could not judge for want of data, or None."""
     lines: list[Line] = [
-        (Text(plain_text(verdict.reason) + " "), make_number(report.by_id[verdict.measurement]))
-        for verdict in report.verdicts
-        if verdict.status is Status.INSUFFICIENT
+        (Text(f"{render_finding_sentence(report, leading)}."),)
+        for leading, _ in list_trees(report)
+        if leading.status is Status.INSUFFICIENT
     ]
     return Bullets(tuple(lines)) if lines else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.core.findings import FEATURE, render_gap
+from audits.core.findings import FEATURE
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 from audits.core.words import describe
+from audits.findings import Explained, list_explained
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import join_words, note_intervals
@@ -17,32 +17,25 @@ _TOP = 5
 
 
 def build_gaps(report: AuditReport) -> Iterator[Section]:
-    """Yield one section that says for every group which columns make its gap, if measured."""
-    shares = [item for item in report.measurements if item.metric == "gap_share"]
-    if not shares:
+    """Yield one section that says of every gap in selection that is a finding which columns make
+    it, if that was measured; a gap that is no finding is not explained."""
+    if not any(item.metric == "gap_share" for item in report.measurements):
         return
-    blocks: list[Block] = []
-    for pair in dict.fromkeys((i.attribute, i.group, i.reference_group) for i in shares):
-        mine = [i for i in shares if (i.attribute, i.group, i.reference_group) == pair]
-        blocks += _build_pair(report, mine)
+    blocks = [block for found in list_explained(report) for block in _build_pair(found)]
     intro = (
         "People of two groups are paired and the columns of one taken over by the other, one at a "
         "time, in many orders. What that changes in the decisions is laid on the columns; the "
         "shares add up to the gap."
     )
+    if not blocks:
+        blocks = [Paragraph((Text("No gap in selection is a finding, so none is explained."),))]
     yield Section("gap", "What drives the gaps", tuple(blocks), intro=intro)
 
 
-def _build_pair(report: AuditReport, shares: list[Measurement]) -> Iterator[Block]:
-    first = shares[0]
-    plain = report.by_id.get(
-        measurement_id(
-            "selection_rate_difference", first.attribute, first.group, first.reference_group
-        )
-    )
-    sentence = render_gap(plain, shares) if plain is not None else None
-    if sentence:
-        yield Paragraph((Text(sentence),))
+def _build_pair(found: Explained) -> Iterator[Block]:
+    shares, first = found.shares, found.shares[0]
+    if found.sentence:
+        yield Paragraph((Text(found.sentence),))
     ranked = sorted(shares, key=lambda item: -abs(item.value or 0.0))[:_TOP]
     rows: list[tuple[Inline, ...]] = [
         (Text(plain_text((item.slice or "").removeprefix(FEATURE))), make_number(item))

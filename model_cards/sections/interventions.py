@@ -9,8 +9,8 @@ from audits.core.groups import FEW_ROWS
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.words import ATTRIBUTE_WARNING, list_words
-from model_cards.card import Block, Form, Line, Paragraph, Section, Text
-from model_cards.numbers import make_number
+from audits.findings import find_help
+from model_cards.card import Block, Paragraph, Section, Text
 from model_cards.sections.tables import (
     join_words,
     list_slices,
@@ -32,14 +32,15 @@ def build_interventions(report: AuditReport) -> list[Section]:
     if not items:
         return []
     children = split_by_attribute("interventions", items, _build_blocks)
-    warning = Paragraph((Text(f"Legal warning: {ATTRIBUTE_WARNING}"),))
-    return [
-        Section("interventions", "What other thresholds would do", (warning,), children, _INTRO)
-    ]
+    found = find_help(report)
+    told = () if found is None else found.sentences
+    warning = f"Legal warning: {ATTRIBUTE_WARNING}"
+    blocks = tuple(Paragraph((Text(text),)) for text in (*told, warning))
+    return [Section("interventions", "What other thresholds would do", blocks, children, _INTRO)]
 
 
 def _build_blocks(items: Sequence[Measurement]) -> tuple[Block, ...]:
-    shown = [item for item in items if item.metric in COLUMNS]
+    shown = [item for item in items if item.metric in COLUMNS and item.group is None]
     rows = [
         (plain_text(name), [item for item in shown if item.slice == name])
         for name in list_slices(shown)
@@ -47,9 +48,7 @@ def _build_blocks(items: Sequence[Measurement]) -> tuple[Block, ...]:
     ]
     caption = join_words("Each goal on rows not used to choose", note_intervals(shown))
     table = pivot(caption, "Thresholds", rows, COLUMNS)
-    sentence = _tell_widest(rows)
-    blocks: list[Block] = [Paragraph(sentence)] if sentence else []
-    blocks.append(table)
+    blocks: list[Block] = [table]
     if few := _list_small(items):
         text = (
             f"Chosen on fewer than {FEW_ROWS} rows, so owing much to chance: the thresholds of "
@@ -70,25 +69,4 @@ def _list_small(items: Sequence[Measurement]) -> list[str]:
             and item.estimate is not None
             and item.estimate.n < FEW_ROWS
         )
-    )
-
-
-def _tell_widest(rows: Sequence[tuple[str, Sequence[Measurement]]]) -> Line:
-    """Return a sentence on the widest gap and what thresholds by group make of it, () without."""
-    known = []
-    for name, items in rows:
-        by_metric = {item.metric: item for item in items if item.estimate is not None}
-        if "thresholds by" in name and set(COLUMNS) <= by_metric.keys():
-            known.append((name, by_metric))
-    if not known:
-        return ()
-    name, found = max(known, key=lambda one: one[1]["gap_before"].value or 0.0)
-    return (
-        Text(f"{name[:1].upper()}{name[1:]}: the gap would go from "),
-        make_number(found["gap_before"], Form.VALUE),
-        Text(" to "),
-        make_number(found["gap_after"], Form.VALUE),
-        Text(" and accuracy would change by "),
-        make_number(found["accuracy_change"], Form.VALUE),
-        Text(", on rows not used to choose the thresholds."),
     )

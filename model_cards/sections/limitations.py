@@ -168,7 +168,9 @@ def _tell_missing_inputs(report: AuditReport) -> list[Line]:
             (Text("There is no true outcome, so nothing says how often decisions are right."),)
         )
     if subject.model is None:
-        lines.append((Text("There is no model file, so decisions could not be explained."),))
+        lines.append(
+            (Text("Decisions were audited without a model, so they could not be explained."),)
+        )
     if subject.reference is None:
         lines.append((Text("There is no reference data, so nothing says how the data has moved."),))
     if not subject.data.protected:

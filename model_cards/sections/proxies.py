@@ -7,7 +7,9 @@ from audits.core.format import plain_text
 from audits.core.measurement import Measurement
 from audits.core.proxies import (
     PROXIES_CHECK,
+    list_faint,
     list_proxies,
+    render_faint,
     render_proxy,
     render_whole,
 )
@@ -21,7 +23,7 @@ _TOP = 8
 _INTRO = (
     "How well each column, all columns together and the score tell the people of a group from the "
     "others, learned on one half of the rows and measured on the other. A proxy is a way by which "
-    "a model can treat groups differently without being told the group."
+    "groups can be treated differently by who was not told the group."
 )
 
 
@@ -39,7 +41,9 @@ def _build_attribute(report: AuditReport, items: list[Measurement]) -> tuple[Blo
     told = [render_proxy(one) for one in list_proxies(report.measurements, attribute)]
     if not told:
         name = plain_text(attribute)
-        told = [f"No column tells the groups of {name} apart beyond what chance could explain."]
+        told = [f"No column is a proxy for {name}."]
+    faint = render_faint(list_faint(report.measurements, attribute), attribute)
+    told += [faint] if faint else []
     told += render_whole(items)
     known = [item for item in items if item.metric == "proxy_auc" and item.estimate is not None]
     shown = sorted(known, key=lambda item: -(item.value or 0.0))[:_TOP]

@@ -23,7 +23,7 @@ def build_slices(report: AuditReport) -> Section | None:
     outcome = next((one for one in report.checks if one.code == SLICES_CHECK), None)
     if outcome is None:
         return None
-    title = "Where the model does worst"
+    title = name_section(report)
     if outcome.status is not CheckStatus.MEASURED:
         return Section("slices", title, (Bullets(((Text(tell_check(outcome)),),)),))
     items = [
@@ -37,6 +37,12 @@ def build_slices(report: AuditReport) -> Section | None:
     for metric in dict.fromkeys(item.metric for item in gaps):
         blocks.append(_tabulate([item for item in gaps if item.metric == metric], counts))
     return Section("slices", title, tuple(blocks), (), _INTRO)
+
+
+def name_section(report: AuditReport) -> str:
+    """Return the section's title: decisions without a model have none that does worst."""
+    what = "the model does" if report.subject.model is not None else "decisions are"
+    return f"Where {what} worst"
 
 
 def _tell_search(report: AuditReport, *, found: bool) -> Paragraph:

@@ -34,9 +34,7 @@ def build_model(report: AuditReport) -> Section:
         ("Kind of prediction", (Text(_TASKS[subject.task]),)),
     ]
     if subject.model is None:
-        rows.append(
-            ("Model file", (Text("none: decisions were audited as they stand in the data"),))
-        )
+        rows.append(("Model", (Text("none: decisions were audited as they stand in the data"),)))
     else:
         rows += [
             ("Format", (make_fact(report, "subject.model.format"),)),
@@ -49,7 +47,8 @@ def build_model(report: AuditReport) -> Section:
         threshold = _find_threshold(report)
         if threshold is not None:
             rows.append(("Selected from a score of", (threshold,)))
-    return Section("model", "Model details", (Pairs(tuple(rows)),))
+    title = "Model details" if subject.model is not None else "What was audited"
+    return Section("model", title, (Pairs(tuple(rows)),))
 
 
 def _find_threshold(report: AuditReport) -> Fact | None:

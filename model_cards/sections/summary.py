@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from audits.core.format import plain_text
+from audits.core.harms import tell_harm
 from audits.core.report import AuditReport
 from audits.core.verdict import SEVERITY, Status
 from audits.core.words import describe
-from model_cards.card import Block, Form, Outcome, Section, Tile, Tiles
+from audits.findings import list_leading, render_headline
+from model_cards.card import Block, Form, Outcome, Paragraph, Section, Text, Tile, Tiles
 from model_cards.numbers import make_number
 from model_cards.sections.fairness import list_findings
 from model_cards.sections.performance import HEADLINES
@@ -20,12 +22,15 @@ STATUS_WORDS = {
     Status.PASS: "Passed",
     Status.NOT_APPLICABLE: "Does not apply",
 }
+_IN_ORDER = (Status.PASS, Status.NOT_APPLICABLE)
 _TILES = ("selection_rate", "prevalence", *HEADLINES, "recourse_share")
 
 
 def build_summary(report: AuditReport) -> Section:
     """Return the audit's outcome, headline numbers and worst verdicts."""
     blocks: list[Block] = [Outcome(_find_worst(report), _tell_outcome(report))]
+    if note := tell_harm(report):
+        blocks.append(Paragraph((Text(note),), note=True))
     tiles = _pick_tiles(report)
     if tiles:
         blocks.append(Tiles(tiles))
@@ -41,13 +46,15 @@ def _find_worst(report: AuditReport) -> Status | None:
 
 
 def _tell_outcome(report: AuditReport) -> str:
+    """Return the first line: whether fairness was judged, and how many findings there are."""
     if not report.verdicts:
         return "No policy rule applied, so this audit measures and does not judge."
-    counts = Counter(verdict.status for verdict in report.verdicts)
+    counts = Counter(finding.status for finding in list_leading(report))
+    counts.update(v.status for v in report.verdicts if v.status in _IN_ORDER)
     tally = ", ".join(
         f"{counts[status]} {STATUS_WORDS[status].lower()}" for status in SEVERITY if counts[status]
     )
-    return f"{_name_policy(report)} gave these verdicts: {tally}."
+    return f"{render_headline(report)} {_name_policy(report)}: {tally}."
 
 
 def _name_policy(report: AuditReport) -> str:

@@ -54,6 +54,7 @@ _APART = (
     "rules.",
     "explain.",
     "fairness.adverse_impact",
+    "fairness.gaps",
     "fairness.interventions",
     "fairness.conditional",
     "fairness.consistency",

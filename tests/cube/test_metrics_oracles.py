@@ -107,7 +107,7 @@ def test_disparities_equal_fairlearn(cube, rows, attributes) -> None:
         "y_pred": rows.y_pred,
         "sensitive_features": rows[list(attributes)],
     }
-    for disparity, found in compute_disparities(view, generator()):
+    for disparity, found in compute_disparities(view):
         if disparity.name == "predictive_parity_difference":
             frame = fl.MetricFrame(metrics=sk.precision_score, **data)
             expected = frame.difference()
@@ -166,12 +166,30 @@ def test_regression_equals_scikit_learn(count, rows) -> None:
         "root_mean_squared_error": sk.root_mean_squared_error(frame.y_true, frame.y_pred),
         "r2": sk.r2_score(frame.y_true, frame.y_pred),
         "mean_residual": (frame.y_pred - frame.y_true).mean(),
+        "standardized_mean_residual": (frame.y_pred - frame.y_true).mean()
+        / frame.y_true.std(ddof=0),
         "mean_prediction": frame.y_pred.mean(),
         "mean_outcome": frame.y_true.mean(),
     }
     for name, value in expected.items():
         assert found[name].value[0] == pytest.approx(value, rel=1e-9)
         assert found[name].low[0] < value < found[name].high[0]
+
+
+def test_errors_of_groups_in_errors_of_all(count, rows) -> None:
+    draw = np.random.default_rng(4)
+    frame = rows[["row", "sex", "race"]].copy()
+    frame["y_true"] = draw.normal(100, 20, len(rows))
+    frame["y_pred"] = frame.y_true + draw.normal(0, np.where(frame.sex == "Female", 8, 4))
+    cube = count(frame, task="regression", threshold=None)
+    metric = next(m for m in METRICS["regression"] if m.name == "relative_mean_absolute_error")
+    assert metric not in available_metrics(compute_view(cube))
+    view = compute_view(cube, ("sex",))
+    assert metric in available_metrics(view)
+    error = (frame.y_pred - frame.y_true).abs()
+    expected = error.groupby(frame.sex).mean() / error.mean()
+    found = metric.compute(view, generator())
+    assert found.value == pytest.approx(expected[list(view.labels)].to_numpy(), rel=1e-9)
 
 
 def test_tests_of_means_equal_scipys(cube, rows) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audits.checks.interventions import name_slice
 from audits.core.format import format_value
+from audits.core.remedies import name_slice
 from audits.core.words import ATTRIBUTE_WARNING
 from audits.figures.theme import MAX_POINTS, count_points
 from audits.mitigate.goals import GOALS, Costs

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from audits.checks.base import CubeContext
-from audits.checks.interventions import AIMS, compute_interventions, name_slice
+from audits.checks.interventions import AIMS, compute_interventions
 from audits.core.errors import CheckNotApplicableError
+from audits.core.remedies import name_slice
 from audits.core.spec import AuditSpec
 from audits.cube.cube import UNKNOWN, Cube
 

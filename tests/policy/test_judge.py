@@ -121,7 +121,7 @@ def test_bad_policies_are_named(tmp_path: Path) -> None:
         load_policy("four-fifth", None)
     file = tmp_path / "p.toml"
     file.write_text('name = "x"\ntitle = "x"\n[[rules]]\nname = "a"\ntitle = "a"\nmetric = "f1"\n')
-    with pytest.raises(InputError, match="needs a lower bound"):
+    with pytest.raises(InputError, match=r"p\.toml, line 3: rule .a. needs a bound"):
         load_policy(None, file)
     file.write_text("name = \n")
     with pytest.raises(InputError, match="line 1"):

@@ -162,3 +162,22 @@ def test_adult(shared_data: Path, tmp_path: Path) -> None:
     assert report.subject.data.rows == 16_281
     assert "left out to save time" not in report.evidence[-1].description
     assert all((m.value or 0) < 0 for m in report.find("selection_rate_difference"))
+
+
+def test_columns_that_are_the_outcome_in_other_words_are_left_out(tmp_path: Path) -> None:
+    frame, draw = make_frame(4_000), np.random.default_rng(1)
+    paid, chosen = frame["outcome"] == "yes", frame["decided"] == "yes"
+    frame["settled_code"] = np.where(paid, 7, 3)
+    frame["balance_left"] = np.where(paid, 0.0, draw.uniform(1, 900, len(frame)))
+    frame["letter_sent"] = np.where(chosen, "welcome", "refusal")
+    frame["signed_in_week"] = np.where(chosen, draw.integers(1, 52, len(frame)), 0)
+    frame["hint"] = np.where(draw.random(len(frame)) < 0.8, paid, ~paid)
+    bundle = audit(tmp_path, frame)
+    telling = ("settled_code", "balance_left", "letter_sent", "signed_in_week")
+    used = {part for m in bundle.report.measurements for part in (m.slice or "").split(" & ")}
+    assert not [part for part in used if part.startswith(telling)]
+    assert SLICE.split(" & ", maxsplit=1)[0] in used
+    described = bundle.report.evidence[-1].description
+    assert "left out because they say the outcome or the decision: " in described
+    assert all(name in described for name in telling)
+    assert "hint" not in described

@@ -10,6 +10,7 @@ from audits.core.measurement import Measurement, Unit
 from audits.core.sentences import render_point
 from audits.core.words import describe
 from audits.cube.disparities import DISPARITIES
+from audits.cube.intervals import ALPHA
 from audits.cube.metrics import METRICS, Metric
 from audits.cube.rates import RATES
 from audits.export.html.reading import Reading
@@ -119,7 +120,14 @@ def store_tests(
 ) -> tuple[float | None, ...]:
     """Return the p-values of differences, to the digits that are shown; 0 is under 0.0005."""
     p_values = [None if x is None or x not in found else found[x].p_value for x in labels]
-    return tuple(None if p is None else 0.0 if p < 0.0005 else round(p, 3) for p in p_values)
+    return tuple(None if p is None else _round_p(p) for p in p_values)
+
+
+def _round_p(p_value: float) -> float:
+    if p_value < 0.0005:
+        return 0.0
+    # Rounding must not make a difference that was found one that was not.
+    return min(round(p_value, 3), 0.0499) if p_value < ALPHA else round(p_value, 3)
 
 
 def list_gaps(reading: Reading, attribute: str) -> tuple[Gap, ...]:

@@ -31,6 +31,7 @@ from audits.export.html.numbers import (
 from audits.export.html.pooling import PooledScores, pool_scores
 from audits.export.html.reading import LEAST, Reading, list_groupings
 from audits.export.html.story import Story, tell_story
+from audits.findings import get_min_rows
 
 SCHEMA = "assay.offline/1"
 MAX_GROUPS = 1000
@@ -63,8 +64,9 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The file's content. edges: thresholds that can be tried, empty where there are none;
-    audited: the position of the audited one among them, None where decisions were given."""
+    """The file's content. min_rows: groups with fewer rows that count are in no largest gap.
+    edges: thresholds that can be tried, empty where there are none; audited: the position of the
+    audited one among them, None where decisions were given."""
 
     schema: str
     title: str
@@ -72,6 +74,7 @@ class Payload:
     classes: tuple[str, ...]
     report_sha256: str
     least: int
+    min_rows: int
     confidence: float
     normal_quantile: float
     threshold: float | None
@@ -113,6 +116,7 @@ def build_payload(report: AuditReport, cube: Cube, *, least: int = LEAST) -> Pay
         classes=tuple(plain_text(name) for name in cube.classes),
         report_sha256=hashlib.sha256(report.to_json().encode()).hexdigest(),
         least=least,
+        min_rows=get_min_rows(report),
         confidence=CONFIDENCE,
         normal_quantile=normal_quantile(),
         threshold=cube.threshold if known else None,

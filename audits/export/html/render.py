@@ -81,13 +81,16 @@ def encode_json(value: object) -> str:
 
 def _render_plainly(payload: Payload) -> str:
     """Return the verdicts for who reads without JavaScript."""
-    lines = [line for rule in payload.story.rules for line in rule.lines]
+    story = payload.story
+    lines = [line for one in story.findings for line in (one.line, *one.under)]
+    lines += [line for rule in story.met for line in rule.lines]
     items = "".join(
         f"<li>{html.escape(say(f'status.{line.status}'))}: {html.escape(line.sentence)}</li>"
         for line in lines
     )
-    note, headline = html.escape(say("page.noscript")), html.escape(payload.story.headline)
-    return f"<p>{note}</p><h2>{headline}</h2><ul>{items}</ul>"
+    note, headline = html.escape(say("page.noscript")), html.escape(story.headline)
+    cautions = "".join(f"<p>{html.escape(text)}</p>" for text in story.notes)
+    return f"<p>{note}</p><h2>{headline}</h2>{cautions}<ul>{items}</ul>"
 
 
 def _join_scripts() -> str:

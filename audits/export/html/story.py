@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audits.core.findings import FEATURE, render_conditional, render_gap
+from audits.core.findings import FEATURE, render_conditional
 from audits.core.format import format_count, format_time, plain_text
+from audits.core.harms import tell_harm
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.sentences import (
     find_result,
     render_finding,
-    render_headline,
     render_point,
     render_result,
 )
-from audits.core.verdict import SEVERITY, Status, Verdict
+from audits.core.verdict import SEVERITY, Cause, Status, Verdict
 from audits.export.html.reading import Reading, list_groupings
 from audits.export.html.words import say
+from audits.findings import (
+    Finding,
+    list_explained,
+    list_leading,
+    list_trees,
+    render_finding_sentence,
+    render_headline,
+)
 from audits.policy.policy import IN_FORCE, Policy
 
 OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
@@ -34,21 +42,32 @@ _MAX_FEATURES = 30
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One verdict. grouping and metric say where its numbers are, "" where nowhere."""
+    """One finding, or one verdict that is in order. grouping and metric say where its numbers are,
+    "" where nowhere; accepted: by what waiver people have accepted it, "" where not."""
 
     status: str
     sentence: str
     reason: str
     grouping: str
     metric: str
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding that stands alone, by which rule, and the findings that it explains."""
+
+    line: Line
+    rule: str
+    source: str
+    under: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the policy with its verdicts, worst first."""
+    """What passed by one rule, or it does not apply to."""
 
     title: str
-    source: str
     lines: tuple[Line, ...]
 
 
@@ -79,9 +98,11 @@ class Story:
     """The report in sentences; every list is in the order in which people read it."""
 
     headline: str
+    notes: tuple[str, ...]
     worst: str
     tally: tuple[tuple[str, str], ...]
-    rules: tuple[Rule, ...]
+    findings: tuple[Found, ...]
+    met: tuple[Rule, ...]
     reasons: tuple[str, ...]
     features: tuple[Feature, ...]
     features_method: str
@@ -94,14 +115,17 @@ class Story:
 def tell_story(reading: Reading) -> Story:
     """Return what the report says in sentences."""
     report = reading.report
-    counted = Counter(verdict.status for verdict in report.verdicts)
+    counted = Counter(item.status for item in list_leading(report))
+    counted.update(v.status for v in report.verdicts if v.status not in OPEN)
     return Story(
-        headline=render_headline(counted),
+        headline=render_headline(report),
+        notes=_list_notes(report),
         worst=next((s.value for s in SEVERITY if counted[s]), "none"),
         tally=tuple(
             (s.value, say(f"tally.{s.value}", n=counted[s])) for s in SEVERITY if counted[s]
         ),
-        rules=_list_rules(reading),
+        findings=_list_findings(reading),
+        met=_list_met(reading),
         reasons=(*_list_gap_reasons(reading), *_list_conditional(reading)),
         features=_list_features(reading),
         features_method=_describe_method(report),
@@ -116,33 +140,70 @@ def tell_story(reading: Reading) -> Story:
     )
 
 
-def _list_rules(reading: Reading) -> tuple[Rule, ...]:
-    """Return the rules, that with the worst finding first, single attributes before two."""
+def _list_notes(report: AuditReport) -> tuple[str, ...]:
+    """Return what has to be known before any verdict is read."""
+    return tuple(note for note in (tell_harm(report),) if note)
+
+
+def _list_findings(reading: Reading) -> tuple[Found, ...]:
+    """Return the findings in the one order of every page, card and report."""
+    sources = {} if (policy := _find_policy(reading)) is None else {
+        rule.name: rule.source for rule in policy.rules
+    }  # fmt: skip
+    return tuple(
+        Found(
+            _make_finding(reading, leading),
+            plain_text(leading.title),
+            plain_text(sources.get(leading.rule, "")),
+            tuple(_make_finding(reading, item) for item in under),
+        )
+        for leading, under in list_trees(reading.report)
+    )
+
+
+def _find_policy(reading: Reading) -> Policy | None:
     stored = reading.report.spec.effective.get(IN_FORCE)
-    policy = None if stored is None else Policy.model_validate(stored)
-    named = {} if policy is None else {r.name: (r.title, r.source) for r in policy.rules}
-    protected = set(reading.report.subject.data.protected)
+    return None if stored is None else Policy.model_validate(stored)
 
-    def order(verdict: Verdict) -> tuple[int, bool]:
-        attribute = reading.report.by_id[verdict.measurement].attribute
-        crossed = attribute is not None and attribute not in protected
-        return SEVERITY.index(verdict.status), crossed
 
+def _make_finding(reading: Reading, finding: Finding) -> Line:
+    report = reading.report
+    items = [report.by_id[name] for name in finding.verdicts]
+    several = len(finding.groups) > 1 or finding.cause is Cause.SMALL  # has no numbers
+    if not several and any(reading.is_small(item) for item in items):
+        return _hide(reading, finding.status, items[0])
+    reasons = {v.measurement: v.reason for v in report.verdicts if v.rule == finding.rule}
+    return Line(
+        status=finding.status.value,
+        sentence=f"{render_finding_sentence(report, finding)}.",
+        reason="" if several else plain_text(reasons.get(finding.measurement, "")),
+        grouping=plain_text(finding.attribute or ""),
+        metric=items[0].metric,
+    )
+
+
+def _hide(reading: Reading, status: Status, item: Measurement) -> Line:
+    group = plain_text(item.group or "")
+    return Line(status.value, say("verdict.small", group=group, least=reading.least), "", "", "")
+
+
+def _list_met(reading: Reading) -> tuple[Rule, ...]:
+    """Return what passed or does not apply, by rule."""
+    policy = _find_policy(reading)
+    titles = {} if policy is None else {rule.name: rule.title for rule in policy.rules}
     families: dict[str, list[Line]] = {}
-    for verdict in sorted(reading.report.verdicts, key=order):
-        families.setdefault(verdict.rule, []).append(_make_line(reading, verdict))
-    rules = []
-    for name, lines in families.items():
-        title, source = named.get(name, (name, ""))
-        rules.append(Rule(plain_text(title), plain_text(source), tuple(lines)))
-    return tuple(rules)
+    for verdict in reading.report.verdicts:
+        if verdict.status not in OPEN:
+            families.setdefault(verdict.rule, []).append(_make_line(reading, verdict))
+    return tuple(
+        Rule(plain_text(titles.get(name, name)), tuple(lines)) for name, lines in families.items()
+    )
 
 
 def _make_line(reading: Reading, verdict: Verdict) -> Line:
     item = reading.report.by_id[verdict.measurement]
     if reading.is_small(item):
-        sentence = say("verdict.small", group=plain_text(item.group or ""), least=reading.least)
-        return Line(verdict.status.value, sentence, "", "", "")
+        return _hide(reading, verdict.status, item)
     return Line(
         status=verdict.status.value,
         sentence=f"{render_finding(item)}.",
@@ -153,19 +214,12 @@ def _make_line(reading: Reading, verdict: Verdict) -> Line:
 
 
 def _list_gap_reasons(reading: Reading) -> list[str]:
-    """Return for each group which columns make its gap in selection."""
-    sentences = []
-    for attribute in reading.report.subject.data.protected:
-        shares = reading.by_group("gap_share", attribute)
-        for group in dict.fromkeys(item.group for item in shares):
-            mine = [item for item in shares if item.group == group]
-            name = measurement_id(
-                "selection_rate_difference", attribute, group, mine[0].reference_group
-            )
-            plain = reading.report.by_id.get(name)
-            if plain is not None and not reading.is_small(plain):
-                sentences.append(render_gap(plain, mine))
-    return [text for text in sentences if text]
+    """Return which columns make the gaps in selection that are findings."""
+    return [
+        found.sentence
+        for found in list_explained(reading.report)
+        if found.sentence and not reading.is_small(found.gap)
+    ]
 
 
 def _list_conditional(reading: Reading) -> list[str]:

@@ -2,6 +2,7 @@
 const { data: DATA, words: WORDS } = JSON.parse(document.getElementById("payload").textContent);
 const QUANTILE = DATA.normal_quantile;
 const CONFIDENCE = DATA.confidence;
+const ALPHA = 1 - CONFIDENCE;
 
 function say(key, fields = {}) {
   return WORDS[key].replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? String(fields[name]) : whole));

@@ -42,6 +42,8 @@ function readGroups(grouping, metric, position, reference) {
   const moved = metric.live && position !== null && position !== DATA.audited;
   const found = grouping.groups.map((_, place) => measure(grouping, place, metric, moved ? position : null));
   const base = reference === null ? null : found[reference];
+  const tests = moved || reference !== grouping.reference ? [] : grouping.tests[metric.name] || [];
+  const testOf = (place) => tests[place] ?? null;
   return grouping.groups.map((group, place) => ({
     place,
     label: group.label,
@@ -50,9 +52,9 @@ function readGroups(grouping, metric, position, reference) {
     before: moved ? measure(grouping, place, metric, null) : null,
     about: moved && group.moved > 0,
     compared: Object.fromEntries(
-      (place === reference || base === null ? [] : metric.compare).map((kind) => [kind, compare(kind, found[place], base)]),
+      (place === reference || base === null ? [] : metric.compare).map((kind) => [kind, compare(kind, found[place], base, testOf(place))]),
     ),
-    test: moved || reference !== grouping.reference ? null : (grouping.tests[metric.name] || [])[place],
+    test: testOf(place),
     quiet: place === reference,
   }));
 }

@@ -91,8 +91,12 @@ function measure(grouping, place, metric, position) {
   const [value, low, high, n] = stored;
   return { value, low, high, n };
 }
-function compare(kind, one, base) {
-  return { ...COMPARE[kind](one, base), reason: say("number.apart") };
+// p: of the two groups' own test, as audited. What it does not find, no interval excludes either.
+function compare(kind, one, base, p = null) {
+  const found = { ...COMPARE[kind](one, base), reason: say("number.apart") };
+  if (p === null || p === undefined || p < ALPHA) return found;
+  const neutral = kind === "ratio" ? 1 : 0;
+  return { ...found, low: Math.min(found.low, neutral), high: Math.max(found.high, neutral) };
 }
 function isKnown(found) {
   return Number.isFinite(found.value) && Number.isFinite(found.low) && Number.isFinite(found.high);
@@ -111,13 +115,15 @@ function writeFull(found, unit) {
     n: formatCount(found.n),
   });
 }
-// The largest gap, or smallest ratio, between groups; NaN where a rate is undefined.
+// The largest gap, or smallest ratio, between groups with enough rows to be judged; NaN where a rate
+// is undefined in all but one.
 function measureGap(gap, grouping, position) {
   const spreads = gap.rates.map((name) => {
     const known = grouping.groups
       .filter((group) => group.rows !== null)
-      .map((group) => computeRate(METRIC[name].rate, group, position).value)
-      .filter((value) => !Number.isNaN(value));
+      .map((group) => computeRate(METRIC[name].rate, group, position))
+      .filter((found) => found.n >= DATA.min_rows && !Number.isNaN(found.value))
+      .map((found) => found.value);
     if (known.length < 2) return NaN;
     const [low, high] = [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))];
     if (gap.kind === "difference") return high - low;
@@ -140,7 +146,8 @@ function sumUp(grouping, metric) {
   for (const kind of grouping.reference === null ? [] : metric.compare) {
     const base = found.get(grouping.reference);
     for (const place of places) {
-      if (place !== grouping.reference) add(compare(kind, found.get(place), base), compareUnit(kind, metric.unit));
+      const p = (grouping.tests[metric.name] || [])[place];
+      if (place !== grouping.reference) add(compare(kind, found.get(place), base, p), compareUnit(kind, metric.unit));
     }
   }
   return total;

@@ -1,27 +1,29 @@
-// The parts of the report that do not move: verdicts, reasons, columns, recourse, facts.
-const OPEN = ["fail", "warn", "insufficient"];
+// The parts of the report that do not move: findings, reasons, columns, recourse, facts.
 
 function makeVerdicts() {
   const { story } = DATA;
   const tally = el("ul", { class: "tally" }, story.tally.map(([status, text]) => el("li", {}, badge(status, text))));
-  return section("verdicts", el("p", { class: `headline ${story.worst}` }, icon(story.worst), story.headline), tally, story.rules.map(makeRule));
+  const cautions = story.notes.map((text) => el("p", { class: "caution" }, text));
+  return section("verdicts", el("p", { class: `headline ${story.worst}` }, icon(story.worst), story.headline), cautions, tally, story.findings.map(makeFinding), makeMet(story.met));
 }
-function makeRule(rule) {
-  const [worst, ...rest] = rule.lines;
-  const also = rest.filter((line) => OPEN.includes(line.status));
-  const passed = rest.filter((line) => !OPEN.includes(line.status));
-  const more = say(also.length === 1 ? "verdict.more_one" : "verdict.more", { n: also.length });
+function makeFinding(found) {
+  const { line, under } = found;
   return el(
     "article",
-    { class: `verdict ${worst.status}` },
-    el("h3", {}, badge(worst.status), el("span", {}, rule.title)),
-    el("p", { class: "finding" }, worst.sentence),
-    worst.reason ? el("p", {}, worst.reason) : null,
-    rule.source ? el("p", { class: "note" }, say("verdict.source", { source: rule.source })) : null,
-    canShow(worst) ? el("button", { type: "button", class: "quiet", onclick: () => showGroups(worst) }, say("verdict.see")) : null,
-    also.length ? el("details", {}, el("summary", {}, more), listLines(also)) : null,
-    passed.length ? el("details", {}, el("summary", {}, say("verdict.rest", { n: passed.length })), listLines(passed)) : null,
+    { class: `verdict ${line.status}` },
+    el("h3", {}, badge(line.status), el("span", {}, found.rule)),
+    el("p", { class: "finding" }, line.sentence),
+    line.accepted ? el("p", { class: "note" }, line.accepted) : null,
+    line.reason ? el("p", {}, line.reason) : null,
+    found.source ? el("p", { class: "note" }, say("verdict.source", { source: found.source })) : null,
+    canShow(line) ? el("button", { type: "button", class: "quiet", onclick: () => showGroups(line) }, say("verdict.see")) : null,
+    under.length ? el("details", {}, el("summary", {}, say("verdict.under", { n: under.length })), listLines(under)) : null,
   );
+}
+function makeMet(rules) {
+  const n = rules.reduce((sum, rule) => sum + rule.lines.length, 0);
+  if (!n) return null;
+  return el("details", {}, el("summary", {}, say("verdict.met", { n })), rules.map((rule) => [el("h3", {}, rule.title), listLines(rule.lines)]));
 }
 function listLines(lines) {
   return el("ul", { class: "lines" }, lines.map((line) => el("li", {}, badge(line.status), el("div", {}, el("p", {}, line.sentence), line.reason ? el("p", { class: "note" }, line.reason) : null))));
@@ -30,7 +32,7 @@ function canShow(line) {
   return DATA.groupings.some((one) => one.name === line.grouping);
 }
 function showGroups(line) {
-  const base = line.metric.replace(/_(difference|ratio)$/, "");
+  const base = line.metric.replace(/_(difference|ratio|gap|gap_ratio)$/, "");
   const gaps = DATA.groupings.flatMap((one) => one.gaps);
   const gap = gaps.find((one) => one.name === line.metric);
   const metric = [line.metric, base, gap ? gap.rates[0] : ""].find((name) => METRIC[name]) || DATA.main_metric;

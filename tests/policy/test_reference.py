@@ -1,0 +1,35 @@
+"""The page of reference is what the types and tables say, and names every key and metric."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from audits.core.verdict import Waiver
+from audits.policy.file import parse_policy
+from audits.policy.judgeable import list_judgeable
+from audits.policy.policy import list_presets
+from audits.policy.reference import MEANINGS, render_reference
+from audits.policy.rule import Policy, Rule
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "policy.md"
+
+
+def test_the_page_is_up_to_date() -> None:
+    """Write it anew with: assay policy reference > docs/policy.md"""
+    assert PAGE.read_text(encoding="utf-8") == render_reference()
+
+
+def test_every_key_metric_and_preset_is_on_it() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for model in (Policy, Rule, Waiver):
+        assert list(MEANINGS[model]) == list(model.model_fields)
+    names = [*(metric.name for metric in list_judgeable()), *list_presets()]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_its_example_is_right() -> None:
+    text = PAGE.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    policy = parse_policy(text, "example.toml")
+    assert set(tomllib.loads(text)) <= set(Policy.model_fields)
+    assert policy.waivers and policy.rules[1].is_band
