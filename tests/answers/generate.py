@@ -194,7 +194,9 @@ def _plant(
     kinds: tuple[Kind, ...] = ("selection", "tpr", "fpr")
     odds = [0.2, 0.6, 0.2] if policy == "equalized-odds" else [0.75, 0.25, 0.0]
     kind = kinds[int(draw.choice(3, p=odds))]
-    size = float(round(draw.uniform(0.1, 0.22) if draw.random() < 0.75 else draw.uniform(0.03, 0.1), 3))
+    size = float(
+        round(draw.uniform(0.1, 0.22) if draw.random() < 0.75 else draw.uniform(0.03, 0.1), 3)
+    )
     first = list(dict.fromkeys(groups[0] for groups, _ in cells))
     if plan == "crossed":
         largest = max(cells, key=lambda cell: (cell[1] > 1000) * 1e6 + draw.random() * cell[1])
@@ -206,7 +208,9 @@ def _plant(
     harm = Harm(kind, ((attributes[0], first[position]),), size)
     if plan == "two" and len(first) > 2:
         other = first[2 if position != 2 else 1]
-        return harm, Harm(kind, ((attributes[0], other),), round(size * float(draw.uniform(0.3, 0.7)), 3))
+        return harm, Harm(
+            kind, ((attributes[0], other),), round(size * float(draw.uniform(0.3, 0.7)), 3)
+        )
     return (harm,)
 
 
@@ -264,17 +268,32 @@ def _make_model(seed: int, draw: np.random.Generator, family: Family) -> Scenari
     trees = family == "model" and draw.random() < 0.35
     table, share = _enumerate(attributes, cells, harmed, proxies, coded=trees)
     slice_ = ("tenure", "0") if draw.random() < 0.4 else None
-    make = {"model": _decide_by_trees if trees else _decide, "multiclass": _classify, "regression": _regress}[family]
+    make = {
+        "model": _decide_by_trees if trees else _decide,
+        "multiclass": _classify,
+        "regression": _regress,
+    }[family]
     population, harms, model = make(draw, table, share, attributes[0], harmed, plan, slice_)
-    own = {"multiclass": (("accuracy_difference", 0.05, 0.03),),
-           "regression": (("mean_residual_difference", 0.6, 0.3),)}.get(family, ())  # fmt: skip
-    own = own if draw.random() < 0.8 else ()
-    policy = "own" if own else str(draw.choice(["four-fifths", "equalized-odds"], p=[0.7, 0.3]))
+    policy, bounds = _choose_policy(draw, family)
     return Scenario(
         seed=seed, family=family, attributes=attributes, cells=tuple(cells),
         population=population, harms=harms, slice=slice_, proxies=proxies, policy=policy,
-        bounds=own, linear=None if trees else model, booster=model if trees else "",
+        bounds=bounds, linear=None if trees else model, booster=model if trees else "",
     )  # fmt: skip
+
+
+def _choose_policy(
+    draw: np.random.Generator, family: Family
+) -> tuple[str, tuple[tuple[str, float, float], ...]]:
+    """Return a preset, or "own" with its bounds; at times one that has nothing to say here."""
+    if family == "model":
+        return str(draw.choice(["four-fifths", "equalized-odds"], p=[0.7, 0.3])), ()
+    own = {
+        "multiclass": ("accuracy_gap", 0.05, 0.03),
+        "regression": ("mean_residual_gap", 0.6, 0.3),
+    }
+    kind = str(draw.choice([family, "own", "four-fifths"], p=[0.6, 0.28, 0.12]))
+    return kind, (own[family],) if kind == "own" else ()
 
 
 def _enumerate(
@@ -293,7 +312,10 @@ def _enumerate(
         "district": np.array([0.15, 0.25, 0.3, 0.3]), "income": np.array([1, 2, 3, 3, 2, 1]) / 12,
         "tenure": np.array([0.25, 0.3, 0.25, 0.2]), "visits": np.array([0.5, 0.3, 0.2]),
     }  # fmt: skip
-    other = {"district": np.array([0.6, 0.2, 0.1, 0.1]), "income": np.array([3, 3, 2, 2, 1, 1]) / 12}
+    other = {
+        "district": np.array([0.6, 0.2, 0.1, 0.1]),
+        "income": np.array([3, 3, 2, 2, 1, 1]) / 12,
+    }
     total = sum(n for _, n in cells)
     frames, shares = [], []
     for groups, n in cells:
@@ -457,6 +479,6 @@ def _draw_outcomes(
     if scenario.family == "decisions":
         rows["decided"] = np.where(draw.random(n) < rate, "yes", "no")
     elif scenario.family == "scores":
-        from scipy import stats  # noqa: PLC0415
+        from scipy import stats
 
         rows["score"] = 1 / (1 + np.exp(-(stats.norm.ppf(rate) + draw.normal(0, 1, n))))

@@ -13,12 +13,14 @@ from math import sqrt
 import numpy as np
 import pyarrow as pa
 
+from audits.core.verdict import Status
 from audits.data.schema import Column
+from audits.findings import list_findings
 from audits.slices.conditions import parse_condition
 from tests.answers.audit import Case
 from tests.answers.claims import Claim, Kind, find_thresholds
-from tests.answers.population import Mask
-from tests.answers.truth import TOLERANCE, Truth, list_rates
+from tests.answers.population import Mask, Population
+from tests.answers.truth import MIN_ROWS, TOLERANCE, Truth, list_rates
 
 NOTHING = 1e-9
 
@@ -122,35 +124,28 @@ def _widest(case: Case, truth: Truth, claim: Claim) -> str:
 
 
 def _column(case: Case, truth: Truth, claim: Claim) -> str:
+    """A column that is named has a true share, and one of the same sign."""
     share = truth.find_share(claim.attribute, claim.group, claim.against, claim.detail)
-    people = truth.people
-    rate = people.tpr if people.predicted is None else people.predicted
-    assert rate is not None
-    mine, other = (
-        float(np.average(rate, weights=people.share * truth.find_mask(claim.attribute, name)))
-        for name in (claim.group, claim.against)
-    )
-    if abs(share) > 1e-6 and share * (mine - other) > 0:
+    if abs(share) > 1e-6 and (share > 0) == (claim.metric == "up"):
         return ""
-    return f"{claim.detail} has a share of {share:.4f} in a gap of {mine - other:.4f}"
+    return f"the true share of {claim.detail} is {share:.4f}, not {claim.metric}"
 
 
 def _explains(case: Case, truth: Truth, claim: Claim) -> str:
     """A gap is explained only where its pair is that of a finding, either way round."""
-    report = case.run.report
-    pairs = {
-        (item.attribute, frozenset((item.group, item.reference_group)))
-        for v in report.verdicts
-        if v.status.value in ("fail", "warn")
-        for item in [report.by_id[v.measurement]]
-    }
-    if (claim.attribute, frozenset((claim.group, claim.against))) not in pairs:
-        return f"{claim.group} against {claim.against} is the pair of no finding"
-    return ""
+    told = [x for x in list_findings(case.run.report) if x.status in (Status.FAIL, Status.WARN)]
+    mine = [x for x in told if (x.attribute, x.group) == (claim.attribute, claim.group)]
+    if any(x.reference_group == claim.against for x in mine):
+        return ""
+    known = sorted(str(x.reference_group) for x in mine)
+    return f"{claim.group} against {claim.against} is the pair of no finding, only {known}"
 
 
 def _where(case: Case, truth: Truth, claim: Claim) -> str:
     mask = find_slice(truth, claim.detail)
+    if claim.metric == "score_gap":
+        off, rest = (abs(truth.people.compute("score_gap", m)) for m in (mask, ~mask))
+        return "" if off > rest else f"scores there are {off:.4f} off, elsewhere {rest:.4f}"
     metric = "accuracy" if truth.people.residual is None else "mean_absolute_error"
     inside, outside = (truth.people.compute(metric, m) for m in (mask, ~mask))
     worse = outside - inside if metric == "accuracy" else inside - outside
@@ -176,30 +171,36 @@ def find_slice(truth: Truth, name: str) -> Mask:
 
 
 def _helps(case: Case, truth: Truth, claim: Claim) -> str:
-    """Thresholds that are offered truly narrow the gap between judgeable groups."""
-    found = find_thresholds(case, claim)
+    """Thresholds that are offered truly narrow the gap that they are offered for: that of a pair,
+    or the widest between judgeable groups."""
+    found = find_thresholds(case, claim.detail, claim.attribute)
     people = truth.people
     cuts = np.full(len(people.share), 0.5)
     for group, cut in found.items():
         mask = people.all() if group is None else truth.find_mask(claim.attribute, group)
         cuts = np.where(mask, cut, cuts)
-    moved = people.decide_at(cuts)
-    goal = {"demographic_parity": "demographic_parity_difference",
-            "equal_opportunity": "equal_opportunity_difference",
-            "equalized_odds": "equalized_odds_difference"}[claim.metric]  # fmt: skip
-    spreads = []
-    for population in (people, moved):
-        widest = 0.0
-        for rate in list_rates(goal):
-            values = [
-                population.compute(rate, truth.find_mask(claim.attribute, name))
-                for name, group in truth.list_groups(claim.attribute, rate).items()
-                if group.n >= 30
-            ]
-            widest = max(widest, max(values) - min(values))
-        spreads.append(widest)
-    before, after = spreads
+    rates = next(rates for words, rates in _AIMS.items() if claim.detail.startswith(words))
+    before, after = (
+        max(_spread(population, truth, claim, rate) for rate in rates)
+        for population in (people, people.decide_at(cuts))
+    )
     return "" if after < before else f"the gap goes from {before:.4f} to {after:.4f}"
+
+
+_AIMS = {
+    "demographic parity": ("selection_rate",),
+    "equal opportunity": ("true_positive_rate",),
+    "equalized odds": ("true_positive_rate", "false_positive_rate"),
+}
+
+
+def _spread(people: Population, truth: Truth, claim: Claim, rate: str) -> float:
+    groups = truth.list_groups(claim.attribute, rate)
+    names = [name for name, group in groups.items() if group.n >= MIN_ROWS]
+    if claim.group and claim.against:
+        names = [claim.group, claim.against]
+    values = [people.compute(rate, truth.find_mask(claim.attribute, name)) for name in names]
+    return max(values) - min(values)
 
 
 def _stands_alone(case: Case, truth: Truth, claim: Claim) -> str:
@@ -210,7 +211,7 @@ def _stands_alone(case: Case, truth: Truth, claim: Claim) -> str:
     masks = [people.all(), truth.find_mask(claim.attribute, claim.group)]
     masks += [people.find(dict([pair])) for pair in pairs]
     values = [people.compute(rate, mask) for mask in masks]
-    if people.residual is None:
+    if people.residual is None and min(values) > 0 and max(values) < 1:
         values = [float(np.log(v / (1 - v))) for v in values]
     whole, own, *singles = values
     expected = whole + sum(value - whole for value in singles)

@@ -17,8 +17,9 @@ from scipy import stats
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-WORSE_IF_HIGH = ("mean_absolute_error",)
-TWO_SIDED = ("mean_residual",)
+WORSE_IF_HIGH = ("mean_absolute_error", "relative_mean_absolute_error")
+CLASSES = ("low", "mid", "high")
+_POINTS, _CHANCES = np.polynomial.hermite_e.hermegauss(80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,10 @@ class Population:
     def _terms(self, metric: str) -> tuple[Floats, Floats]:
         """Return each atom's mean of a metric, and the share of its people that the metric counts."""
         one = np.ones_like(self.share)
-        if metric == "mean_residual":
-            assert self.residual is not None
-            return self.residual, one
-        if metric == "mean_absolute_error":
-            assert self.residual is not None
-            return fold_normal(self.residual, self.spread), one
+        if self.residual is not None:
+            return self._terms_of_residuals(metric), one
         if self.chances is not None:
-            assert self.said is not None
-            return self.chances[np.arange(len(self.said)), self.said], one
+            return self._terms_of_classes(metric)
         assert self.base is not None and self.tpr is not None and self.fpr is not None
         selected = self.base * self.tpr + (1 - self.base) * self.fpr
         if metric == "selection_rate":
@@ -84,11 +80,51 @@ class Population:
             return self.fpr, 1 - self.base
         if metric == "accuracy":
             return self.base * self.tpr + (1 - self.base) * (1 - self.fpr), one
+        if metric == "score_gap":
+            return self._mean_score() - self.base, one
         if metric == "positive_predictive_value":
             hits = np.divide(self.base * self.tpr, selected, out=np.zeros_like(selected),
                              where=selected > 0)  # fmt: skip
             return hits, selected
         raise KeyError(metric)
+
+    def _terms_of_residuals(self, metric: str) -> Floats:
+        assert self.residual is not None and self.predicted is not None
+        if metric == "mean_residual":
+            return self.residual
+        if metric == "standardized_mean_residual":
+            true = self.predicted - self.residual
+            centre = float((true * self.share).sum())
+            variance = float(((true - centre) ** 2 * self.share).sum()) + self.spread**2
+            return self.residual / np.sqrt(variance)
+        errors = fold_normal(self.residual, self.spread)
+        if metric == "relative_mean_absolute_error":
+            return errors / float((errors * self.share).sum())
+        if metric == "mean_absolute_error":
+            return errors
+        raise KeyError(metric)
+
+    def _terms_of_classes(self, metric: str) -> tuple[Floats, Floats]:
+        assert self.chances is not None and self.said is not None
+        if metric == "accuracy":
+            return self.chances[np.arange(len(self.said)), self.said], np.ones_like(self.share)
+        name, _, label = metric.partition("@")
+        if name != "true_positive_rate":
+            raise KeyError(metric)
+        place = CLASSES.index(label)
+        return (self.said == place).astype(float), self.chances[:, place]
+
+    def _mean_score(self) -> Floats:
+        """Return each atom's mean score."""
+        if self.score is not None:
+            return self.score
+        assert self.base is not None and self.tpr is not None and self.fpr is not None
+        means = [
+            (1 / (1 + np.exp(-(stats.norm.ppf(rate)[:, None] + _POINTS)))) @ _CHANCES
+            / _CHANCES.sum()
+            for rate in (self.tpr, self.fpr)
+        ]  # fmt: skip
+        return self.base * means[0] + (1 - self.base) * means[1]
 
     def decide_at(self, thresholds: Floats) -> Population:
         """Return the same people decided at other thresholds, one an atom."""

@@ -10,8 +10,8 @@ from audits.core.measurement import Measurement
 from audits.core.verdict import Status
 from audits.policy.judge import compute_verdicts
 from audits.policy.policy import list_presets, load_policy
-from tests.answers.generate import Scenario, draw_rows, make_scenario
 from tests.answers.counts import measure
+from tests.answers.generate import Scenario, draw_rows, make_scenario
 from tests.answers.truth import Truth
 
 AUDITS = 60

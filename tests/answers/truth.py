@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tests.answers.generate import FEATURES, Harm, Scenario
-from tests.answers.population import TWO_SIDED, WORSE_IF_HIGH, Floats, Mask, Population
+from tests.answers.population import CLASSES, WORSE_IF_HIGH, Floats, Mask, Population
 
 RATES: Mapping[str, tuple[str, ...]] = {
     "impact_ratio": ("selection_rate",),
@@ -30,6 +30,10 @@ BOUNDS: Mapping[str, tuple[tuple[str, float, float], ...]] = {
     "four-fifths": (("impact_ratio", 0.8, 0.9), ("equal_opportunity_difference", 1.0, 0.1)),
     "equalized-odds": (("equalized_odds_difference", 0.1, 0.05),
                        ("predictive_parity_difference", 1.0, 0.1)),
+    "multiclass": (("accuracy_gap", 0.1, 0.05),
+                   *((f"equal_opportunity_difference@{name}", 0.2, 0.1) for name in CLASSES)),
+    "regression": (("standardized_mean_residual_gap", 0.2, 0.1),
+                   ("relative_mean_absolute_error_gap", 0.5, 0.25)),
 }  # fmt: skip
 """The presets' rules on groups: metric, and where it fails and warns (1.0: it never does)."""
 
@@ -44,11 +48,38 @@ errors of the difference of what an audit can see."""
 
 
 def list_rates(metric: str) -> tuple[str, ...]:
-    """Return the rates that a metric or rule compares."""
-    for ending in ("_gap_ratio", "_gap", "_difference", "_ratio"):
-        if metric not in RATES and metric.endswith(ending):
-            return (metric.removesuffix(ending),)
-    return RATES.get(metric, (metric,))
+    """Return the rates that a metric or rule compares; "@" stands before a class."""
+    name, at, label = metric.partition("@")
+    found = RATES.get(name)
+    if found is None:
+        for ending in ("_gap_ratio", "_gap", "_difference", "_ratio"):
+            if name.endswith(ending):
+                name = name.removesuffix(ending)
+                break
+        found = (name,)
+    return tuple(f"{rate}{at}{label}" for rate in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Harmful:
+    """How wide a gap in one unit is that must be found, and by how much beyond a bound."""
+
+    size: float
+    margin: float
+
+
+def find_scale(rate: str) -> Harmful:
+    """Return what must be found in a rate: see `LARGE`; of predictions three tenths of a standard
+    deviation, or as much in the target's unit as that is at least."""
+    if rate == "standardized_mean_residual":
+        return Harmful(0.3, 0.1)
+    if rate == "relative_mean_absolute_error":
+        return Harmful(0.5, 0.2)
+    return (
+        Harmful(1.0, 0.3)
+        if rate in ("mean_residual", "mean_absolute_error")
+        else Harmful(SIZE, MARGIN)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +93,10 @@ class Group:
     n: int
     value: float
     variance: float
+
+
+def _is_of_decisions(metric: str) -> bool:
+    return set(list_rates(metric)) <= {"selection_rate"}
 
 
 class Truth:
@@ -83,10 +118,13 @@ class Truth:
         """The rules on groups that judge the scenario."""
         rules = self.scenario.bounds or BOUNDS[self.scenario.policy]
         binary = self.people.base is not None
-        known = ("selection_rate",) if binary else ("accuracy", "mean_residual")
-        if binary and self.scenario.outcomes:
-            return rules
-        return tuple(rule for rule in rules if set(list_rates(rule[0])) <= set(known))
+        if binary:
+            known = (
+                rules if self.scenario.outcomes else [r for r in rules if _is_of_decisions(r[0])]
+            )
+            return tuple(known)
+        plain = self.scenario.policy in ("four-fifths", "equalized-odds")
+        return () if plain else rules
 
     def find_mask(self, grouping: str, group: str) -> Mask:
         """Return the atoms of a group."""
@@ -113,17 +151,19 @@ class Truth:
             value = self.people.compute(rate, self.find_mask(grouping, name))
             spread = value * (1 - value)
             if self.people.residual is not None:
-                spread = self.people.spread**2 + 4.0
+                spread = 2.0 if "_mean_" in rate else self.people.spread**2 + 4.0
             found[name] = Group(grouping, name, rate, n, value, spread / max(n, 1))
         return found
 
     def _count(self, own: pd.DataFrame, rate: str) -> int:
+        if "@" in rate:
+            return int((own["y"] == rate.partition("@")[2]).sum())
         if rate == "true_positive_rate":
             return int((own["y"] == "yes").sum())
         if rate == "false_positive_rate":
             return int((own["y"] == "no").sum())
         if rate == "positive_predictive_value":
-            return int(round(self.people.compute("selection_rate") * len(own)))
+            return round(self.people.compute("selection_rate") * len(own))
         return len(own)
 
     # Gaps
@@ -141,9 +181,6 @@ class Truth:
         mine = groups[group].value
         if not others or np.isnan(mine):
             return 0.0
-        if rate in TWO_SIDED:
-            total = sum(g.n for g in others)
-            return abs(mine - sum(g.value * g.n for g in others) / total)
         if rate in WORSE_IF_HIGH:
             return max(0.0, mine - min(g.value for g in others))
         return max(0.0, max(g.value for g in others) - mine)
@@ -156,16 +193,13 @@ class Truth:
             if group not in groups or other not in groups:
                 continue
             gap = groups[other].value - groups[group].value
-            if rate in TWO_SIDED:
-                gap = abs(gap)
             gaps.append(-gap if rate in WORSE_IF_HIGH else gap)
         return max(gaps, default=0.0)
 
     def is_judgeable(self, grouping: str, group: str, metric: str) -> bool:
         """Whether a group has enough rows in the denominator of each rate."""
         return all(
-            group in (groups := self.list_groups(grouping, rate))
-            and groups[group].n >= MIN_ROWS
+            group in (groups := self.list_groups(grouping, rate)) and groups[group].n >= MIN_ROWS
             for rate in list_rates(metric)
         )
 
@@ -178,7 +212,9 @@ class Truth:
                 found.append(sqrt(groups[group].variance))
         return max(found, default=0.0)
 
-    def is_beyond(self, grouping: str, group: str, metric: str, bound: float, margin: float) -> bool:
+    def is_beyond(
+        self, grouping: str, group: str, metric: str, bound: float, margin: float
+    ) -> bool:
         """Whether a group's true value breaks a bound by more than a margin in points."""
         if metric != "impact_ratio":
             return self.find_gap(grouping, group, metric) > bound + margin
@@ -200,14 +236,14 @@ class Truth:
 
     def _is_plain(self, harm: Harm) -> bool:
         mask_n = len(self._rows_of(harm))
-        scale = 1.0 if self.people.residual is None else 10.0
         for metric, _, warn in self.bounds:
+            scale = find_scale(list_rates(metric)[0])
             gap = self.find_gap(harm.grouping, harm.group, metric)
-            if gap < SIZE * scale or mask_n < LARGE:
+            if gap < scale.size or mask_n < LARGE:
                 continue
             if not self._has_large_yardstick(harm, metric):
                 continue
-            if self.is_beyond(harm.grouping, harm.group, metric, warn, MARGIN * scale):
+            if self.is_beyond(harm.grouping, harm.group, metric, warn, scale.margin):
                 return not self._is_rivalled(harm)
         return False
 
@@ -288,7 +324,9 @@ class Truth:
                     continue
                 joined = tuple(sorted((*taken, axis)))
                 k, m = len(taken), len(FEATURES)
-                total += factorial(k) * factorial(m - k - 1) / factorial(m) * (worth[joined] - value)
+                total += (
+                    factorial(k) * factorial(m - k - 1) / factorial(m) * (worth[joined] - value)
+                )
             shares[FEATURES[axis]] = total
         return shares
 
