@@ -247,6 +247,10 @@ class Truth:
                 return not self._is_rivalled(harm)
         return False
 
+    def count_rows(self, harm: Harm) -> int:
+        """Return how many rows of the sample are of the harmed group."""
+        return len(self._rows_of(harm))
+
     def _rows_of(self, harm: Harm) -> pd.DataFrame:
         rows = self.rows
         for name, value in harm.groups:
