@@ -38,7 +38,7 @@ from tests.answers.audit import Case
 
 Kind = Literal[
     "fails", "passes", "worst", "direction", "column", "spread", "explains", "where", "helps",
-    "widest", "same story", "no model", "chance", "nothing judged", "stands alone", "sign",
+    "widest", "same story", "no model", "chance", "nothing judged", "stands alone", "sign", "headline",
 ]  # fmt: skip
 
 
@@ -92,6 +92,9 @@ def _read_findings(case: Case) -> Iterator[Claim]:
         yield _from(report.by_id[worst.measurement], "worst", "findings", said)
     else:
         yield Claim("passes", "findings", render_headline(report))
+    failed = any(v.status is Status.FAIL for v in report.verdicts)
+    if failed and re.search("nothing failed|every rule", render_headline(report), re.IGNORECASE):
+        yield Claim("headline", "findings", render_headline(report))
     for surface, said in (("findings", render_headline(report)),
                           ("overview", overview.render_headline(case.run))):  # fmt: skip
         if (

@@ -228,7 +228,7 @@ _HOLD: dict[Kind, Callable[[Case, Truth, Claim], str]] = {
     "column": _column, "explains": _explains, "where": _where, "helps": _helps,
     "widest": _widest, "same story": _always, "no model": _always, "chance": _always,
     "nothing judged": _always,
-    "stands alone": _stands_alone, "sign": _always,
+    "stands alone": _stands_alone, "sign": _always, "headline": _always,
 }  # fmt: skip
 
 

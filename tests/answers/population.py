@@ -72,21 +72,22 @@ class Population:
             return self._terms_of_classes(metric)
         assert self.base is not None and self.tpr is not None and self.fpr is not None
         selected = self.base * self.tpr + (1 - self.base) * self.fpr
-        if metric == "selection_rate":
-            return selected, one
-        if metric == "true_positive_rate":
-            return self.tpr, self.base
-        if metric == "false_positive_rate":
-            return self.fpr, 1 - self.base
-        if metric == "accuracy":
-            return self.base * self.tpr + (1 - self.base) * (1 - self.fpr), one
+        right = self.base * self.tpr + (1 - self.base) * (1 - self.fpr)
+        known: dict[str, tuple[Floats, Floats]] = {
+            "selection_rate": (selected, one),
+            "true_positive_rate": (self.tpr, self.base),
+            "false_positive_rate": (self.fpr, 1 - self.base),
+            "accuracy": (right, one),
+        }
+        if metric in known:
+            return known[metric]
         if metric == "score_gap":
             return self._mean_score() - self.base, one
-        if metric == "positive_predictive_value":
-            hits = np.divide(self.base * self.tpr, selected, out=np.zeros_like(selected),
-                             where=selected > 0)  # fmt: skip
-            return hits, selected
-        raise KeyError(metric)
+        if metric != "positive_predictive_value":
+            raise KeyError(metric)
+        hits = np.divide(self.base * self.tpr, selected, out=np.zeros_like(selected),
+                         where=selected > 0)  # fmt: skip
+        return hits, selected
 
     def _terms_of_residuals(self, metric: str) -> Floats:
         assert self.residual is not None and self.predicted is not None

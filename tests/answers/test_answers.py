@@ -27,7 +27,7 @@ def test_claims_are_seldom_false(records: list[Record]) -> None:
 def test_what_no_sample_can_excuse_is_never_said(records: list[Record]) -> None:
     """Chance makes a finding false at times. Nothing makes two pages differ, decisions a model's,
     or a sign turn round."""
-    never = {"same story", "no model", "chance", "nothing judged", "sign", "explains"}
+    never = {"same story", "no model", "chance", "nothing judged", "sign", "explains", "headline"}
     found = [line for record in records for line, x in zip(list_reasons(record), record.false,
              strict=True) if x.claim.kind in never]  # fmt: skip
     assert not found, "\n".join(found)
