@@ -169,17 +169,19 @@ def _find_dependence(
         return Absent(plain_text(str(error)))
 
 
-def find_comparison(before: RunData, after: RunData) -> ComparePage | Absent:
+def find_comparison(
+    before: RunData, after: RunData, min_change: float = 0.0
+) -> ComparePage | Absent:
     """Return two runs side by side, or why they cannot be; worked out once for everybody."""
-    return _find_comparison(before.bundle.key, after.bundle.key, before, after)
+    return _find_comparison(before.bundle.key, after.bundle.key, min_change, before, after)
 
 
 @st.cache_resource(max_entries=16, show_spinner=say("compare.working"))
 def _find_comparison(
-    key_before: str, key_after: str, _before: RunData, _after: RunData
+    key_before: str, key_after: str, min_change: float, _before: RunData, _after: RunData
 ) -> ComparePage | Absent:
     try:
-        return make_page(_before, _after)
+        return make_page(_before, _after, min_change)
     except AssayError as error:
         return Absent(str(error))
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from audits.core.estimate import EXACT
 from audits.core.format import (
     format_count,
     format_interval,
-    format_p,
     format_precise,
     format_range,
     format_reason,
+    format_test,
     format_value,
     plain_text,
 )
@@ -58,13 +59,33 @@ def _describe_uncertainty(measurement: Measurement, form: Form) -> str:
         return _parenthesise(["" if exact else f"{low} to {high}"], "")
     parts.append("" if exact else format_range(estimate.low, estimate.high, measurement.unit))
     if form is Form.TEST and measurement.p_value is not None:
-        parts.append(format_p(measurement.p_value))
+        parts.append(format_test(measurement.p_value, measurement.adjusted_for))
     return _parenthesise(parts, "; ")
 
 
 def _parenthesise(parts: list[str], glue: str) -> str:
     text = glue.join(part for part in parts if part)
     return f"({text})" if text else ""
+
+
+def adjust_tests(items: Iterable[Measurement]) -> dict[str, Measurement]:
+    """Return tested measurements by id with p-values adjusted by Holm over those of the same
+    metric, attribute and slice: who looks down a column of a table looks for the smallest. Those
+    that their check has adjusted already are left out."""
+    families: dict[tuple[str | None, ...], list[tuple[float, Measurement]]] = {}
+    for item in items:
+        if item.p_value is not None and item.adjusted_for is None:
+            key = (item.check, item.metric, item.attribute, item.slice)
+            families.setdefault(key, []).append((item.p_value, item))
+    adjusted: dict[str, Measurement] = {}
+    for family in families.values():
+        highest = 0.0
+        ordered = sorted(family, key=lambda one: (one[0], one[1].id))
+        for place, (p_value, item) in enumerate(ordered):
+            highest = max(highest, min(1.0, p_value * (len(ordered) - place)))
+            told = {"p_value": highest, "adjusted_for": len(family)}
+            adjusted[item.id] = item.model_copy(update=told)
+    return adjusted
 
 
 def make_entry(measurement: Measurement) -> Entry:
@@ -79,7 +100,7 @@ def make_entry(measurement: Measurement) -> Entry:
         method=method if method in ("", EXACT) else f"{method}, {level}",
         p_value=""
         if p_value is None
-        else format_p(p_value).removeprefix("p = ").removeprefix("p "),
+        else format_test(p_value, measurement.adjusted_for).removeprefix("p = ").removeprefix("p "),
         evidence=measurement.evidence,
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from audits.core.errors import near_misses
+from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from model_cards.card import Card, Entry, Fact, Form, Number, Register, walk_inlines, walk_sections
 from model_cards.numbers import (
+    adjust_tests,
     compute_report_sha256,
     find_field,
     make_entry,
@@ -51,9 +54,10 @@ def verify_card(card: Card, report: AuditReport) -> list[Problem]:
     a field, and the register must list each number shown.
     """
     problems = _verify_digest({card.report_sha256}, report)
+    adjusted = adjust_tests(report.measurements)
     for _, inline in walk_inlines(card):
         if isinstance(inline, Number):
-            problems += _verify_number(inline, report)
+            problems += _verify_number(inline, report, adjusted)
         elif isinstance(inline, Fact):
             problems += _verify_fact(inline, report)
     entries = list(_list_entries(card))
@@ -77,11 +81,14 @@ def verify_text(text: str, report: AuditReport) -> list[Problem]:
     numbers = find_numbers(text)
     if not numbers and report.measurements:
         problems.append(Problem("", "no number with a measurement was found in this text"))
+    adjusted = adjust_tests(report.measurements)
     for shown in numbers:
         known = report.by_id.get(shown.measurement_id)
         if known is None:
             problems.append(_unknown(shown.measurement_id, report))
-        elif shown.text not in {make_number(known, form).display for form in Form}:
+            continue
+        told = (known, adjusted.get(known.id, known))
+        if shown.text not in {make_number(one, form).display for one in told for form in Form}:
             problems.append(_differs(known.id, f"{shown.text!r}"))
     if not _is_html(text):
         problems += _verify_markdown_entries(text, report)
@@ -120,11 +127,14 @@ def _verify_digest(digests: set[str], report: AuditReport) -> list[Problem]:
     return [Problem("", "the card was made from another report: its sha256 is not this one's")]
 
 
-def _verify_number(number: Number, report: AuditReport) -> list[Problem]:
+def _verify_number(
+    number: Number, report: AuditReport, adjusted: Mapping[str, Measurement]
+) -> list[Problem]:
     known = report.by_id.get(number.measurement_id)
     if known is None:
         return [_unknown(number.measurement_id, report)]
-    if make_number(known, number.form) != number:
+    told = (known, adjusted.get(known.id, known))
+    if number not in [make_number(one, number.form) for one in told]:
         return [_differs(known.id, f"{number.display!r}")]
     return []
 

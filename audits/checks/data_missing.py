@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.measurement import COLUMN, Measurement
+from audits.cube.agree import reconcile
 from audits.cube.compare import choose_reference
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import (
@@ -70,7 +71,7 @@ def measure_missing(context: Context) -> CheckResult:
     found = [
         item
         for one, p_values in zip(compared, parts, strict=True)
-        for item in _build(one, p_values)
+        for item in _build(one, p_values, int(tested.sum()))
     ]
     kept = sorted(found, key=lambda item: (item.p_value or 0.0, -abs(item.value or 0.0)))[:MOST]
     described = (
@@ -106,7 +107,7 @@ def _compare_groups(
     share = missing / rows
     low, high = compute_share_interval(share, rows)
     base = tuple(np.full_like(share, part[reference]) for part in (share, low, high))
-    ends = compute_difference(share, (low, high), base[0], (base[1], base[2]))
+    plain = compute_difference(share, (low, high), base[0], (base[1], base[2]))
     p_values = np.array(
         [
             compute_two_share_p(missing[i], rows[i], missing[reference], rows[reference])
@@ -115,13 +116,14 @@ def _compare_groups(
             for i in range(len(groups))
         ]
     )
+    ends, p_values = reconcile(share - base[0], plain, p_values)
     return _Compared(
         attribute, column, tuple(one.group for one in groups), reference, rows, missing, low, high,
         share - base[0], *ends, p_values,
     )  # fmt: skip
 
 
-def _build(one: _Compared, p_values: FloatArray) -> Iterator[Measurement]:
+def _build(one: _Compared, p_values: FloatArray, tests: int) -> Iterator[Measurement]:
     for i, group in enumerate(one.groups):
         if i == one.reference:
             continue
@@ -133,7 +135,7 @@ def _build(one: _Compared, p_values: FloatArray) -> Iterator[Measurement]:
             CODE, "missing_share_difference", result, unit="points", direction="closer_to_zero",
             attribute=one.attribute, group=group, reference_group=one.groups[one.reference],
             slice_name=f"{COLUMN}{one.column}", p_value=float(p_values[i]),
-            evidence=(MISSING_FILE,),
+            adjusted_for=tests, evidence=(MISSING_FILE,),
         )  # fmt: skip
 
 

@@ -64,7 +64,8 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
                 differences[metric.name] = comparison.values
     if view.has_scores:
         for distance in DISTANCES:
-            apart, p_values = compute_distance(distance, view, reference)
+            generator = context.generator(f"{distance.name}:{view.attribute}")
+            apart, p_values = compute_distance(distance, view, reference, generator)
             found += _pairs(
                 distance.name, view, Comparison("difference", apart, p_values), reference, "score"
             )

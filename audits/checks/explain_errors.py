@@ -135,7 +135,7 @@ def _measure_whole(
             yield build_measurement(
                 CODE, metric, _to_result(means, column, rows), unit=unit,
                 direction="lower_is_better", slice_name=f"feature={feature}",
-                p_value=float(p_values[column]), evidence=(_FOUND,),
+                p_value=float(p_values[column]), adjusted_for=len(features), evidence=(_FOUND,),
             )  # fmt: skip
 
 

@@ -103,11 +103,13 @@ def measure_groups(
         compared.append(_Compared(one, means, compute_part_differences(means, one.reference)))
     raw = [_choose_p_values(one, top, told.least) for one in compared]
     adjusted = adjust_known(np.concatenate([part.ravel() for part in raw]))
+    tests = int(np.count_nonzero(~np.isnan(adjusted)))
     ends = np.cumsum([part.size for part in raw])[:-1]
     for pair, flat in zip(compared, np.split(adjusted, ends), strict=True):
         p_values = flat.reshape(-1, len(top))
         for place, column in enumerate(top.tolist()):
-            yield from _measure_column(pair, column, features[column], p_values[:, place], told)
+            found = p_values[:, place]
+            yield from _measure_column(pair, column, features[column], found, told, tests)
 
 
 def _choose_p_values(one: _Compared, top: NDArray[np.integer], least: int) -> FloatArray:
@@ -119,7 +121,7 @@ def _choose_p_values(one: _Compared, top: NDArray[np.integer], least: int) -> Fl
 
 
 def _measure_column(
-    one: _Compared, column: int, feature: str, p_values: FloatArray, told: Told
+    one: _Compared, column: int, feature: str, p_values: FloatArray, told: Told, tests: int
 ) -> Iterator[Measurement]:
     """Yield one column's measurements: every group's mean, and its gap from the reference."""
     grouping, gaps = one.grouping, one.gaps
@@ -141,7 +143,7 @@ def _measure_column(
             told.check, f"{told.metric}_difference", result, unit=told.gap_unit,
             direction="closer_to_zero", attribute=grouping.attribute, group=group,
             reference_group=grouping.labels[reference], slice_name=slice_name,
-            p_value=float(p_values[place]), evidence=told.files,
+            p_value=float(p_values[place]), adjusted_for=tests or None, evidence=told.files,
         )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def _measure(item: PermutationImportance) -> Measurement:
     return build_measurement(
         CODE, f"permutation_{item.loss}", result,
         unit=_UNITS[item.loss], direction="none", slice_name=f"feature={item.feature}",
-        p_value=item.p_value, evidence=(PREDICTIONS_FILE,),
+        p_value=item.p_value, adjusted_for=item.tests, evidence=(PREDICTIONS_FILE,),
     )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def measure_proxies(context: Context) -> CheckResult:
         "measured on the other (the score on both)"
     )
     return CheckResult(
-        tuple(_build(row, p_value) for row, p_value in zip(rows, p_values, strict=True)),
+        tuple(_build(row, p, len(known)) for row, p in zip(rows, p_values, strict=True)),
         (EvidenceFile(_FOUND, len(rows), described),),
     )
 
@@ -176,7 +176,7 @@ def _draw_rows(context: Context) -> NDArray[np.int64]:
     return np.sort(chosen).astype(np.int64)
 
 
-def _build(row: _Row, p_value: float | None) -> Measurement:
+def _build(row: _Row, p_value: float | None, tests: int) -> Measurement:
     result: Estimate | Unavailable
     if isinstance(row.found, Separation):
         one = row.found
@@ -189,7 +189,8 @@ def _build(row: _Row, p_value: float | None) -> Measurement:
     return build_measurement(
         CODE, "score_proxy_auc" if row.source is None else "proxy_auc", result, unit="score",
         direction="none" if row.source is None else "lower_is_better", attribute=row.attribute,
-        group=row.group, slice_name=row.source, p_value=p_value, evidence=(_FOUND,),
+        group=row.group, slice_name=row.source, p_value=p_value, adjusted_for=tests or None,
+        evidence=(_FOUND,),
     )  # fmt: skip
 
 

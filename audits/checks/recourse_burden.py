@@ -37,7 +37,12 @@ from audits.recourse.burden import (
 )
 from audits.recourse.burden_table import tabulate_burden
 from audits.recourse.columns import BoolArray, build_columns
-from audits.recourse.costs import compute_dearer, compute_median, compute_shift
+from audits.recourse.costs import (
+    compute_dearer,
+    compute_median,
+    compute_shift,
+    reconcile_shift,
+)
 from audits.recourse.draw import Draw
 from audits.recourse.guard import price_columns
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
@@ -169,9 +174,11 @@ def measure_pairs(pairs: Sequence[Pair], effort: float) -> Iterator[Measurement]
     adjusted = iter(compute_holm(tested))
     for pair, (dearer, p_value) in zip(pairs, ranked, strict=True):
         sure = float("nan") if np.isnan(p_value) else float(next(adjusted))
-        yield _compare(pair, "recourse_dearer", dearer, "share", sure, "none")
-        shift = compute_shift(pair.ours.cost, pair.theirs.cost)
-        yield _compare(pair, "recourse_cost_shift", shift, "difference", sure)
+        tests = len(tested) or None
+        yield _compare(pair, "recourse_dearer", dearer, "share", sure, "none", adjusted_for=tests)
+        shift, own = reconcile_shift(compute_shift(pair.ours.cost, pair.theirs.cost), p_value)
+        sure = float(np.fmax(sure, own))
+        yield _compare(pair, "recourse_cost_shift", shift, "difference", sure, adjusted_for=tests)
         yield from _measure_shares(pair, effort)
         if JOIN not in pair.attribute:
             yield from _measure_columns(pair)
@@ -192,15 +199,16 @@ def _measure_columns(pair: Pair) -> Iterator[Measurement]:
     """Return the difference of the mean costs, and what each column adds to it."""
     gap = compare_mean_cost(pair.ours.cost, pair.theirs.cost)
     yield _compare(pair, "recourse_mean_cost_difference", gap, "difference", float("nan"))
-    for part in compare_columns(pair.ours, pair.theirs):
+    parts = compare_columns(pair.ours, pair.theirs)
+    for part in parts:
         named = name_column(part.column)
         yield _compare(
             pair, "recourse_mean_cost_difference", part.cost, "difference", part.cost_p,
-            slice_name=named,
+            slice_name=named, adjusted_for=len(parts),
         )  # fmt: skip
         yield _compare(
             pair, "recourse_change_share_difference", part.share, "points", part.share_p,
-            slice_name=named,
+            slice_name=named, adjusted_for=len(parts),
         )  # fmt: skip
 
 
@@ -211,12 +219,15 @@ def _compare(
     unit: Unit,
     p_value: float,
     direction: Direction = "closer_to_zero",
+    *,
     slice_name: str | None = None,
+    adjusted_for: int | None = None,
 ) -> Measurement:
     return build_measurement(
-        CODE, metric, result, unit=unit, direction=direction, attribute=pair.attribute,
-        group=pair.group, reference_group=pair.reference, slice_name=slice_name,
-        p_value=None if isinstance(result, Unavailable) else p_value, evidence=_EVIDENCE,
+        CODE, metric, result, unit=unit, direction=direction, adjusted_for=adjusted_for,
+        attribute=pair.attribute, group=pair.group, reference_group=pair.reference,
+        slice_name=slice_name, evidence=_EVIDENCE,
+        p_value=None if isinstance(result, Unavailable) else p_value,
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def _measure(found: Found) -> list[Measurement]:
         item = build_measurement(
             CODE, one.target.metric, one.estimate, unit=one.target.unit,
             direction="closer_to_zero", slice_name=one.name, p_value=one.p_adjusted,
-            evidence=(_FILE,),
+            adjusted_for=found.tested or None, evidence=(_FILE,),
         )  # fmt: skip
         count = build_measurement(
             CODE, "count", Estimate.exact(one.count, one.count), unit="count", direction="none",

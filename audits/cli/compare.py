@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from audits.compare.comparison import Change, Comparison, Outcome, Way
+from audits.compare.comparison import Change, Comparison, Outcome, Way, find_who
 from audits.compare.run import run_comparison
 from audits.compare.sentences import (
     drop_doubles,
@@ -20,6 +20,7 @@ from audits.compare.sentences import (
     render_left_out,
     render_verdict,
 )
+from audits.core.errors import InputError
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import CheckOutcome
@@ -27,19 +28,33 @@ from audits.store.bundle import load_bundle
 
 SHOWN = 12
 _TITLES = {Outcome.WORSENED: "Got worse", Outcome.IMPROVED: "Improved",
-           Outcome.SHIFTED: "Changed, neither better nor worse"}  # fmt: skip
-_STYLES = {Outcome.WORSENED: "red", Outcome.IMPROVED: "green", Outcome.SHIFTED: "bold"}
+           Outcome.SLIGHT: "Changed, but by less than counts",
+           Outcome.SHIFTED: "Changed, neither better nor worse",
+           Outcome.NOTED: "Changed, but does not count"}  # fmt: skip
+_STYLES = {Outcome.WORSENED: "red", Outcome.IMPROVED: "green"}
 _ICONS = {Way.WORSE: ("✗", "red"), Way.BETTER: ("✓", "green")}
+_OPEN = ("·", "dim")
+"""Of verdicts that turned without a number that did."""
 
 
-def compare_command(before: Path, after: Path, *, as_json: bool) -> int:
-    """Print a comparison; return 1 where a verdict or, beyond noise, a number got worse, else 0."""
-    found = run_comparison(load_bundle(before), load_bundle(after))
+def compare_command(before: Path, after: Path, min_change: float, *, as_json: bool) -> int:
+    """Print a comparison; return 1 where something that counts got worse beyond noise, else 0."""
+    check_min_change(min_change)
+    found = run_comparison(load_bundle(before), load_bundle(after), min_change)
     if as_json:
         print(json.dumps(describe_comparison(found)))
     else:
-        _show(Console(stderr=True, highlight=False), found)
+        show_comparison(Console(stderr=True, highlight=False), found)
     return int(found.got_worse)
+
+
+def check_min_change(least: float) -> None:
+    """Raise InputError where a least change cannot be meant."""
+    if not 0 <= least < 1:
+        raise InputError(
+            f"--min-change {least:g} is not a part of one; from 0 to below 1 is allowed, "
+            "so for 2 points write 0.02"
+        )
 
 
 def describe_comparison(found: Comparison) -> dict[str, object]:
@@ -47,11 +62,14 @@ def describe_comparison(found: Comparison) -> dict[str, object]:
     counts = {outcome.value: 0 for outcome in Outcome}
     for item in found.changes:
         counts[item.outcome.value] += 1
-    listed = (Outcome.WORSENED, Outcome.IMPROVED, Outcome.SHIFTED)
+    worse = drop_doubles(found.find(Outcome.WORSENED))
     return {
         "before": asdict(found.before),
         "after": asdict(found.after),
         "got_worse": found.got_worse,
+        "headline": render_headline(found),
+        "first": None if not worse else _name_first(worse[0]),
+        "min_change": found.min_change,
         "basis": found.basis,
         "left_out": list(found.left_out),
         "tested": found.tested,
@@ -62,7 +80,7 @@ def describe_comparison(found: Comparison) -> dict[str, object]:
              "after": item.after and item.after.status.value, "number_changed": item.sure}
             for item in found.verdicts
         ],
-        **{outcome.value: [_describe(x) for x in found.find(outcome)] for outcome in listed},
+        **{outcome.value: [_describe(x) for x in found.find(outcome)] for outcome in _TITLES},
         "checks": [
             {"check": item.code, "before": item.before and item.before.status.value,
              "after": item.after and item.after.status.value}
@@ -70,6 +88,11 @@ def describe_comparison(found: Comparison) -> dict[str, object]:
         ],
         "differences": [asdict(item) for item in found.differences],
     }  # fmt: skip
+
+
+def _name_first(item: Change) -> dict[str, object]:
+    attribute, group = find_who(item.shown)
+    return {"attribute": attribute or None, "group": group or None, "measurement": item.id}
 
 
 def _describe(item: Change) -> dict[str, object]:
@@ -87,7 +110,8 @@ def _describe(item: Change) -> dict[str, object]:
     }
 
 
-def _show(console: Console, found: Comparison) -> None:
+def show_comparison(console: Console, found: Comparison) -> None:
+    """Print a comparison for people."""
     for title, run in (("Before", found.before), ("After", found.after)):
         facts = f"{format_count(run.rows)} rows, {format_time(run.created)}"
         console.print(Text(f"{title:8}{plain_text(run.name)}, {facts}", style="dim"))
@@ -109,7 +133,7 @@ def _show_verdicts(console: Console, found: Comparison) -> None:
         return
     console.print(Text("\nVerdicts that turned", style="bold"))
     for item in found.verdicts[:SHOWN]:
-        icon, style = _ICONS.get(item.way, ("·", "dim"))
+        icon, style = _ICONS.get(item.way, _OPEN) if item.sure else _OPEN
         console.print(Text.assemble((f"{icon} ", style), render_verdict(item)))
     _show_rest(console, len(found.verdicts))
 
@@ -118,7 +142,7 @@ def _show_changes(console: Console, found: Comparison, outcome: Outcome, title: 
     changes = drop_doubles(found.find(outcome))
     if not changes:
         return
-    console.print(Text(f"\n{title}", style=_STYLES[outcome]))
+    console.print(Text(f"\n{title}", style=_STYLES.get(outcome, "bold")))
     for item in pick_varied(changes, SHOWN):
         console.print(Text(f"  {render_change(item)}"))
     _show_rest(console, len(changes))

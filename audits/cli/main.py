@@ -30,6 +30,14 @@ policy = typer.Typer(
 app.add_typer(policy, name="policy")
 
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
+MinChange = Annotated[
+    float,
+    typer.Option(
+        help="The least change that counts, between 0 and 1: 0.02 is 2 points of a share or a gap, "
+        "0.02 of a ratio, a score or a loss, and 2% of the earlier mean absolute error of what "
+        "is in the target's unit."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to stdout.")]
 
 
@@ -44,12 +52,19 @@ def run(
         str,
         typer.Option(help="Exit 1 on: fail, warn (or fail), insufficient (any of these) or never."),
     ] = "fail",
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Compare with this run when done; exit 1 where something got worse."),
+    ] = None,
+    min_change: MinChange = 0.0,
     json: Json = False,
 ) -> None:
     """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
+    from audits.cli.baseline import Against  # noqa: PLC0415
     from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
 
-    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json))
+    against = Against(baseline, min_change)
+    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json, against=against))
 
 
 @app.command()
@@ -97,15 +112,20 @@ def verify(run: RunFolder, json: Json = False) -> None:
 def compare(
     before: Annotated[Path, typer.Argument(help="The earlier run's folder.", metavar="RUN_A")],
     after: Annotated[Path, typer.Argument(help="The later run's folder.", metavar="RUN_B")],
+    min_change: MinChange = 0.0,
     json: Json = False,
 ) -> None:
-    """Say what improved from RUN_A to RUN_B, what got worse, and what noise explains.
+    """Say who got worse from RUN_A to RUN_B, what improved, and what noise explains.
 
-    Exit code 1 where a verdict got worse, or a number beyond noise; else 0.
+    Exit code 1 where a number that counts got worse beyond noise, or a verdict whose number did;
+    else 0. What counts are the rates and errors of everybody and of every group, their gaps, and
+    what a policy judges; of runs that do not differ at most 5% get exit code 1. A verdict that
+    turned without its number does not count, nor do numbers that are chosen anew in each run
+    (thresholds of interventions, slices, ways back): they are shown.
     """
     from audits.cli.compare import compare_command  # noqa: PLC0415
 
-    raise typer.Exit(compare_command(before, after, as_json=json))
+    raise typer.Exit(compare_command(before, after, min_change, as_json=json))
 
 
 @app.command()

@@ -14,6 +14,14 @@ from types import FrameType
 from rich.console import Console
 
 from audits.checks.base import Progress as Report
+from audits.cli.baseline import (
+    NO_BASELINE,
+    Against,
+    describe_baseline,
+    open_baseline,
+    show_baseline,
+    worsen,
+)
 from audits.cli.outcome import check_fail_on, compute_exit_code, show_outcome
 from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError
@@ -44,21 +52,37 @@ STAGES = {
 }
 
 
-def run_command(audit: Path, out: Path | None, device: str, fail_on: str, *, as_json: bool) -> int:
-    """Run an audit and show what it found; return the exit code."""
+def run_command(
+    audit: Path,
+    out: Path | None,
+    device: str,
+    fail_on: str,
+    *,
+    as_json: bool,
+    against: Against = NO_BASELINE,
+) -> int:
+    """Run an audit and show what it found; return the exit code.
+
+    against: the run that it is held against when it is done.
+    """
     check_fail_on(fail_on)
     signal.signal(signal.SIGTERM, _stop)
     if as_json:
-        return _run_for_machines(audit, out, device, fail_on)
+        return _run_for_machines(audit, out, device, fail_on, against)
+    baseline = open_baseline(against, audit, out)
     console = Console(stderr=True)
     started = time.monotonic()
     with show_progress(console, STAGES) as show:
         bundle = _run(audit, out or default_folder(audit), device, show)
     show_outcome(console, bundle, time.monotonic() - started)
-    return compute_exit_code(bundle.report, fail_on)
+    found = None if baseline is None else baseline.compare(bundle)
+    show_baseline(console, found)
+    return worsen(compute_exit_code(bundle.report, fail_on), found)
 
 
-def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) -> int:
+def _run_for_machines(
+    audit: Path, out: Path | None, device: str, fail_on: str, against: Against
+) -> int:
     def tell(stage: str, fraction: float | None) -> None:
         _print_event(event="progress", stage=stage, fraction=fraction)
 
@@ -69,6 +93,7 @@ def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) 
 
     try:
         target = out or default_folder(audit)
+        baseline = open_baseline(against, audit, out)
         with keep_preview(target) as place:
 
             def tell_early(report: AuditReport, folder: Path) -> None:
@@ -76,13 +101,15 @@ def _run_for_machines(audit: Path, out: Path | None, device: str, fail_on: str) 
                 _print_event(event="preview", run=str(place))
 
             bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
+        found = None if baseline is None else baseline.compare(bundle)
     except AssayError as error:
         _print_event(event="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
-    code = compute_exit_code(bundle.report, fail_on)
+    code = worsen(compute_exit_code(bundle.report, fail_on), found)
     judged = count_judged(bundle.report)
     _print_event(
-        event="finished", run=str(bundle.path), exit_code=code, fairness_judged=judged
+        event="finished", run=str(bundle.path), exit_code=code, fairness_judged=judged,
+        **describe_baseline(found),
     )  # fmt: skip
     return code
 

@@ -3,8 +3,10 @@ and what differs between the runs themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 from audits.core.estimate import Estimate
 from audits.core.measurement import Measurement
@@ -12,8 +14,7 @@ from audits.core.report import CheckOutcome
 from audits.core.verdict import Verdict
 
 ALPHA = 0.05
-"""The chance, over everything that is tested, of one change that is none (Holm, and Bonferroni
-over the families)."""
+"""The chance, over everything that counts, of one change that is none (Holm, by weight)."""
 
 
 class Outcome(StrEnum):
@@ -25,6 +26,12 @@ class Outcome(StrEnum):
     """Changed beyond noise, but neither value is the better one."""
     SAME = "same"
     """No change that noise does not explain; not a proof that there is none."""
+    SLIGHT = "slight"
+    """Changed beyond noise, by less than the least change that was asked for."""
+    NOTED = "noted"
+    """Changed beyond noise, but it does not count (`audits.compare.gate`)."""
+    CHOSEN = "chosen"
+    """Chosen or searched anew in each run, so that its interval says nothing of a change."""
     FACT = "fact"
     """A fact about what was read (a count), not an estimate: shown, not tested."""
     ONLY_BEFORE = "only_before"
@@ -33,17 +40,17 @@ class Outcome(StrEnum):
 
 
 SURE = (Outcome.WORSENED, Outcome.IMPROVED, Outcome.SHIFTED)
-"""Changes that noise does not explain."""
+"""Changes that count and that noise does not explain."""
 
 
 class Family(StrEnum):
-    """Which numbers are tested together; each family has an equal part of `ALPHA`."""
+    """Which numbers are tested together, in the order in which they are listed."""
 
-    OVERALL = "overall"
     GROUPS = "groups"
+    OVERALL = "overall"
     INTERSECTIONS = "intersections"
     BEYOND = "beyond"
-    """Slices, explanations, ways back and rules."""
+    """What does not count: tested by itself, and shown beside the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ class Change:
         assert found is not None  # one of the two made this change
         return found
 
+    @property
+    def counts(self) -> bool:
+        """Whether it can make a run worse."""
+        return self.family is not Family.BEYOND
+
 
 class Way(StrEnum):
     """Where a verdict went."""
@@ -92,9 +104,10 @@ class VerdictChange:
     """A verdict whose status is not the same in both runs.
 
     before or after is None where the run does not have it, or where its group was the yardstick
-    (then `way` says worse, better or open). sure: whether the number that it judges changed beyond
-    noise. A status can turn where a number moves from just below its bound to just above it, which
-    is no change of the model.
+    (then `way` says worse, better or open). sure: whether a number behind it changed beyond noise
+    (its own, or where that is set against another group than before, its groups' rates). A status
+    can turn where a number moves from just below its bound to just above it, which is no change of
+    the model.
     """
 
     rule: str
@@ -145,7 +158,8 @@ class Comparison:
     basis: "paired" (the same rows, number by number where their decisions are known),
     "unpaired" (the same data, but rows could not be matched) or "independent"; `basis_reason`
     says it in a sentence. left_out: protected columns that only one run has. tested: how many
-    numbers were tested. Changes are in the order of the later report.
+    numbers that count were tested. min_change: the least change that counts. Changes are in the
+    order of the later report.
     """
 
     before: RunRef
@@ -158,22 +172,80 @@ class Comparison:
     checks: tuple[CheckChange, ...]
     differences: tuple[Difference, ...]
     tested: int
+    min_change: float = 0.0
 
     def find(self, outcome: Outcome) -> tuple[Change, ...]:
-        """Return the changes of one outcome, the surest first; mirrored ones are left out."""
+        """Return the changes of one outcome in the order in which they matter; mirrored ones are
+        left out.
+
+        Groups come first, then everybody, then intersections, then what does not count. Within
+        each, whoever changed most surely; of one group its own numbers before its gaps, and of
+        these the one that changed most at the near end of its interval.
+        """
         found = [item for item in self.changes if item.outcome is outcome and not item.mirrored]
-        return tuple(sorted(found, key=_sureness))
+        return order_changes(found)
 
     @property
     def got_worse(self) -> bool:
-        """Whether a verdict got worse, or a number beyond noise."""
-        return any(item.way is Way.WORSE for item in self.verdicts) or bool(
-            self.find(Outcome.WORSENED)
+        """Whether a number that counts got worse beyond noise, or a verdict with its number."""
+        return any(item.way is Way.WORSE and item.sure for item in self.verdicts) or any(
+            item.outcome is Outcome.WORSENED for item in self.changes
         )
 
 
-def _sureness(item: Change) -> tuple[int, float, float]:
-    """Everybody first, then single columns, then intersections; in each the surest first."""
-    size = 0.0 if item.change is None else abs(item.change.value)
-    p_value = 1.0 if item.p_value is None else item.p_value
-    return list(Family).index(item.family), p_value, -size
+Who = tuple[str, str]
+"""A group by its attribute and its name; two empty texts are everybody."""
+
+_LOWER_IS_BETTER = ("false_positive_rate", "mean_absolute_error")
+"""Of what gaps are taken of, that of which more is worse for a group."""
+
+
+def find_who(item: Measurement) -> Who:
+    """Return whose number it is; of a gap or ratio, the group that is worse off."""
+    if item.attribute is None or item.group is None:
+        return item.attribute or "", ""
+    if item.reference_group is None or item.value is None:
+        return item.attribute, item.group
+    neutral = 1.0 if item.direction == "closer_to_one" else 0.0
+    ahead = item.value > neutral
+    if item.metric.startswith(_LOWER_IS_BETTER):
+        ahead = item.value < neutral
+    return item.attribute, item.reference_group if ahead else item.group
+
+
+def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes in the order in which they matter (`Comparison.find`)."""
+    found = list(changes)
+    surest: dict[tuple[Family, Who], float] = {}
+    for item in found:
+        key = item.family, find_who(item.shown)
+        surest[key] = max(surest.get(key, 0.0), _measure_sureness(item))
+
+    def rank(item: Change) -> tuple[int, float, Who, bool, bool, float]:
+        who = find_who(item.shown)
+        return (
+            list(Family).index(item.family),
+            -surest[item.family, who],
+            who,
+            item.shown.reference_group is not None,
+            item.shown.unit not in ("share", "points"),
+            -_measure_near_end(item),
+        )
+
+    return tuple(sorted(found, key=rank))
+
+
+def _measure_near_end(item: Change) -> float:
+    """Return how large a change is at the least; 0 where it may be none."""
+    if item.change is None or item.change.low <= 0 <= item.change.high:
+        return 0.0
+    return min(abs(item.change.low), abs(item.change.high))
+
+
+def _measure_sureness(item: Change) -> float:
+    """Return how many half widths of its interval a change is from none."""
+    if item.change is None or item.change.value == 0:
+        return 0.0
+    value = item.change.value
+    half = value - item.change.low if value > 0 else item.change.high - value
+    return abs(value) / half if half > 0 else inf

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audits.compare.comparison import Family
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 
-_MIRRORS = {
+MIRRORS = {
     "true_negative_rate": "false_positive_rate",
     "false_negative_rate": "true_positive_rate",
     "false_discovery_rate": "positive_predictive_value",
     "false_omission_rate": "negative_predictive_value",
 }
-_MIRRORS |= {f"{one}_difference": f"{other}_difference" for one, other in _MIRRORS.items()}
-_MIRRORS |= {"selection_rate_ratio": "impact_ratio"}
+MIRRORS |= {f"{one}_difference": f"{other}_difference" for one, other in MIRRORS.items()}
+MIRRORS |= {"selection_rate_ratio": "impact_ratio"}
 """Metrics that say what another one says; one of the two is tested and listed."""
-
-_BEYOND = ("explain.", "recourse.", "rules.", "performance.slices", "performance.classes",
-           "fairness.interventions", "fairness.proxies", "fairness.counterfactual")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ def _loose(item: Measurement) -> tuple[str, ...]:
 
 def find_twin(item: Measurement, known: AuditReport) -> str | None:
     """Return the id of the number that says what this one says; None where there is none."""
-    metric = _MIRRORS.get(item.metric)
+    metric = MIRRORS.get(item.metric)
     if metric is None:
         return None
     parts = (item.attribute, item.group, item.reference_group, item.slice)
@@ -81,15 +77,6 @@ def find_twin(item: Measurement, known: AuditReport) -> str | None:
     if twin is None or twin.estimate is None or item.estimate is None:
         return None
     return twin.id
-
-
-def name_family(item: Measurement, protected: Sequence[str]) -> Family:
-    """Return with which numbers a number is tested."""
-    if item.slice is not None or item.check.startswith(_BEYOND):
-        return Family.BEYOND
-    if item.attribute is None:
-        return Family.OVERALL
-    return Family.GROUPS if item.attribute in protected else Family.INTERSECTIONS
 
 
 def uses_column(attribute: str | None, columns: Sequence[str]) -> bool:

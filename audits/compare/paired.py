@@ -17,7 +17,7 @@ from audits.cube.disparities import DISPARITIES
 from audits.cube.paired import Pairs, compute_paired_change
 from audits.cube.rates import RATES, Rate
 
-LEAST_ROWS = 10
+LEAST_ROWS = 30
 """Means of fewer rows are not compared: their errors are not known well enough."""
 
 _MOST_GROUPS = 20_000

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from audits.compare.comparison import (
-    ALPHA,
-    SURE,
-    Change,
-    Comparison,
-    Family,
-    Outcome,
-)
+from audits.compare.adjust import conclude
+from audits.compare.comparison import SURE, Change, Comparison, Family, Outcome
+from audits.compare.gate import Role, name_family, name_role
 from audits.compare.load import load_pairs
-from audits.compare.matching import Match, find_twin, match_measurements, name_family, uses_column
+from audits.compare.matching import Match, match_measurements, uses_column
 from audits.compare.paired import PairedTests
 from audits.compare.pairs import PairedCounts
-from audits.compare.scale import ChangeTest, is_better
+from audits.compare.scale import ChangeTest
 from audits.compare.separate import LEAST_FOR_INTERVALS, LEAST_ROWS, compute_separate_test
 from audits.compare.subjects import (
+    ask,
     check_comparable,
     find_left_out,
     list_checks,
@@ -32,7 +26,7 @@ from audits.compare.verdicts import compare_verdicts
 from audits.core.estimate import EXACT, Estimate
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
-from audits.cube.intervals import CONFIDENCE, compute_holm
+from audits.cube.intervals import CONFIDENCE
 from audits.store.bundle import Bundle
 
 PAIRED = (
@@ -49,33 +43,37 @@ INDEPENDENT = (
     "come from the people in the data as well as from the model."
 )
 
+_ANEW = "chosen or searched anew in each run, so that chance in the choice would count as a change"
 _FEW = "fewer than {n} rows, too few for its interval to say how sure a change is"
 
 
-def run_comparison(before: Bundle, after: Bundle) -> Comparison:
+def run_comparison(before: Bundle, after: Bundle, min_change: float = 0.0) -> Comparison:
     """Compare two runs; the earlier is the yardstick. Reads their rows where both have them.
+
+    min_change: the least change that counts as one (`audits.compare.scale.is_slight`).
 
     Raises InputError where the runs are of different tasks, targets or outcomes.
     """
-    check_comparable(before.report, after.report)
+    check_comparable(ask(before.report), ask(after.report))
     pairs = load_pairs(before, after)
-    return compute_comparison(before.report, after.report, pairs)
+    return compute_comparison(before.report, after.report, pairs, min_change)
 
 
 def compute_comparison(
-    before: AuditReport, after: AuditReport, pairs: PairedCounts | str
+    before: AuditReport, after: AuditReport, pairs: PairedCounts | str, min_change: float = 0.0
 ) -> Comparison:
     """Return what is not the same in two reports, and what of it noise does not explain.
 
-    pairs: the rows of both runs, or why they could not be matched. p-values are adjusted by Holm
-    within each `Family` and by Bonferroni over the families, so that of comparisons of runs that
-    do not differ at most 5% show any change.
+    pairs: the rows of both runs, or why they could not be matched. The p-values of what counts
+    are adjusted together by Holm, weighted by `Family`, so that of comparisons of runs that do
+    not differ at most 5% show a change that counts. What does not count is adjusted by itself.
 
     Raises InputError where the runs are of different tasks, targets or outcomes.
     """
-    check_comparable(before, after)
+    check_comparable(ask(before), ask(after))
     left_out = find_left_out(before, after)
-    changes = tuple(_adjust(_list_changes(before, after, pairs, left_out), after))
+    found = list(_list_changes(before, after, pairs, left_out))
+    changes = conclude(found, before, after, min_change)
     basis, reason = _describe_basis(before, after, pairs)
     return Comparison(
         before=refer(before),
@@ -87,7 +85,10 @@ def compute_comparison(
         verdicts=compare_verdicts(before, after, changes, left_out),
         checks=list_checks(before, after),
         differences=list_differences(before, after),
-        tested=sum(item.adjusted is not None and not item.mirrored for item in changes),
+        tested=sum(
+            item.adjusted is not None and not item.mirrored and item.counts for item in changes
+        ),
+        min_change=min_change,
     )
 
 
@@ -112,19 +113,25 @@ def _list_changes(
         bool(report.spec.effective.get("data", {}).get("weight")) for report in (before, after)
     )
     protected = after.subject.data.protected
+    judged = {item.measurement for report in (before, after) for item in report.verdicts}
     for match in match_measurements(before, after):
-        family = name_family(match.shown, protected)
-        yield _compare(match, family, tests, left_out, weighted=weighted)
+        role = name_role(match.shown, match.shown.id in judged)
+        family = name_family(match.shown, protected, role)
+        change = _compare(match, family, left_out, chosen=role is Role.CHOSEN)
+        if change.outcome is not Outcome.SAME:
+            yield change
+            continue
+        yield _test(change, tests, weighted=weighted)
 
 
 def _compare(
     match: Match,
     family: Family,
-    tests: PairedTests | None,
     left_out: Sequence[str],
     *,
-    weighted: bool,
+    chosen: bool,
 ) -> Change:
+    """Return what can be said without a test; `SAME` where there is one to be made."""
     old, new = match.before, match.after
     plain = Change(match.shown.id, old, new, Outcome.INCOMPARABLE, family)
     if old is None or new is None:
@@ -132,24 +139,24 @@ def _compare(
         reason = "its column is protected in one of the runs only" if column else ""
         outcome = Outcome.ONLY_AFTER if old is None else Outcome.ONLY_BEFORE
         return replace(plain, outcome=outcome, reason=reason)
-    if match.moved:
-        return replace(plain, reason=match.moved)
-    if obstacle := _find_obstacle(old, new):
+    if obstacle := match.moved or _find_obstacle(old, new):
         return replace(plain, reason=obstacle)
     if _is_fact(old) and _is_fact(new):
         return replace(plain, outcome=Outcome.FACT, change=_subtract_facts(old, new))
-    if reason := _find_few(old, new):
-        return replace(plain, reason=reason)
-    return _test(plain, old, new, tests, weighted=weighted)
+    if chosen:
+        return replace(plain, outcome=Outcome.CHOSEN, reason=_ANEW)
+    reason = _find_few(old, new)
+    return replace(plain, outcome=Outcome.INCOMPARABLE if reason else Outcome.SAME, reason=reason)
 
 
-def _test(
-    plain: Change, old: Measurement, new: Measurement, tests: PairedTests | None, *, weighted: bool
-) -> Change:
+def _test(plain: Change, tests: PairedTests | None, *, weighted: bool) -> Change:
+    old, new = plain.before, plain.after
+    assert old is not None and new is not None  # only a number of both runs is tested
     found = tests.test(old, new) if tests is not None else None
     found = found or compute_separate_test(old, new, weighted=weighted)
     if found is None:
-        return replace(plain, reason=_FEW.format(n=LEAST_FOR_INTERVALS))
+        reason = _FEW.format(n=LEAST_FOR_INTERVALS)
+        return replace(plain, outcome=Outcome.INCOMPARABLE, reason=reason)
     change = _to_estimate(found, old, new)
     return replace(plain, outcome=Outcome.SAME, change=change, p_value=found.p_value)
 
@@ -192,36 +199,6 @@ def _to_estimate(found: ChangeTest, old: Measurement, new: Measurement) -> Estim
         method=found.method,
         confidence=CONFIDENCE,
     )
-
-
-def _adjust(changes: Iterator[Change], after: AuditReport) -> list[Change]:
-    """Adjust the p-values, and say what is beyond noise."""
-    found = list(changes)
-    twins = {item.id: find_twin(item.shown, after) for item in found if item.p_value is not None}
-    tested = [item for item in found if item.p_value is not None and twins[item.id] is None]
-    families = [[item for item in tested if item.family is family] for family in Family]
-    families = [family for family in families if family]
-    adjusted: dict[str, float] = {}
-    for family in families:
-        p_values = np.array([item.p_value for item in family], dtype=np.float64)
-        stepped = np.minimum(compute_holm(p_values) * len(families), 1.0)
-        adjusted |= {item.id: float(p) for item, p in zip(family, stepped, strict=True)}
-    return [_conclude(item, adjusted, twins.get(item.id)) for item in found]
-
-
-def _conclude(item: Change, adjusted: dict[str, float], twin: str | None) -> Change:
-    p_value = adjusted.get(twin or item.id)
-    if item.p_value is None or item.change is None:
-        return item
-    if p_value is None:  # its twin was not compared
-        return replace(item, mirrored=True)
-    judged = replace(item, adjusted=p_value, mirrored=twin is not None)
-    sure = p_value < ALPHA and not item.change.low <= 0 <= item.change.high
-    if not sure:
-        return judged
-    better = is_better(item.change.value, item.shown.direction)
-    outcome = {True: Outcome.IMPROVED, False: Outcome.WORSENED, None: Outcome.SHIFTED}[better]
-    return replace(judged, outcome=outcome)
 
 
 def count_sure(comparison: Comparison) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from audits.core.measurement import Direction, Unit
+from audits.core.report import AuditReport
 from audits.cube.cube import FloatArray
 
 
@@ -81,3 +82,21 @@ def compute_t_test(change: float, squared: float, freedom: float) -> ChangeTest:
     else:
         p_value = 1.0 if change == 0 else 0.0
     return ChangeTest(change, change - half, change + half, p_value, "student_t_paired")
+
+
+def find_yardstick(report: AuditReport) -> float | None:
+    """Return the mean absolute error of everybody, in which the target's changes are measured."""
+    item = report.by_id.get("mean_absolute_error")
+    return None if item is None or not item.value else item.value
+
+
+def is_slight(change: float, unit: Unit, least: float, yardstick: float | None) -> bool:
+    """Return whether a change is less than the least that counts.
+
+    least is in the number's own unit: 0.02 is 2 points of a share or a gap, 0.02 of a ratio, a
+    score or a loss. What is in the target's unit is a part of the yardstick: 0.02 is 2% of the
+    earlier mean absolute error. Without a yardstick every change counts.
+    """
+    if unit != "target":
+        return abs(change) < least
+    return yardstick is not None and abs(change) < least * yardstick

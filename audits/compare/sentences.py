@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from audits.compare.comparison import Change, Comparison, Difference, Outcome, VerdictChange, Way
+from audits.compare.comparison import (
+    Change,
+    Comparison,
+    Difference,
+    Outcome,
+    VerdictChange,
+    Way,
+    find_who,
+)
 from audits.compare.scale import name_unit
 from audits.core.format import (
     MINUS,
@@ -27,25 +35,48 @@ _SUMMARY_WAY = {
 
 
 def render_headline(comparison: Comparison) -> str:
-    """Return the one sentence that sums a comparison up."""
-    counts = {
-        outcome: len(drop_doubles(comparison.find(outcome)))
-        for outcome in (Outcome.WORSENED, Outcome.IMPROVED)
-    }
-    worse = [_count(counts[Outcome.WORSENED], "number")] if counts[Outcome.WORSENED] else []
-    better = [_count(counts[Outcome.IMPROVED], "number")] if counts[Outcome.IMPROVED] else []
-    turned = {way: sum(item.way is way for item in comparison.verdicts) for way in Way}
-    if turned[Way.WORSE]:
-        worse.insert(0, _count(turned[Way.WORSE], "verdict"))
-    if turned[Way.BETTER]:
-        better.insert(0, _count(turned[Way.BETTER], "verdict"))
+    """Return what sums a comparison up: who got worse, by how much and how surely, or that nobody
+    did; then how much else changed."""
+    worse, better = (
+        drop_doubles(comparison.find(outcome)) for outcome in (Outcome.WORSENED, Outcome.IMPROVED)
+    )
     tested = f"{format_count(comparison.tested)} numbers compared"
-    if not worse and not better:
-        return f"Nothing got better or worse beyond noise; {tested}."
-    parts = [f"{' and '.join(worse)} got worse"] if worse else ["Nothing got worse beyond noise"]
-    if better:
-        parts.append(f"{' and '.join(better)} improved")
-    return f"{'; '.join(parts)}; {tested}."
+    turned = [item for item in comparison.verdicts if item.way is Way.WORSE and item.sure]
+    improved = f"{_count(len(better), 'number')} improved" if better else ""
+    if worse:
+        first = f"{_name_worse(worse[0])} got worse. {render_change(worse[0])}"
+        rest = _count(len(worse) - 1, "other number") if len(worse) > 1 else "no other number"
+        parts = [f"{rest} got worse", improved]
+    elif turned:
+        first = render_verdict(turned[0])
+        parts = ["no number got worse beyond noise", improved]
+    elif not better:
+        return f"{_say_nothing(comparison)}; {tested}."
+    else:
+        return f"Nothing got worse {_beyond(comparison)}; {improved}; {tested}."
+    told = "; ".join(part for part in parts if part)
+    return f"{first} {told[:1].upper()}{told[1:]}; {tested}."
+
+
+def _beyond(comparison: Comparison) -> str:
+    if not comparison.min_change:
+        return "beyond noise"
+    least = format_value(comparison.min_change, "points")
+    return f"beyond noise by the {least} that were asked for"
+
+
+def _say_nothing(comparison: Comparison) -> str:
+    slight = len(drop_doubles(comparison.find(Outcome.SLIGHT)))
+    nothing = f"Nothing got better or worse {_beyond(comparison)}"
+    return f"{nothing}; {_count(slight, 'number')} changed by less" if slight else nothing
+
+
+def _name_worse(item: Change) -> str:
+    """Return who got worse: a group, or the model for everybody."""
+    attribute, group = find_who(item.shown)
+    if group:
+        return f"{plain_text(group)} ({plain_text(attribute)})"
+    return f"A gap by {plain_text(attribute)}" if attribute else "The model"
 
 
 def _count(n: int, word: str) -> str:
@@ -136,11 +167,11 @@ def render_verdict(item: VerdictChange, titles: dict[str, str] | None = None) ->
     rule = plain_text((titles or {}).get(item.rule, item.rule))
     turned = f"{render_status(item.before, item.way)} → {render_status(item.after, item.way)}"
     sentence = f"{turned}: {name_number(item.item)} ({rule})"
-    if item.before is None or item.after is None:
+    if (item.before is None or item.after is None) and not item.sure:
         return f"{sentence}."
     if item.sure:
         return f"{sentence}. The number behind it changed beyond noise."
-    return f"{sentence}. The number behind it did not change beyond noise."
+    return f"{sentence}. The number behind it did not change beyond noise, so this does not count."
 
 
 def drop_doubles(changes: Sequence[Change]) -> list[Change]:

@@ -8,14 +8,16 @@ from scipy import special
 from audits.compare.scale import ChangeTest, compute_normal_p, fold, fold_interval
 from audits.core.estimate import Estimate
 from audits.core.measurement import Direction, Measurement
-from audits.cube.intervals import compute_difference, compute_two_share_p
+from audits.cube.hypergeometric import compute_exact_test
+from audits.cube.intervals import compute_difference
 
 LEAST_ROWS = 10
 """Estimates on fewer rows are not compared: what their intervals say of far tails is a guess."""
 
 
 LEAST_FOR_INTERVALS = 30
-"""Where nothing but an interval is known, its far tails are worth something from so many rows."""
+"""Where no counts are known, the far tails of an interval or a t test are worth something from so
+many rows."""
 
 
 def compute_separate_test(
@@ -24,22 +26,30 @@ def compute_separate_test(
     """Return the change between two estimates, as if their rows had nothing to do with each other.
 
     The interval is MOVER's (Zou and Donner 2008) from the two intervals, on the scale on which the
-    number is judged. The p-value is Fisher's or the pooled z test of two shares where the counts
-    are known (no weights), Welch's of two means, else the z test whose 95% limit is the
-    interval's. Where the rows are the same after all, estimates move together and this is
-    conservative. None where only intervals are known, on fewer than `LEAST_FOR_INTERVALS` rows.
+    number is judged. The p-value is Fisher's of two shares where the counts are known (no weights):
+    it holds in far tails, where after adjusting everything is decided. Else it is Welch's of two
+    means, or the z test whose 95% limit is the interval's. Where the rows are the same after all,
+    estimates move together and this is conservative. None where no counts are known, on fewer
+    than `LEAST_FOR_INTERVALS` rows.
     """
     old, new = before.estimate, after.estimate
     assert old is not None and new is not None  # the caller looks first
     mover = _test_mover(old, new, after.direction)
     plain = after.direction not in ("closer_to_zero", "closer_to_one") and not weighted
     if plain and old.method == new.method == "wilson_midp" and after.unit == "share":
-        p_value = compute_two_share_p(new.value * new.n, new.n, old.value * old.n, old.n)
-        return ChangeTest(mover.change, mover.low, mover.high, p_value, "mover, two_shares")
+        p_value = _compute_fisher(old, new)
+        return ChangeTest(mover.change, mover.low, mover.high, p_value, "mover, fisher")
+    if min(old.n, new.n) < LEAST_FOR_INTERVALS:
+        return None
     if plain and old.method == new.method == "student_t":
         p_value = _compute_welch(old, new, mover.p_value)
         return ChangeTest(mover.change, mover.low, mover.high, p_value, "mover, welch_t")
-    return mover if min(old.n, new.n) >= LEAST_FOR_INTERVALS else None
+    return mover
+
+
+def _compute_fisher(old: Estimate, new: Estimate) -> float:
+    hits, before = (round(part.value * part.n) for part in (new, old))
+    return compute_exact_test(hits, new.n, before, old.n).fisher
 
 
 def _test_mover(old: Estimate, new: Estimate, direction: Direction) -> ChangeTest:

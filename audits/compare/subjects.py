@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from audits.compare.comparison import CheckChange, Difference, RunRef
 from audits.core.errors import InputError
 from audits.core.report import AuditReport, CheckOutcome
+from audits.core.spec import AuditSpec
 
 POLICY = "policy_in_force"
 """The key of the settings in force under which a report keeps its policy's rules."""
@@ -16,17 +18,37 @@ _FILES = ("data.path", "data.reference", "model.path")
 """Settings that say what the subject says too."""
 
 
-def check_comparable(before: AuditReport, after: AuditReport) -> None:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an audit asks: runs of another one cannot be compared."""
+
+    task: str
+    target: str | None
+    positive: str | None
+
+
+def ask(report: AuditReport) -> Question:
+    """Return the question that a run answered."""
+    data = report.subject.data
+    return Question(report.subject.task, data.target, data.positive)
+
+
+def ask_before(spec: AuditSpec) -> Question:
+    """Return the question that an audit will answer."""
+    positive = spec.data.positive if spec.audit.task == "binary" else None
+    return Question(spec.audit.task, spec.data.target, None if positive is None else str(positive))
+
+
+def check_comparable(before: Question, after: Question) -> None:
     """Raise InputError where the runs are about different questions: task, target or outcome."""
-    one, other = before.subject, after.subject
-    if one.task != other.task:
+    if before.task != after.task:
         raise InputError(
-            f"these runs cannot be compared: the first is {one.task}, the second {other.task}; "
+            f"these runs cannot be compared: the first is {before.task}, the second {after.task}; "
             "choose two runs of the same task"
         )
     for name, old, new in (
-        ("target", one.data.target, other.data.target),
-        ("favourable value", one.data.positive, other.data.positive),
+        ("target", before.target, after.target),
+        ("favourable value", before.positive, after.positive),
     ):
         if old != new:
             raise InputError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from audits.core.estimate import Estimate, make_size
 from audits.core.findings import FEATURE
-from audits.core.format import format_interval, format_p, format_value, plain_text
+from audits.core.format import format_interval, format_test, format_value, plain_text
 from audits.core.measurement import Measurement, is_sure
 
 
@@ -55,5 +55,5 @@ def _detail(item: Measurement) -> str:
     """Return interval, test and rows; the interval of the size, whose way the words tell."""
     size = None if item.estimate is None else make_size(item.estimate)
     assert isinstance(size, Estimate)  # `list_tested` has numbers only
-    test = "" if item.p_value is None else f", {format_p(item.p_value)}"
+    test = "" if item.p_value is None else f", {format_test(item.p_value, item.adjusted_for)}"
     return f"{format_interval(size, item.unit)}{test}, n = {size.n:,}"

@@ -83,6 +83,12 @@ def format_p(p_value: float) -> str:
     return "p < 0.001" if p_value < 0.0005 else f"p = {p_value:.3f}"
 
 
+def format_test(p_value: float, adjusted_for: int | None) -> str:
+    """Return a p-value that says whether it is adjusted: "p = 0.012, adjusted" where other
+    comparisons were counted with it, "p = 0.012 alone" where none were."""
+    return format_p(p_value) + (" alone" if adjusted_for is None else ", adjusted")
+
+
 def format_time(stamp: str) -> str:
     """Return an ISO time as "23 November 2026, 22:15 UTC"; anything else as it is."""
     try:

@@ -34,7 +34,9 @@ class Measurement(Frozen):
     whole data; `group` one of its values ("Female", "Female & Black") or None for a summary
     over all groups, where `group` and `reference_group` name the pair that makes it.
     `p_value` is the probability, if there were no difference between groups, of a gap at least
-    as large as the one seen; None where no test is made. `evidence` lists the files
+    as large as the one seen; None where no test is made. `adjusted_for`: for how many comparisons
+    at once it was adjusted, so that it may speak of chance where the interval, of this number
+    alone, does not; None where it stands alone. `evidence` lists the files
     (relative to the run's folder) from which the number can be recomputed. `left_out` names the
     groups that a summary over groups passes over, because they have too few rows.
     Exactly one of `estimate` and `unavailable` is set.
@@ -50,6 +52,7 @@ class Measurement(Frozen):
     estimate: Estimate | None = None
     unavailable: Unavailable | None = None
     p_value: float | None = Field(default=None, ge=0, le=1)
+    adjusted_for: int | None = Field(default=None, ge=1)
     unit: Unit
     direction: Direction
     evidence: tuple[str, ...] = ()
@@ -65,6 +68,8 @@ class Measurement(Frozen):
     def _without_the_empty_result(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         data.pop("unavailable" if self.unavailable is None else "estimate", None)
+        if self.adjusted_for is None:
+            data.pop("adjusted_for", None)
         if not self.left_out:
             data.pop("left_out", None)
         return data

@@ -87,11 +87,15 @@ def _tabulate_sums(
         sums |= {
             "y_sum": _Sum("w * y", w + y),
             "y_square_sum": _Sum("w * y * y", w + 2 * y),
+            "y_cube_sum": _Sum("w * y * y * y", w + 3 * y),
+            "y_fourth_sum": _Sum("w * y * y * y * y", w + 4 * y),
             "prediction_square_sum": _Sum("w * (y + r) * (y + r)", w + 2 * max(y, r) + 2),
             "residual_sum": _Sum("w * r", w + r),
             "residual_absolute_sum": _Sum("w * abs(r)", w + r),
             "residual_square_sum": _Sum("w * r * r", w + 2 * r),
             "residual_fourth_sum": _Sum("w * r * r * r * r", w + 4 * r),
+            "residual_square_y_sum": _Sum("w * r * r * y", w + 2 * r + y),
+            "residual_square_y_square_sum": _Sum("w * r * r * y * y", w + 2 * r + 2 * y),
         }
     rendered = {name: x.render() if isinstance(x, _Sum) else x for name, x in sums.items()}
     return {name: rendered[name] for name in SUMS[task]}

@@ -75,14 +75,22 @@ def compute_comparison(
     of `compute_p_values`, where they are known already: both kinds have the same.
     """
     compute = {"difference": compute_difference, "ratio": compute_ratio}[kind]
-    base = np.full_like(values.value, values.value[reference])
+    middle = values.value if values.centre is None else values.centre
+    base = np.full_like(middle, middle[reference])
     base_interval = (
         np.full_like(base, values.low[reference]),
         np.full_like(base, values.high[reference]),
     )
-    low, high = compute(values.value, values.interval, base, base_interval)
+    low, high = compute(middle, values.interval, base, base_interval)
+    if values.centre is not None and kind == "difference":
+        # A number that may be 0 is no nearer to its lower limit than it is by chance: the limits
+        # of the one then count as they are, and do not join those of the other in squares.
+        furthest = values.low - base_interval[1], values.high - base_interval[0]
+        low = np.where(values.low <= 0, np.minimum(low, furthest[0]), low)
+        high = np.where(base_interval[0] <= 0, np.maximum(high, furthest[1]), high)
+    seen = values.value[reference]
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = values.value - base if kind == "difference" else values.value / base
+        value = values.value - seen if kind == "difference" else values.value / seen
     value = np.where(np.isfinite(value), value, np.nan)
     if p_values is None:
         p_values = compute_p_values(metric, values, reference)

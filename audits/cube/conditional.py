@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy
 
+from audits.cube.agree import reconcile
 from audits.cube.cube import Cube, FloatArray
 from audits.cube.intervals import normal_quantile
 from audits.cube.keys import number_combinations
@@ -145,10 +146,12 @@ def compute_conditional_difference(strata: Strata, reference: int) -> tuple[Valu
     p_values[reference] = np.nan
     value = np.where(spread > 0, value, np.nan)
     n = np.rint(add(strata.rows + strata.rows[reference])).astype(np.int64)
+    ends = np.clip(middle - half, -1.0, value), np.clip(middle + half, value, 1.0)
+    (low, high), p_values = reconcile(value, ends, p_values)
     values = Values(
         value=value,
-        low=np.clip(middle - half, -1.0, value),
-        high=np.clip(middle + half, value, 1.0),
+        low=low,
+        high=high,
         n=n,
         effective=add(total),
         method="klingenberg",

@@ -32,11 +32,15 @@ SUMS: Mapping[Task, tuple[str, ...]] = {
         *_COUNTS,
         "y_sum",
         "y_square_sum",
+        "y_cube_sum",
+        "y_fourth_sum",
         "prediction_square_sum",
         "residual_sum",
         "residual_absolute_sum",
         "residual_square_sum",
         "residual_fourth_sum",
+        "residual_square_y_sum",
+        "residual_square_y_square_sum",
     ),
 }
 """What each cell sums, by task. All but `count` are weighted sums; `weight_squared` sums w²,
@@ -127,7 +131,7 @@ class Cube:
             groups=groups,
             group_codes=group_codes,
             codes=codes,
-            sums={name: table[name].to_numpy().astype(np.float64) for name in SUMS[task]},
+            sums={name: _read_sum(table, name) for name in SUMS[task]},
             classes=tuple(facts["classes"]),
             edges=np.asarray(facts["edges"], dtype=np.float64),
             score_bits=facts["score_bits"],
@@ -145,6 +149,16 @@ class Cube:
             return cls.from_table(pq.read_table(path))
         except (pa.ArrowException, OSError, KeyError) as error:
             raise EvidenceError(f"{path.name} cannot be read as a cube: {error}") from error
+
+
+_LATER = ("y_cube_sum", "y_fourth_sum", "residual_square_y_sum", "residual_square_y_square_sum")
+"""Sums that cubes of older runs do not have."""
+
+
+def _read_sum(table: pa.Table, name: str) -> FloatArray:
+    if name in _LATER and name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    return np.asarray(table[name].to_numpy(), dtype=np.float64)
 
 
 def encode_groups(

@@ -1,8 +1,10 @@
 """How far apart two groups' scores lie, at every threshold and not at one only.
 
-Both distances are areas or heights between the groups' distribution functions, and both can be
-off by no more than those functions are: the interval adds the groups' bounds of Dvoretzky,
-Kiefer and Wolfowitz (1956) with Massart's constant (1990). It is wide, and holds for any scores.
+Both distances are areas or heights between the groups' distribution functions, above zero by
+chance. The interval of the height (Kolmogorov and Smirnov) has Kolmogorov's own limit below, so
+that it holds 0 exactly where the test does not find a difference, and above what the largest gap
+may be off by. That of the area (Wasserstein) has the areas that a test would not reject: the gap
+seen, made smaller or larger, with the noise of both groups drawn anew.
 Adding one is one entry in `DISTANCES` and one test.
 """
 
@@ -13,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from audits.cube.cube import UNKNOWN, FloatArray
-from audits.cube.intervals import CONFIDENCE
+from audits.cube.intervals import ALPHA, Interval
 from audits.cube.values import Values
 from audits.cube.view import View
 
@@ -25,8 +28,8 @@ class Distance:
     """A distance of two distributions of scores. Its title and meaning are in `core.words`.
 
     measure: from the absolute gap of the distribution functions `[n_groups, n_scores]` and the
-    steps between scores `[n_scores]` to `[n_groups]`. tested: whether its p-value is
-    Kolmogorov's.
+    steps between scores `[n_scores]` to `[n_groups]`. tested: whether its p-value and lower limit
+    are Kolmogorov's; else its interval is drawn.
     """
 
     name: str
@@ -51,7 +54,20 @@ DISTANCES = (
 )
 
 
-def compute_distance(distance: Distance, view: View, reference: int) -> tuple[Values, FloatArray]:
+_TAIL = 0.05
+"""Chance that the upper limit of the height misses. It is that of one threshold, and the largest
+gap seen is larger than the one there; the lower limit, of all thresholds, misses far less."""
+_AREA_TAIL = 0.0225
+_RESAMPLES = 1000
+_PARTS = 40
+"""Thresholds at which noise is drawn."""
+_HALVINGS = 14
+_REACH = 8.0
+
+
+def compute_distance(
+    distance: Distance, view: View, reference: int, generator: np.random.Generator
+) -> tuple[Values, FloatArray]:
     """Return every group's distance from the group at `reference`, and p-values (NaN: no test).
 
     In [0, 1]: 0 where scores are alike, 1 where they share nothing (Kolmogorov-Smirnov) or are
@@ -68,23 +84,107 @@ def compute_distance(distance: Distance, view: View, reference: int) -> tuple[Va
     with np.errstate(divide="ignore", invalid="ignore"):
         reached = np.cumsum(weight, axis=1) / np.where(total > 0, total, np.nan)
         effective = np.where(squared > 0, total[:, 0] ** 2 / squared, 0.0)
-        margin = np.sqrt(np.log(4 / (1 - CONFIDENCE)) / (2 * effective))
+        shared = effective * effective[reference] / (effective + effective[reference])
     steps = np.append(np.diff(cube.edges), 0.0)
     value = distance.measure(np.abs(reached - reached[reference]), steps)
-    # Half of the error to each group: both bounds hold together.
-    margin = margin + margin[reference]
     p_values = np.full(groups, np.nan)
     if distance.tested:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shared = effective * effective[reference] / (effective + effective[reference])
-            p_values = scipy.stats.kstwobign.sf(np.sqrt(shared) * value)
+        p_values = scipy.stats.kstwobign.sf(np.sqrt(shared) * value)
         p_values[reference] = np.nan
+        low, high = _limit_height(value, reached, effective, shared, reference)
+    else:
+        low, high = _limit_areas(reached, effective, steps, reference, generator)
     values = Values(
         value=value,
-        low=np.maximum(value - margin, 0.0),
-        high=np.minimum(value + margin, 1.0),
+        low=np.clip(low, 0.0, value),
+        high=np.clip(high, value, 1.0),
         n=view.rows + view.rows[reference],
         effective=effective + effective[reference],
-        method="dkw",
+        method="kolmogorov" if distance.tested else "hybrid_resampling",
     )
     return values, p_values
+
+
+def _limit_height(
+    value: FloatArray,
+    reached: FloatArray,
+    effective: FloatArray,
+    shared: FloatArray,
+    reference: int,
+) -> Interval:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = value - scipy.stats.kstwobign.isf(ALPHA) / np.sqrt(shared)
+        n = effective[:, None]
+        share = (reached * n + 1) / (n + 2)
+        own = share * (1 - share) / n
+        error = np.sqrt((own + own[reference]).max(axis=1))
+    return low, value + scipy.stats.norm.isf(_TAIL) * error
+
+
+def _limit_areas(
+    reached: FloatArray,
+    effective: FloatArray,
+    steps: FloatArray,
+    reference: int,
+    generator: np.random.Generator,
+) -> Interval:
+    """Return the interval of every group's area; NaN for groups without rows."""
+    low, high = np.full((2, len(reached)), np.nan)
+    if not effective[reference] > 0:
+        return low, high
+    cut = _cut(np.nan_to_num(reached).mean(axis=0), steps)
+    width = np.add.reduceat(steps, cut)
+    safe = np.where(width > 0, width, 1.0)
+    levels = np.add.reduceat(reached * steps, cut, axis=1) / safe
+    base = _draw_noise(levels[reference], effective[reference], generator)
+    for group in np.flatnonzero(effective > 0):
+        if group != reference:
+            noise = _draw_noise(levels[group], effective[group], generator) - base
+            gap = levels[group] - levels[reference]
+            low[group], high[group] = _limit_area(gap, noise, width)
+    low[reference] = high[reference] = 0.0
+    return low, high
+
+
+def _cut(reached: FloatArray, steps: FloatArray) -> NDArray[np.int64]:
+    """Return where parts of the scores begin, each with about the same rows or width."""
+    place = reached / max(float(reached[-1]), 1e-300) + np.cumsum(steps) / max(steps.sum(), 1e-300)
+    part = np.minimum((place / 2 * _PARTS).astype(np.int64), _PARTS - 1)
+    return np.flatnonzero(np.diff(part, prepend=-1))
+
+
+def _draw_noise(levels: FloatArray, rows: float, generator: np.random.Generator) -> FloatArray:
+    """Return by how much a distribution function is off in samples of so many rows,
+    `[resamples, parts]`."""
+    cells = np.diff(np.clip(levels, 0.0, 1.0), prepend=0.0, append=1.0)
+    cells = np.maximum(cells, 0.0)
+    size = max(round(rows), 1)
+    drawn = generator.multinomial(size, cells / cells.sum(), size=_RESAMPLES)
+    return np.asarray(np.cumsum(drawn[:, :-1], axis=1) / size - levels)
+
+
+def _limit_area(gap: FloatArray, noise: FloatArray, width: FloatArray) -> tuple[float, float]:
+    """Return the areas at which one as large as seen has the chance of a tail, or all but it.
+
+    For the lower limit the gap seen is made smaller. An area that turns out small varies the most
+    where the one group's scores are higher throughout, so that the upper limit supposes that too.
+    """
+    seen = float(np.abs(gap) @ width)
+    spread = noise.std(axis=0) * (1.0 if gap @ width >= 0 else -1.0)
+
+    def find(path: Callable[[float], FloatArray], top: float, wanted: float) -> float:
+        bottom = 0.0
+        if (np.abs(path(bottom) + noise) @ width >= seen).mean() >= wanted:
+            return 0.0
+        for _ in range(_HALVINGS):
+            middle = (bottom + top) / 2
+            small = (np.abs(path(middle) + noise) @ width >= seen).mean() < wanted
+            bottom, top = (middle, top) if small else (bottom, middle)
+        return float(np.abs(path(top)) @ width)
+
+    low = find(lambda step: gap * step, 1.0, _AREA_TAIL)
+    reach = 1.0 + _REACH * float(np.abs(spread) @ width) / max(seen, 1e-12)
+    high = find(lambda step: gap * step, reach, 1 - _AREA_TAIL)
+    most = float((np.abs(gap) / np.maximum(np.abs(spread), 1e-12)).max())
+    even = find(lambda step: spread * step, _REACH + most, 1 - _AREA_TAIL)
+    return low, max(high, even)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audits.cube.calibration_error import Bins, compute_calibration_limits
 from audits.cube.cube import UNKNOWN, FloatArray
 from audits.cube.intervals import compute_share_interval
 from audits.cube.means import compute_mean
-from audits.cube.resample import resample_counts
 from audits.cube.values import Values
 from audits.cube.view import View
 
 CALIBRATION_BINS = 10
-_RESAMPLES = 2000
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -86,27 +85,22 @@ def compute_calibration_error(view: View, generator: np.random.Generator) -> Val
     """Return the expected calibration error: mean gap of score and outcome over ten equal-width
     bins, weighted by rows (Naeini et al. 2015; Guo et al. 2017).
 
-    The error of a perfectly calibrated model is above zero by chance; the interval is the
-    bootstrap's, shifted by twice the mean bias that resampling adds.
+    The value is the published one, as other libraries give it, so that it can be compared: above
+    zero by chance where calibration is perfect. The interval is of the error without that chance
+    (`calibration_error.py`), so that most of it may lie below the value; it holds 0 where
+    calibration in all bins cannot be rejected.
     """
     curve = compute_calibration(view)
-    parts = np.stack([curve.weight - curve.positive_weight, curve.positive_weight], axis=-1)
     known, sums = view.cube.codes["y_true"] != UNKNOWN, view.cube.sums
     n = np.rint(view.total(sums["count"], known)).astype(np.int64)
     weight, squared = view.total(sums["weight"], known), view.total(sums["weight_squared"], known)
     effective = np.where(squared > 0, weight**2 / np.where(squared > 0, squared, 1.0), 0.0)
-    value = _calibration_error(parts, curve.mean_score)
-    drawn = resample_counts(parts, effective, _RESAMPLES, generator)
-    errors = _calibration_error(drawn, curve.mean_score)
-    bias = errors.mean(axis=0) - value
-    low, high = np.quantile(errors, [0.025, 0.975], axis=0)
-    low, high = np.maximum(low - 2 * bias, 0.0), np.maximum(high - 2 * bias, 0.0)
-    low, high = np.minimum(low, value), np.maximum(high, value)
-    return Values(value, low, high, n, effective, "bootstrap")
-
-
-def _calibration_error(parts: FloatArray, mean_score: FloatArray) -> FloatArray:
-    weight = parts.sum(axis=-1)
+    scale = np.where(weight > 0, effective / np.where(weight > 0, weight, 1.0), 0.0)[:, None]
+    bins = Bins(curve.positive_weight * scale, curve.weight * scale, curve.mean_score)
+    found = compute_calibration_limits(bins, generator)
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap = np.abs(parts[..., 1] / weight - mean_score)
-        return np.asarray(np.nansum(gap * weight, axis=-1) / weight.sum(axis=-1))
+        gap = np.abs(curve.positive_share - curve.mean_score)
+        value = np.nansum(gap * curve.weight, axis=1) / weight
+    low, high = np.minimum(found.low, value), np.maximum(found.high, value)
+    method = "hybrid_resampling"
+    return Values(value, low, high, n, effective, method, centre=found.centre)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import special
 
+from audits.cube.cube import FloatArray
+from audits.cube.intervals import CONFIDENCE, Interval
 from audits.cube.means import compute_mean
 from audits.cube.values import Values
 from audits.cube.view import View
@@ -68,33 +71,70 @@ def _divide(values: Values, scale: float) -> Values:
 
 
 def compute_root_mean_squared_error(view: View) -> Values:
-    """Return the root of the mean squared error; the interval is the mean square's, rooted."""
-    sums = view.cube.sums
-    square = compute_mean(view, sums["residual_square_sum"], sums["residual_fourth_sum"])
-    return replace(
-        square,
-        value=np.sqrt(square.value),
-        low=np.sqrt(np.maximum(square.low, 0.0)),
-        high=np.sqrt(square.high),
-    )
+    """Return the root of the mean squared error; the interval is the mean square's on the log
+    scale, rooted: squares are skewed to the right."""
+    square = _compute_mean_square(view)
+    spread = _vary(view, square.value)
+    low, high = _grow(square, square.value, spread)
+    return replace(square, value=np.sqrt(square.value), low=np.sqrt(low), high=np.sqrt(high))
 
 
 def compute_r2(view: View) -> Values:
     """Return 1 - squared error / squared spread of the true values (at most 1, may be negative).
 
-    The interval carries over the mean squared error's, taking the spread of the true values as
-    known. NaN where the true values do not vary.
+    The interval is that of the ratio on the log scale, of which both parts vary from sample to
+    sample, and together (delta method). NaN where the true values do not vary.
     """
     sums = view.cube.sums
     weight = view.total(sums["weight"])
-    square = compute_mean(view, sums["residual_square_sum"], sums["residual_fourth_sum"])
+    square = _compute_mean_square(view)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = view.total(sums["y_sum"]) / weight
         spread = view.total(sums["y_square_sum"]) / weight - mean**2
         spread = np.where(spread > 1e-12 * np.maximum(mean**2, 1e-300), spread, np.nan)
-    return replace(
-        square,
-        value=1 - square.value / spread,
-        low=1 - square.high / spread,
-        high=1 - np.maximum(square.low, 0.0) / spread,
-    )
+        ratio = square.value / spread
+    low, high = _grow(square, ratio, _vary(view, square.value, (mean, spread)))
+    return replace(square, value=1 - ratio, low=1 - high, high=1 - low)
+
+
+def _compute_mean_square(view: View) -> Values:
+    sums = view.cube.sums
+    return compute_mean(view, sums["residual_square_sum"], sums["residual_fourth_sum"])
+
+
+def _vary(
+    view: View, square: FloatArray, outcome: tuple[FloatArray, FloatArray] | None = None
+) -> FloatArray:
+    """Return the variance over rows of what moves the log of the mean square, or of its ratio to
+    the outcome's variance where its mean and variance are given.
+
+    Without the sums of the outcome's higher powers (cubes of older runs) the outcome is taken as
+    normal and apart from the errors.
+    """
+    sums = view.cube.sums
+    weight = view.total(sums["weight"])
+
+    def average(name: str) -> FloatArray:
+        return view.total(sums[name]) / weight
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = average("residual_fourth_sum") / square**2
+        if outcome is None:
+            return np.maximum(own - 1, 0.0)
+        mean, spread = outcome
+        fourth = average("y_fourth_sum") - 4 * mean * average("y_cube_sum")
+        fourth += 6 * mean**2 * average("y_square_sum") - 3 * mean**4
+        both = average("residual_square_y_square_sum")
+        both += mean**2 * square - 2 * mean * average("residual_square_y_sum")
+        found = own + fourth / spread**2 - 2 * both / (square * spread)
+        return np.maximum(np.where(np.isnan(found), own - 1 + 2, found), 0.0)
+
+
+def _grow(square: Values, value: FloatArray, variance: FloatArray) -> Interval:
+    """Return the interval of a positive number whose log varies so; itself where it is 0."""
+    n = square.effective
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantile = special.stdtrit(np.where(n > 1, n - 1, np.nan), 0.5 + CONFIDENCE / 2)
+        factor = np.exp(quantile * np.sqrt(variance / (n - 1)))
+    some = square.value > 0
+    return np.where(some, value / factor, square.low), np.where(some, value * factor, square.high)

@@ -22,6 +22,8 @@ class Values:
     """Estimates of one metric for every group: float64 `[n_groups]` each, `n` in rows.
 
     effective: the number of rows that the uncertainty rests on (smaller than n under weights).
+    centre: where chance pushes the value to one side, the value without that; differences measure
+    their limits from it.
     """
 
     value: FloatArray
@@ -30,6 +32,7 @@ class Values:
     n: IntArray
     effective: FloatArray
     method: str
+    centre: FloatArray | None = None
 
     @property
     def interval(self) -> Interval:

@@ -11,6 +11,7 @@ import scipy
 from numpy.typing import NDArray
 
 from audits.core.attribution import FloatArray
+from audits.cube.agree import reconcile
 from audits.cube.intervals import (
     CONFIDENCE,
     compute_difference,
@@ -112,7 +113,9 @@ def compute_part_differences(means: PartMeans, reference: int) -> PartDifference
         ]
     ).reshape(means.mean.shape)
     p_values[reference] = np.nan
-    return PartDifferences(means.mean - means.mean[reference], low, high, p_values)
+    difference = means.mean - means.mean[reference]
+    (low, high), p_values = reconcile(difference, (low, high), p_values)
+    return PartDifferences(difference, low, high, p_values)
 
 
 def compute_zero_p(means: PartMeans) -> FloatArray:

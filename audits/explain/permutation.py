@@ -24,7 +24,7 @@ class PermutationImportance:
     """How much a loss rises without one column, in the loss's own units.
 
     Above 0: the model is worse without what the column says. low, high: interval over rows and
-    repeats. p_value: two-sided, against 0, adjusted by Holm over the columns of one loss.
+    repeats. p_value: two-sided, against 0, adjusted by Holm over the `tests` columns of one loss.
     n: rows. reason: why there is no number ("" where there is one; the others are then NaN).
     """
 
@@ -36,6 +36,7 @@ class PermutationImportance:
     p_value: float
     n: int
     reason: str = ""
+    tests: int = 1
 
 
 def compute_permutation_importance(
@@ -139,7 +140,7 @@ def _adjust(
     items = [found[loss, name] for name in names if (loss, name) in found]
     adjusted = compute_holm(np.array([item.p_value for item in items]))
     by_name = {
-        item.feature: replace(item, p_value=float(p))
+        item.feature: replace(item, p_value=float(p), tests=len(items))
         for item, p in zip(items, adjusted, strict=True)
     }
     nan = float("nan")

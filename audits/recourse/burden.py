@@ -17,6 +17,7 @@ import pandas as pd
 
 from audits.core.counterfactual import Counterfactual
 from audits.core.estimate import Estimate, Unavailable
+from audits.cube.agree import reconcile
 from audits.cube.intervals import (
     CONFIDENCE,
     compute_difference,
@@ -146,9 +147,12 @@ def compare_shares(hits: int, n: int, ref_hits: int, ref_n: int) -> ShareGap:
     share, base = np.asarray(hits / n), np.asarray(ref_hits / ref_n)
     own = compute_share_interval(share, np.asarray(float(n)))
     other = compute_share_interval(base, np.asarray(float(ref_n)))
-    gap = compute_difference(share, own, base, other)
-    ratio = compute_ratio(share, own, base, other)
+    tested = np.asarray(compute_two_share_p(hits, n, ref_hits, ref_n))
+    gap, p_value = reconcile(share - base, compute_difference(share, own, base, other), tested)
     quotient = float(share / base) if ref_hits else np.nan
+    ratio, _ = reconcile(
+        np.asarray(quotient), compute_ratio(share, own, base, other), p_value, neutral=1.0
+    )
     return ShareGap(
         to_result(
             float(share - base), float(gap[0]), float(gap[1]), n + ref_n,
@@ -158,7 +162,7 @@ def compare_shares(hits: int, n: int, ref_hits: int, ref_n: int) -> ShareGap:
             quotient, float(ratio[0]), float(ratio[1]), n + ref_n, "mover_wilson_midp",
             "the share of the reference group is 0",
         ),
-        compute_two_share_p(hits, n, ref_hits, ref_n),
+        float(p_value),
     )  # fmt: skip
 
 
@@ -218,6 +222,10 @@ def _compare_means(
     n = np.array(sizes, dtype=np.float64)[:, None]
     low, high = compute_mean_interval(means, variances, n)
     gap = compute_difference(means[0], (low[0], high[0]), means[1], (low[1], high[1]))
+    tested = np.array(
+        [compute_welch_p(means[:, i], (low[:, i], high[:, i]), n[:, 0], 1)[0] for i in range(k)]
+    )
+    gap, p_values = reconcile(means[0] - means[1], gap, tested)
     results: list[Estimate | Unavailable] = [
         Estimate(
             value=float(means[0, i] - means[1, i]), low=float(gap[0][i]), high=float(gap[1][i]),
@@ -225,7 +233,4 @@ def _compare_means(
         )
         for i in range(k)
     ]  # fmt: skip
-    p_values = np.array(
-        [compute_welch_p(means[:, i], (low[:, i], high[:, i]), n[:, 0], 1)[0] for i in range(k)]
-    )
     return results, compute_holm(np.nan_to_num(p_values, nan=1.0))

@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from audits.core.estimate import Estimate, Unavailable
+from audits.cube.agree import reconcile
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE, compute_share_interval, normal_quantile
 from audits.cube.ranking import compute_auc
@@ -81,10 +82,13 @@ def compute_dearer(cost: FloatArray, reference: FloatArray) -> tuple[Estimate | 
     else:
         test = scipy.stats.mannwhitneyu(ours, theirs, method="asymptotic")
         p_value = float(test.pvalue)
+    ends = np.asarray(low), np.asarray(high)
+    (near, far), p = reconcile(np.asarray(value), ends, np.asarray(p_value), neutral=0.5)
     estimate = Estimate(
-        value=value, low=low, high=high, n=sum(sizes), method="delong_logit", confidence=CONFIDENCE
-    )
-    return estimate, p_value
+        value=value, low=float(near), high=float(far), n=sum(sizes), method="delong_logit",
+        confidence=CONFIDENCE,
+    )  # fmt: skip
+    return estimate, float(p)
 
 
 def compute_shift(cost: FloatArray, reference: FloatArray) -> Estimate | Unavailable:
@@ -122,6 +126,18 @@ def compute_shift(cost: FloatArray, reference: FloatArray) -> Estimate | Unavail
         value=float(value), low=float(low), high=float(high), n=len(cost) + len(reference),
         method="hodges_lehmann", confidence=CONFIDENCE,
     )  # fmt: skip
+
+
+def reconcile_shift(
+    shift: Estimate | Unavailable, p_value: float
+) -> tuple[Estimate | Unavailable, float]:
+    """Return a shift and its p-value that agree. p_value: that of `compute_dearer`, which asks the
+    same of the ranks."""
+    if isinstance(shift, Unavailable):
+        return shift, p_value
+    ends = np.asarray(shift.low), np.asarray(shift.high)
+    (low, high), own = reconcile(np.asarray(shift.value), ends, np.asarray(p_value))
+    return shift.model_copy(update={"low": float(low), "high": float(high)}), float(own)
 
 
 def _no_shift(where: str) -> Unavailable:

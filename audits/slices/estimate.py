@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 from audits.core.estimate import Estimate
+from audits.cube.agree import reconcile
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import (
     CONFIDENCE,
@@ -52,15 +53,16 @@ def estimate_difference(
     other, other_interval = _measure(rest, second, shares=target.shares)
     low, high = compute_difference(value, value_interval, other, other_interval)
     if target.shares:
-        method, p_value = "mover_wilson_midp", _test_shares(one, rest)
+        method, tested = "mover_wilson_midp", _test_shares(one, rest)
     else:
-        method, p_value = "mover_student_t", _test_means(value, one, other, rest)
+        method, tested = "mover_student_t", _test_means(value, one, other, rest)
     difference = float(value - other)
+    (low, high), p_value = reconcile(np.asarray(difference), (low, high), np.asarray(tested))
     estimate = Estimate(
         value=difference, low=float(low), high=float(high), n=int(one.count + rest.count),
         method=method, confidence=CONFIDENCE,
     )  # fmt: skip
-    return Difference(estimate, p_value, worse=target.worse * difference > 0)
+    return Difference(estimate, float(p_value), worse=target.worse * difference > 0)
 
 
 def _measure(sums: Sums, sign: int, *, shares: bool) -> tuple[FloatArray, Interval]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from audits.core.errors import AssayError, CheckNotApplicableError
-from audits.core.format import format_count, format_p, format_value, plain_text
+from audits.core.format import format_count, format_test, format_value, plain_text
 from audits.core.words import SLICES_CHECK
 from audits.cube.intervals import CONFIDENCE
 from audits.explain.importance import CohortImportance, CohortShare
@@ -63,7 +63,7 @@ def _render(share: CohortShare, found: CohortImportance, name: str) -> str:
         difference=format_value(share.difference, "difference"),
         low=format_value(share.low, "difference"),
         high=format_value(share.high, "difference"),
-        test=format_p(share.p_value),
+        test=format_test(share.p_value, len(found.shares)),
         rows=format_count(found.rows),
     )
 
@@ -99,7 +99,9 @@ def tabulate_cohort(found: CohortImportance) -> pd.DataFrame:
                 say("column.change"): format_value(share.difference, "difference"),
                 say("column.interval"): f"{format_value(share.low, 'difference')} to "
                 f"{format_value(share.high, 'difference')}",
-                say("column.chance"): "" if np.isnan(share.p_value) else format_p(share.p_value),
+                say("column.chance"): ""
+                if np.isnan(share.p_value)
+                else format_test(share.p_value, len(found.shares)),
             }
             for share in found.shares
         ]

@@ -32,6 +32,8 @@ from audits.store.bundle import BundleSummary
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 
+LEAST_CHANGES = (0.0, 0.01, 0.02, 0.05)
+"""What a reader can ask a change to be at the least."""
 LISTED = 8
 """So many sentences of a kind stand on the page; the table has the rest."""
 DRAWN = 8
@@ -74,6 +76,8 @@ class ComparePage:
     worsened: Listed
     improved: Listed
     shifted: Listed
+    slight: Listed
+    noted: Listed
     same: str
     chart: Chart | None
     table: pd.DataFrame
@@ -102,9 +106,12 @@ def find_default(summaries: Sequence[BundleSummary], run: RunData, folder: str) 
     return None
 
 
-def make_page(before: RunData, after: RunData) -> ComparePage:
-    """Compare two runs. Raises InputError where they are of different questions."""
-    found = run_comparison(before.bundle, after.bundle)
+def make_page(before: RunData, after: RunData, min_change: float = 0.0) -> ComparePage:
+    """Compare two runs. Raises InputError where they are of different questions.
+
+    min_change: the least change that counts (`audits.compare.scale.is_slight`).
+    """
+    found = run_comparison(before.bundle, after.bundle, min_change)
     titles = {rule.name: rule.title for run in (before, after) if run.policy is not None
               for rule in run.policy.rules}  # fmt: skip
     turned = [item for item in found.verdicts if item.way in (Way.WORSE, Way.BETTER, Way.OPEN)]
@@ -123,12 +130,22 @@ def make_page(before: RunData, after: RunData) -> ComparePage:
         worsened=_list(found, Outcome.WORSENED),
         improved=_list(found, Outcome.IMPROVED),
         shifted=_list(found, Outcome.SHIFTED),
+        slight=_list(found, Outcome.SLIGHT),
+        noted=_list(found, Outcome.NOTED),
         same=say("compare.same", n=format_count(len(found.find(Outcome.SAME)))),
         chart=make_chart(found, after.task),
         table=table,
         table_cut=cut,
         differences=tuple(list_differences(found)),
     )
+
+
+def name_least(least: float, task: str) -> str:
+    """Return a least change in words."""
+    if not least:
+        return say("compare.least_any")
+    key = "compare.least_errors" if task == "regression" else "compare.least_points"
+    return say(key, points=f"{least * 100:g}")
 
 
 def _describe_run(key: str, run: RunRef) -> str:

@@ -6,10 +6,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks.data_missing import MISSING_FILE
-from audits.core.format import format_p, format_range, format_value, plain_text
+from audits.core.format import format_range, format_test, format_value, plain_text
 from audits.core.measurement import COLUMN, Measurement, is_sure
 from dashboard.catalogue import say
-from dashboard.viewmodels.numbers import find_result, render_range
+from dashboard.viewmodels.numbers import find_result, render_range, render_test
 from dashboard.viewmodels.run import RunData
 
 _NAME = MISSING_FILE.removeprefix("evidence/")
@@ -62,7 +62,7 @@ def list_sentences(run: RunData) -> list[str]:
                 other=_say_share(shares, item, item.reference_group),
                 gap=format_value(abs(estimate.value), "points"),
                 interval=format_range(ends[0], ends[1], "points"),
-                test=format_p(item.p_value or 0.0),
+                test=format_test(item.p_value or 0.0, item.adjusted_for),
             )
         )  # fmt: skip
     return found
@@ -82,7 +82,7 @@ def tabulate_compared(run: RunData) -> pd.DataFrame:
                 say("data.missing_there"): _say_share(shares, item, item.reference_group),
                 say("column.difference"): format_value(item.value or 0.0, "points"),
                 say("column.interval"): render_range(find_result(item), "points"),
-                say("column.chance"): format_p(item.p_value) if item.p_value is not None else "",
+                say("column.chance"): render_test(item),
             }
             for item in list_compared(run)
         ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from audits.core.estimate import Estimate, Unavailable
-from audits.core.format import format_interval, format_p, format_range
+from audits.core.format import format_interval, format_range, format_test
 from audits.core.measurement import Measurement, Unit
 from audits.core.sentences import find_result, render_detail, render_point, render_result
 from audits.figures.dots import Dot
@@ -38,8 +38,8 @@ def render_measurement(item: Measurement) -> str:
 
 
 def render_test(item: Measurement) -> str:
-    """Return the p-value, "" where no test was made."""
-    return "" if item.p_value is None else format_p(item.p_value)
+    """Return the p-value and whether it is adjusted, "" where no test was made."""
+    return "" if item.p_value is None else format_test(item.p_value, item.adjusted_for)
 
 
 def make_dot(item: Measurement, name: str, *, quiet: bool = False) -> Dot:

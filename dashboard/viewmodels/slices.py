@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audits.core.estimate import Estimate, make_size
-from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
+from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.measurement import Measurement
 from audits.core.report import CheckOutcome, CheckStatus
 from audits.core.words import SLICES_CHECK, lower
@@ -141,7 +141,7 @@ def _render(item: Measurement, count: int, searched: int) -> str:
     detail = say(
         "slices.detail",
         interval=format_interval(size, item.unit),
-        test=format_p(item.p_value if item.p_value is not None else 1.0),
+        test=render_test(item),
         count=format_count(count),
         share=format_value(count / searched, "share"),
     )

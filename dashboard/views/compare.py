@@ -49,6 +49,16 @@ def choose_before(run: RunData) -> RunData | None:
     return before
 
 
+def choose_least(run: RunData) -> float:
+    """Let the reader choose how large a change must be to count."""
+    return st.selectbox(
+        escape_markdown(say("compare.least")),
+        compare.LEAST_CHANGES,
+        format_func=lambda least: compare.name_least(least, run.task),
+        key="least",
+    )
+
+
 def show_turn(turn: Turn, key: str) -> None:
     """Show one verdict that turned: both statuses as icon and word, what it is about, and why."""
     with st.container(border=True, key=f"turn-{key}", gap="xsmall"):
@@ -117,9 +127,11 @@ def show_changes(page: ComparePage) -> None:
         show_listed(
             say("compare.improved"), page.improved, say("compare.nothing_improved"), "better"
         )
-    if page.shifted.sentences:
-        with st.expander(say("compare.shifted"), type="compact"):
-            show_lines(page.shifted, "shifted")
+    for name in ("shifted", "slight", "noted"):
+        listed: Listed = getattr(page, name)
+        if listed.sentences:
+            with st.expander(say(f"compare.{name}"), type="compact"):
+                show_lines(listed, name)
     show_text(page.same, "same")
     with st.expander(say("compare.table"), type="compact"):
         show_text(say("compare.table_note"), "table", "note")
@@ -149,7 +161,7 @@ def main() -> None:
     before = choose_before(run)
     if before is None:
         return
-    found = find_comparison(before, run)
+    found = find_comparison(before, run, choose_least(run))
     if isinstance(found, Absent):
         show_empty(say("problem.title"), found.reason, "incomparable")
     else:

@@ -12,6 +12,7 @@ from audits.core.report import AuditReport
 from audits.core.verdict import Status, Verdict
 from audits.core.words import SUMMARIES, describe, list_words, lower
 from audits.findings import Finding, get_min_rows, list_trees, render_finding_sentence
+from audits.findings import list_findings as list_every_finding
 from model_cards.card import (
     Block,
     Bullets,
@@ -25,7 +26,7 @@ from model_cards.card import (
     VerdictLine,
     Verdicts,
 )
-from model_cards.numbers import make_number
+from model_cards.numbers import adjust_tests, make_number
 from model_cards.sections.burden import build_flips
 from model_cards.sections.conditional import build_conditional
 from model_cards.sections.interventions import build_interventions
@@ -41,6 +42,7 @@ from model_cards.sections.tables import (
     list_slices,
     note_intervals,
     note_left_out,
+    note_tests,
     pivot,
     title_attribute,
 )
@@ -174,6 +176,8 @@ def _tabulate_pairs(
     items: Sequence[Measurement], metrics: Sequence[str], part: str | None
 ) -> Table:
     present = [name for name in metrics if any(item.metric == name for item in items)]
+    tested = adjust_tests(items)
+    items = [tested.get(item.id, item) for item in items]
     keys = group_items(items, lambda item: (item.group, item.reference_group))
     rows: list[tuple[str, list[Measurement]]] = []
     references = {reference for _, reference in keys}
@@ -187,7 +191,7 @@ def _tabulate_pairs(
     against = "its reference" if shared is None else plain_text(shared)
     caption = f"Each group against {against}, widest gap first"
     caption += f", {plain_text(part)}" if part else ""
-    caption = join_words(caption, note_intervals(items))
+    caption = join_words(caption, note_intervals(items), note_tests(items))
     origin = 1.0 if present[0].endswith("_ratio") else 0.0
     return pivot(caption, "Group", rows, present, form=Form.TEST, bars=present[0], origin=origin)
 
@@ -264,8 +268,8 @@ def list_findings(report: AuditReport) -> Block | None:
 def tell_insufficient(report: AuditReport) -> Bullets | None:
     """Return what the policy could not judge for want of data, or None."""
     lines: list[Line] = [
-        (Text(f"{render_finding_sentence(report, leading)}."),)
-        for leading, _ in list_trees(report)
-        if leading.status is Status.INSUFFICIENT
+        (Text(f"{render_finding_sentence(report, item)}."),)
+        for item in list_every_finding(report)
+        if item.status is Status.INSUFFICIENT
     ]
     return Bullets(tuple(lines)) if lines else None

@@ -184,6 +184,12 @@ def note_intervals(items: Sequence[Measurement]) -> str:
     return f"in brackets the {words} interval"
 
 
+def note_tests(items: Sequence[Measurement]) -> str:
+    """Return how a table's p-values are adjusted, for a caption; "" where it has none."""
+    tested = any(item.p_value is not None for item in items)
+    return "p-values adjusted by Holm over each column" if tested else ""
+
+
 def join_words(*parts: str) -> str:
     """Return the parts of a caption that there are, with semicolons."""
     return "; ".join(part for part in parts if part)

@@ -41,8 +41,8 @@ def harsher(people):
 def test_identical_runs_have_no_change(people, make_run) -> None:
     found = run_comparison(make_run(people), make_run(people))
     assert not found.got_worse and not found.verdicts and not found.differences and not found.checks
-    assert {item.outcome for item in found.changes} <= {Outcome.SAME, Outcome.FACT}
-    assert all(item.change.value == 0 for item in found.changes)
+    assert {item.outcome for item in found.changes} <= {Outcome.SAME, Outcome.FACT, Outcome.CHOSEN}
+    assert all(item.change.value == 0 for item in found.changes if item.change is not None)
     assert render_headline(found) == (
         f"Nothing got better or worse beyond noise; {found.tested} numbers compared."
     )

@@ -138,17 +138,20 @@ def test_runs_that_do_not_differ_are_not_said_to(make_report, paired: bool) -> N
 
 @pytest.mark.parametrize(("paired", "n"), [(True, 1500), (False, 4000)])
 def test_a_planted_change_is_found_where_it_was_planted(make_report, paired: bool, n: int) -> None:
+    alarms = 0
     for seed in range(3):
         found = compare(make_report, seed, n, paired=paired, against=0.6)
         worse = {item.id for item in found.find(Outcome.WORSENED)}
         assert "selection_rate_difference[sex=b|a]" in worse
         assert "true_positive_rate[sex=b]" in worse
         assert {item.id for item in found.find(Outcome.SHIFTED)} >= {"selection_rate[sex=b]"}
-        # Nothing is said of the groups that were left alone.
-        assert not [item.id for item in found.changes if item.outcome in SURE
-                    and item.shown.group in ("a", "c")]  # fmt: skip
+        # Nothing is said of the groups that were left alone, nor where nothing was planted.
+        alarms += any(
+            item.outcome in SURE and item.shown.group in ("a", "c") for item in found.changes
+        )
         back = compare(make_report, seed, n, paired=paired)
-        assert not [item for item in back.changes if item.outcome in SURE]
+        alarms += any(item.outcome in SURE for item in back.changes)
+    assert alarms <= 1  # of six that have a chance of 5% each, two would have one of 3%
 
 
 def test_pairing_finds_what_intervals_alone_do_not(make_report) -> None:

@@ -46,7 +46,7 @@ def test_a_push_has_its_sign(metric: str, value: float, words: str) -> None:
     told = render_group_push(make(f"{metric}_difference", value, 0.01, **PAIR))
     assert told.startswith(f"{words} (95% interval ")
     assert MINUS not in told
-    assert told.endswith(", p = 0.010, n = 1,234)")
+    assert told.endswith(", p = 0.010 alone, n = 1,234)")
 
 
 @pytest.mark.parametrize(

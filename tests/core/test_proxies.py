@@ -6,7 +6,14 @@ import pytest
 
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement
-from audits.core.proxies import ALL_COLUMNS, list_proxies, render_proxy, render_whole
+from audits.core.proxies import (
+    ALL_COLUMNS,
+    list_faint,
+    list_proxies,
+    render_faint,
+    render_proxy,
+    render_whole,
+)
 
 
 def make(
@@ -55,8 +62,26 @@ def test_the_used_proxy_comes_before_the_clearer_one() -> None:
     assert render_proxy(alone[1]).startswith("street tells B from the others in 7 of 10 pairs")
 
 
+@pytest.mark.parametrize(
+    ("auc", "half", "proxy"),
+    [(0.52, 0.005, False), (0.55, 0.01, False), (0.59, 0.05, False), (0.59, 0.03, True)],
+)
+def test_only_what_is_surely_above_the_limit_is_a_proxy(auc, half, proxy) -> None:
+    items = [make("proxy_auc", auc, "feature=pay", half=half)]
+    assert bool(list_proxies(items)) is proxy
+    faint = list_faint(items)
+    assert bool(faint) is not proxy
+    said = render_faint(faint, "team")
+    assert said == (
+        ""
+        if proxy
+        else "pay tells groups of team apart beyond chance, but too little to be called a proxy "
+        "(AUC not surely above 0.55)."
+    )
+
+
 def test_a_weak_relation_is_called_faint_and_counted_in_hundreds() -> None:
-    found = list_proxies([make("proxy_auc", 0.53, "feature=pay"), move("pay", 0.1)])
+    found = list_faint([make("proxy_auc", 0.53, "feature=pay"), move("pay", 0.1)])
     assert render_proxy(found[0]) == (
         "pay is the model's most important column and a faint sign of team: it tells B from the "
         "others in 53 of 100 pairs (AUC 0.530, 95% interval 0.520 to 0.540; n = 5,000)."

@@ -220,7 +220,9 @@ def test_distances_of_scores_equal_scipys(count, rows, weighted: bool) -> None:
     reference = view.rows.argmax()
     repeated = rows.loc[rows.index.repeat(weight.astype(int))]
     scores = [repeated.y_score[repeated.race == race].to_numpy() for race in view.labels]
-    smirnov, wasserstein = (compute_distance(item, view, reference) for item in DISTANCES)
+    smirnov, wasserstein = (
+        compute_distance(item, view, reference, generator()) for item in DISTANCES
+    )
     for position, own in enumerate(scores):
         expected = stats.ks_2samp(own, scores[reference], method="asymp")
         assert smirnov[0].value[position] == pytest.approx(expected.statistic, abs=1e-12)
@@ -241,6 +243,6 @@ def test_the_interval_of_a_distance_covers(count) -> None:
         score = np.concatenate([draw.random(80) < 0.3, draw.random(150) < 0.5]).astype(float)
         frame = pd.DataFrame({"y_score": score, "sex": ["a"] * 80 + ["b"] * 150, "race": "x"})
         view = compute_view(count(frame.assign(y_pred=score.astype(int))), ("sex",))
-        values, _ = compute_distance(DISTANCES[0], view, 1)
+        values, _ = compute_distance(DISTANCES[0], view, 1, generator())
         held += values.low[0] <= 0.2 <= values.high[0]
     assert held >= 57

@@ -291,7 +291,7 @@ def test_names_are_escaped_in_bars() -> None:
 def test_missing_values_by_group_are_sentences(run: RunData, tmp_path: Path) -> None:
     gap = run.by_group("selection_rate_difference", "sex")[0].model_copy(
         update={"id": "gap", "metric": "missing_share_difference", "slice": "column=debt",
-                "p_value": 0.001, "estimate": Estimate(value=-0.1, low=-0.15, high=-0.05, n=900,
+                "p_value": 0.001, "adjusted_for": 4, "estimate": Estimate(value=-0.1, low=-0.15, high=-0.05, n=900,
                                                        method="x", confidence=0.95)}
     )  # fmt: skip
     unsure = gap.model_copy(update={"id": "other", "slice": "column=income", "p_value": 0.4})
@@ -304,6 +304,6 @@ def test_missing_values_by_group_are_sentences(run: RunData, tmp_path: Path) -> 
     changed = RunData(Bundle(tmp_path, report, manifest, run.bundle.origin))
     assert missing.list_sentences(changed) == [
         f"debt is missing for 5.0% of {gap.group} and for 15.0% of {gap.reference_group}: 10.0 "
-        "points less (95% interval 5.0 to 15.0; p = 0.001)."
+        "points less (95% interval 5.0 to 15.0; p = 0.001, adjusted)."
     ]
     assert missing.tabulate_compared(changed)[say("column.column")].tolist() == ["debt", "income"]

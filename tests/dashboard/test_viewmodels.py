@@ -340,7 +340,7 @@ def test_a_slice_says_who_how_much_compared_to_whom_and_how_sure(run: RunData) -
     gap = Estimate(value=-0.25, low=-0.3, high=-0.2, n=450, method="mover_wilson", confidence=0.95)
     listed = (
         Measurement(id="g", metric="accuracy_difference", unit="points", estimate=gap,
-                    p_value=0.0001, **check),
+                    p_value=0.0001, adjusted_for=20, **check),
         Measurement(id="c", metric="count", unit="count", estimate=Estimate.exact(90, 90), **check),
     )  # fmt: skip
     others = tuple(m for m in run.report.measurements if m.check != SLICES_CHECK)
@@ -354,7 +354,7 @@ def test_a_slice_says_who_how_much_compared_to_whom_and_how_sure(run: RunData) -
     assert worst is not None
     assert worst.sentences == (
         "a under 2 & b = x\ufffd: accuracy is 25.0 points lower than in all other rows "
-        "(95% interval 20.0 to 30.0, p < 0.001; 90 rows, 10.0% of those searched)",
+        "(95% interval 20.0 to 30.0, p < 0.001, adjusted; 90 rows, 10.0% of those searched)",
     )
     assert worst.table[say("column.rows")].tolist() == [90]
     empty = slices.make_worst_slices(with_items(()))

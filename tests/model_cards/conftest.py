@@ -145,6 +145,7 @@ def compare(attribute: str, groups: dict[str, list[int]]) -> list[Measurement]:
                         **where,
                     )
                 )
+    found += measure_gaps(attribute, groups)
     chosen = {name: rates(c)["selection_rate"][0] for name, c in groups.items() if c[0] >= SMALL}
     low, high = min(chosen, key=chosen.__getitem__), max(chosen, key=chosen.__getitem__)
     found.append(
@@ -158,6 +159,25 @@ def compare(attribute: str, groups: dict[str, list[int]]) -> list[Measurement]:
             attribute=attribute,
         )
     )
+    return found
+
+
+def measure_gaps(attribute: str, groups: dict[str, list[int]]) -> list[Measurement]:
+    """Return by how much each group is selected less often than the best-off of 30 rows or more."""
+    shares = {name: rates(counts)["selection_rate"] for name, counts in groups.items()}
+    best = max((name for name in shares if shares[name][1] >= 30), key=lambda name: shares[name][0])
+    found = []
+    for name, (value, rows) in shares.items():
+        if name == best:
+            continue
+        half = 1.96 * math.sqrt(0.2 / rows + 0.2 / shares[best][1])
+        found.append(
+            measure(
+                "selection_rate_gap", shares[best][0] - value, rows + shares[best][1],
+                unit="points", half=half, p_value=0.0001, check="fairness.gaps",
+                attribute=attribute, group=name, reference_group=best,
+            )
+        )  # fmt: skip
     return found
 
 
@@ -417,6 +437,12 @@ def make_regression() -> AuditReport:
             reference_group="high",
         )
     )
+    items.append(
+        measure(
+            "mean_residual_gap", 43.75, 1994, unit="target", half=12, p_value=0.001,
+            check="fairness.gaps", attribute="income", group="high", reference_group="low",
+        )
+    )  # fmt: skip
     return make_report(items, task="regression", name="Crime rates", target="crimes")
 
 

@@ -75,14 +75,14 @@ def test_the_same_report_gives_the_same_card(any_report):
     assert build_card(any_report) == build_card(any_report)
 
 
-def test_verdicts_stand_worst_first(binary_report):
+def test_findings_stand_worst_first_each_with_what_it_explains(binary_report):
     section = section_of(build_card(binary_report), "verdicts")
     (block,) = section.blocks
     assert isinstance(block, Verdicts)
     assert [line.status for line in block.lines] == [
         Status.FAIL,
+        Status.INSUFFICIENT,  # of women of unknown race: it stands under that of women
         Status.WARN,
-        Status.INSUFFICIENT,
         Status.PASS,
     ]
     assert block.lines[0].limit == "0.800"
@@ -107,17 +107,53 @@ def test_widest_gap_comes_first_and_is_told_in_a_sentence(binary_report):
     assert gaps == sorted(gaps, reverse=True)
 
 
-def test_a_gap_that_noise_explains_is_said_to_be_one(report_of, measurement_of):
+def test_a_gap_that_chance_explains_is_said_to_be_one(report_of, measurement_of):
     where = {"attribute": "sex", "group": "Female", "reference_group": "Male"}
-    for half, noise in ((0.05, True), (0.01, False)):
-        gap = measurement_of("selection_rate_difference", -0.02, unit="points", half=half, **where)
-        card = build_card(report_of([gap]))
-        assert ("noise alone" in words_of(section_of(card, "fairness-sex"))) is noise
+    own = [
+        measurement_of("selection_rate", value, 500, half=0.03, attribute="sex", group=name)
+        for name, value in (("Female", 0.38), ("Male", 0.4))
+    ]
+    plain = measurement_of("selection_rate_difference", -0.02, unit="points", half=0.05, **where)
+    for half, p_value, chance in ((0.05, 0.4, True), (0.01, 0.001, False)):
+        gap = measurement_of(
+            "selection_rate_gap", 0.02, unit="points", half=half, p_value=p_value,
+            check="fairness.gaps", **where,
+        )  # fmt: skip
+        words = words_of(section_of(build_card(report_of([*own, plain, gap])), "fairness-sex"))
+        assert "Widest gap in selection rate: Female against Male, 38.0% against 40.0%" in words
+        assert ("chance alone could explain (p = 0.400)" in words) is chance
+
+
+def test_the_widest_gap_is_between_any_two_groups_large_enough(report_of, measurement_of):
+    rates = {"A": (0.5, 900), "B": (0.4, 900), "C": (0.7, 900), "tiny": (0.1, 12)}
+    items = [
+        measurement_of("selection_rate", value, n, half=0.03, attribute="race", group=name)
+        for name, (value, n) in rates.items()
+    ]
+    for name, (value, _) in rates.items():
+        if name != "A":  # the reference group
+            items.append(
+                measurement_of(
+                    "selection_rate_difference", value - 0.5, unit="points", half=0.04,
+                    attribute="race", group=name, reference_group="A",
+                )
+            )  # fmt: skip
+        if name != "C":  # the best-off
+            items.append(
+                measurement_of(
+                    "selection_rate_gap", 0.7 - value, unit="points", half=0.04, p_value=1e-6,
+                    check="fairness.gaps", attribute="race", group=name, reference_group="C",
+                )
+            )  # fmt: skip
+    words = words_of(section_of(build_card(report_of(items)), "fairness-race"))
+    assert words.startswith(
+        "Widest gap in selection rate: B against C, 40.0% against 70.0%, a gap of 30.0 points"
+    )
 
 
 def test_limitations_follow_from_the_report(binary_report):
     words = words_of(section_of(build_card(binary_report), "limitations-found"))
-    assert "Too few women of unknown race to compare." in words
+    assert "Selection rate of Female & (missing)" in words
     assert "Female & (missing) (sex & race)" in words
     assert "true positive rate not measured: only 1 rows, and at least 12 are needed" in words
     assert "race: 429 rows have no value." in words
