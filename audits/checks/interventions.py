@@ -102,7 +102,6 @@ def _intervene(context: CubeContext, halves: _Halves) -> list[Measurement]:
     section = context.spec.mitigate
     costs = Costs(section.cost_false_positive, section.cost_false_negative)
     found: list[Measurement] = []
-    least = max(1, context.min_rows // 2)  # half of the rows are measured
     for name in AIMS:
         chooser = Chooser(halves.chosen_on, GOALS[name], costs, min_rows=context.min_rows)
         pairs = _list_pairs(context, halves, name)
@@ -111,7 +110,7 @@ def _intervene(context: CubeContext, halves: _Halves) -> list[Measurement]:
             if isinstance(plan, NoPlan):
                 found += _measure(halves, name, plan, None, by_group=by_group)
                 continue
-            outcome = compute_plan_outcome(plan, halves.held_out, least)
+            outcome = compute_plan_outcome(plan, halves.held_out, context.min_rows)
             found += _measure(halves, name, plan, outcome, by_group=by_group)
             slice_name = name_slice(name, halves.attribute, by_group=by_group)
             found += [

@@ -10,7 +10,7 @@ from audits.core.measurement import Measurement, measurement_id
 from audits.core.remedies import GOAL_OF, INTERVENTIONS_CHECK, name_slice
 from audits.core.report import AuditReport
 from audits.core.spec import MitigateSection
-from audits.core.words import describe, lower
+from audits.core.words import describe
 from audits.findings.finding import Finding
 from audits.findings.gather import find_worst
 from audits.findings.numbers import name_base
@@ -18,7 +18,7 @@ from audits.findings.numbers import name_base
 _NOTHING = "No gap between groups is a finding of this audit, so there is nothing to narrow."
 _OTHER = (
     "Thresholds are tried against gaps in selection and in the true and false positive rates; the "
-    "finding is about the {rate}."
+    "finding is about “{rate}”."
 )
 _WHERE = "on the half of the rows that was not used to choose"
 _CROSSED = "Thresholds are tried for one attribute at a time; the finding is about {attribute}."
@@ -65,7 +65,7 @@ def find_help(report: AuditReport) -> Help | None:
         return None
     rate = name_base(report.by_id[worst.measurement])
     if rate not in GOAL_OF:
-        return Help(worst, (), _OTHER.format(rate=lower(describe(rate).title)))
+        return Help(worst, (), _OTHER.format(rate=describe(rate).title))
     if worst.attribute not in tried:
         return Help(worst, (), _CROSSED.format(attribute=plain_text(worst.attribute)))
     remedies = [

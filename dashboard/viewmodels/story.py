@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from audits.core.format import plain_text
 from audits.core.remedies import INTERVENTIONS_CHECK
-from audits.core.words import SLICES_CHECK, describe, lower
+from audits.core.words import SLICES_CHECK, describe
 from audits.findings import (
     count_judged,
     explain_finding,
@@ -88,7 +88,7 @@ def _tell_why(run: RunData) -> Step:
         return Step("explanations", question, _explain_absence(run, EXPLAIN_GAP))
     found = explain_finding(run.report, worst)
     if found is None:
-        measure = lower(describe(name_base(run.report.by_id[worst.measurement])).title)
+        measure = describe(name_base(run.report.by_id[worst.measurement])).title
         return Step("explanations", question, say("story.why_other", measure=measure))
     note = "" if found.finding.id == worst.id else say("story.why_selection")
     pair = gap.Pair(found.gap.group or "", found.gap.reference_group or "")

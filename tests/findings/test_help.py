@@ -108,7 +108,7 @@ def test_a_finding_that_no_threshold_aims_at_is_said_to_be_one() -> None:
     items = [*found_gap("accuracy"), *tried(False, 0.2, 0.01, 0.01, 0.0)]
     found = find_help(report_of(items, "accuracy"))
     assert found is not None and not found.remedies
-    assert "the finding is about the accuracy" in found.sentences[0]
+    assert "the finding is about “Accuracy”" in found.sentences[0]
 
 
 def test_why_takes_the_pair_of_the_finding_and_no_other() -> None:
