@@ -96,7 +96,7 @@ def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
     item = report.by_id[lead.measurement]
     names = dict.fromkeys(report.by_id[v.measurement].group or "" for v in (lead, *others))
     groups = tuple(name for name in names if name)
-    several = len(groups) > 1
+    several = len(groups) > 1 or lead.cause is Cause.SMALL
     part = None if several else item.slice
     inside = item.attribute or ""
     if groups and not several:
@@ -157,7 +157,11 @@ def _place(
     else:
         names = zip(finding.attribute.split(JOIN), finding.group.split(JOIN), strict=False)
         keys = [(finding.rule, finding.part, name, value) for name, value in names]
-        parents = [told[key] for key in keys if key in told]
+        # Nothing stands under what is milder: who reads the first would not expect it.
+        most = SEVERITY.index(finding.status)
+        parents = [
+            told[key] for key in keys if key in told and SEVERITY.index(told[key].status) <= most
+        ]
         if not parents and finding.status is not Status.INSUFFICIENT:
             return finding
         item = report.by_id[finding.measurement]

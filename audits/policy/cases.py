@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import special
 
 from audits.core.groups import JOIN
@@ -13,7 +12,7 @@ from audits.core.measurement import CLASS, COLUMN, Measurement, measurement_id
 from audits.core.verdict import Status
 from audits.core.words import base_metric
 from audits.cube.disparities import DISPARITIES
-from audits.cube.intervals import compute_holm, normal_quantile
+from audits.cube.intervals import normal_quantile
 from audits.policy.rule import Rule, is_distance
 
 IMPACT = "impact_ratio"
@@ -70,7 +69,7 @@ def list_cases(rule: Rule, measurements: Sequence[Measurement]) -> list[Case]:
     by_id = {item.id: item for item in measurements}
     cases: dict[tuple[str | None, ...], list[Measurement]] = {}
     for item in found:
-        pair = item.group if _is_chosen(rule, item) else item.id
+        pair = item.group if is_chosen(rule, item) else item.id
         cases.setdefault((item.attribute, pair, item.slice, name_base(item)), []).append(item)
     return [
         Case(
@@ -87,7 +86,7 @@ def name_base(item: Measurement) -> str:
     return "selection_rate" if item.metric == IMPACT else base_metric(item.metric)
 
 
-def _is_chosen(rule: Rule, item: Measurement) -> bool:
+def is_chosen(rule: Rule, item: Measurement) -> bool:
     """Whether a number sets a group against one that was chosen by looking."""
     return rule.metric in _JUDGED_BY and (item.metric != rule.metric or item.metric == IMPACT)
 
@@ -126,60 +125,7 @@ def _count_rows(item: Measurement, by_id: Mapping[str, Measurement]) -> dict[str
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The p-values of a rule's numbers after counting all its comparisons, by measurement id."""
-
-    adjusted: Mapping[str, float]
-    comparisons: int
-
-
-def count_comparisons(rule: Rule, cases: Sequence[Case], min_rows: int) -> Counted:
-    """Adjust by Holm over the cases that are large enough to be judged; the others are no part.
-
-    A group that is set against better-off ones is tested to one side, once for every group that
-    could have been the worse one. Of two groups that gives the two-sided p-value of the pair, and
-    so does a rule for one group, which is then the only one that could have been the worse.
-    """
-    judged = [case for case in cases if not case.is_small(min_rows)]
-    chosen = [case for case in judged if _is_chosen(rule, case.first)]
-    if chosen:
-        return _adjust_chosen(rule, chosen, min_rows)
-    tested = [
-        (item, p_value)
-        for case in judged
-        for item in case.items
-        if (p_value := _find_p(rule, item)) is not None
-    ]
-    steps = compute_holm(np.array([p for _, p in tested], dtype=np.float64))
-    adjusted = {item.id: float(p) for (item, _), p in zip(tested, steps, strict=True)}
-    return Counted(adjusted, len(tested))
-
-
-def _adjust_chosen(rule: Rule, cases: Sequence[Case], min_rows: int) -> Counted:
-    groups = {
-        (*case.family, name) for case in cases for name, n in case.rows.items() if n >= min_rows
-    }
-    # A report of some checks only may lack the groups' own numbers: then every case counts twice.
-    total = len(groups) if groups and rule.group is None else 2 * len(cases)
-    smallest = [
-        min((item.p_value for item in case.items if item.p_value is not None), default=1.0)
-        for case in cases
-    ]
-    one_sided = np.array(smallest, dtype=np.float64) / 2
-    unseen = total - len(cases)
-    steps = compute_holm(one_sided, unseen)
-    ranks = np.argsort(np.argsort(one_sided, kind="stable"), kind="stable")
-    adjusted: dict[str, float] = {}
-    for case, step, rank in zip(cases, steps, ranks, strict=True):
-        factor = (total - int(rank)) / 2
-        for item in case.items:
-            if item.p_value is not None:
-                adjusted[item.id] = float(min(1.0, max(step, item.p_value * factor)))
-    return Counted(adjusted, total)
-
-
-def _find_p(rule: Rule, item: Measurement) -> float | None:
+def find_p(rule: Rule, item: Measurement) -> float | None:
     """Return the p-value of a number that a rule bounds: its own of no difference, or, of one
     group's own number, that of keeping the bound, from its interval."""
     if item.p_value is not None:

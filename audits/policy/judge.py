@@ -11,13 +11,12 @@ from audits.core.verdict import SEVERITY, Cause, Status, Verdict
 from audits.policy.cases import (
     Breach,
     Case,
-    Counted,
-    count_comparisons,
     find_breaches,
     find_turned,
     is_cleared,
     list_cases,
 )
+from audits.policy.multiplicity import Counted, count_comparisons
 from audits.policy.power import Needed, count_needed
 from audits.policy.reasons import (
     render_breach,
@@ -41,9 +40,9 @@ def compute_verdicts(
 
     Rules on summaries over groups and on impact ratios are judged group by group, each against
     the groups that are better off. A breach of a bound is a finding where the p-value of "no
-    difference", adjusted by Holm over all comparisons that the rule makes of groups that are
-    large enough, is under `policy.alpha`, so that an audit without any true difference fails a
-    rule with a chance of at most alpha; without a test, where the whole interval lies on the
+    difference", adjusted by Holm over all comparisons that the policy makes of groups that are
+    large enough, is under `policy.alpha`, so that an audit without any true difference accuses
+    anybody with a chance of at most alpha; without a test, where the whole interval lies on the
     wrong side of "no difference" (or of the bound itself, for one group's or the whole data's own
     number). A breach that is not is `insufficient`, and so is every group of which fewer than
     `policy.min_rows` rows are in the number's denominator, and an impact ratio that one different
@@ -54,9 +53,9 @@ def compute_verdicts(
     """
     turned = find_turned(measurements)
     verdicts: list[Verdict] = []
-    for rule in policy.rules:
-        cases = list_cases(rule, measurements)
-        counted = count_comparisons(rule, cases, policy.min_rows)
+    judged = [(rule, list_cases(rule, measurements)) for rule in policy.rules]
+    found = count_comparisons(judged, policy.min_rows)
+    for (rule, cases), counted in zip(judged, found, strict=True):
         excuse = _find_excuse(rule, measurements)
         judge = _Judge(policy, rule, counted, turned, excuse)
         verdicts += [judge.judge(case) for case in cases]

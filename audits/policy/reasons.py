@@ -5,7 +5,8 @@ from __future__ import annotations
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
 from audits.core.measurement import CLASS, COLUMN, Measurement
 from audits.core.words import base_metric, describe, lower
-from audits.policy.cases import Case, Counted
+from audits.policy.cases import Case
+from audits.policy.multiplicity import Counted
 from audits.policy.power import Needed
 
 _HIGHER_IS_WORSE = ("mean_absolute_error_gap",)

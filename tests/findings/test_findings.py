@@ -97,7 +97,7 @@ def test_chance_is_named_only_where_the_test_alone_says_so(audit_counts) -> None
     verdict = next(v for v in report.verdicts if v.measurement == finding.measurement
                    and v.rule == "four-fifths")  # fmt: skip
     if finding.p_value < 0.05:
-        assert "not significant after counting all 10 comparisons" in verdict.reason
+        assert "not significant after counting all 20 comparisons" in verdict.reason
         assert "chance" not in verdict.reason
     else:
         assert "chance alone could explain it" in verdict.reason
