@@ -162,8 +162,9 @@ def find_z(values: Values, group: IntArray, other: IntArray) -> FloatArray:
     open_ended = np.isneginf(high)
     if open_ended.any():
         high = np.where(open_ended, _limit(values, group, other, top), high)
-    beyond = high > 0
-    middle, before = top, high > 0  # no step has been made on either side
+    before = high > 0  # no step has been made on either side
+    found = np.where(gap > 0, np.where(before, Z_MOST, top), 0.0)
+    done = before | ~(gap > 0)
     for _ in range(_STEPS):
         with np.errstate(divide="ignore", invalid="ignore"):
             step = bottom + (top - bottom) * low / (low - high)
@@ -178,9 +179,12 @@ def find_z(values: Values, group: IntArray, other: IntArray) -> FloatArray:
         moved = np.minimum(middle - bottom, top - middle)
         bottom, top = np.where(above, middle, bottom), np.where(above, top, middle)
         before = above
-        if np.all((moved < _CLOSE) | (gap <= 0) | beyond):
+        # A pair that is found keeps its digits, however many steps the others take.
+        found = np.where(done, found, middle)
+        done = done | (moved < _CLOSE)
+        if done.all():
             break
-    return np.where(gap > 0, np.where(beyond, Z_MOST, middle), 0.0)
+    return found
 
 
 def _turn(values: Values) -> Values:

@@ -96,6 +96,7 @@ def _exact_lower(
     full = hits >= n
     bottom, top = np.zeros_like(hits), np.ones_like(hits)
     shares = special.betaincinv(some, n - some + 1, tail)
+    done = np.zeros(np.shape(hits), dtype=bool)
     for _ in range(_NEWTON):
         at_least = special.betainc(some, n - some + 1, shares)
         more = np.where(full, 0.0, special.betainc(some + 1, room, shares))
@@ -106,9 +107,11 @@ def _exact_lower(
         with np.errstate(all="ignore"):
             step = shares - excess / slope
         moved = np.where((step > bottom) & (step < top), step, (bottom + top) / 2)
-        if np.all(np.abs(moved - shares) <= 1e-15 * shares):
+        # What is found keeps its digits, however many steps the others take.
+        done = done | (np.abs(moved - shares) <= 1e-15 * shares)
+        if done.all():
             break
-        shares = moved
+        shares = np.where(done, shares, moved)
     return np.where(hits > 0, shares, 0.0)
 
 
