@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from audits.core.estimate import Estimate, Unavailable
+from audits.core.estimate import Estimate, Unavailable, make_size
 from audits.core.format import (
     format_count,
     format_interval,
@@ -19,7 +19,7 @@ from audits.core.format import (
     plain_text,
 )
 from audits.core.measurement import COLUMN, Measurement, Unit
-from audits.core.words import base_metric, describe, lower
+from audits.core.words import base_metric, describe, is_higher_worse, lower
 
 
 @cache
@@ -39,6 +39,8 @@ def render_finding(item: Measurement, words: Mapping[str, str] | None = None) ->
     compared = item.group is not None and item.reference_group is not None
     title = describe(base_metric(item.metric) if compared else item.metric).title
     result = find_result(item)
+    if item.metric.endswith("_gap"):
+        result = make_size(result)  # its words say which way it goes
     detail = render_detail(result, item.unit)
     fields = {
         "title": title,
@@ -60,6 +62,10 @@ def _choose_words(item: Measurement, said: Mapping[str, str], *, compared: bool)
     if compared:
         own = f"finding.{item.metric}"
         general = "finding.ratio" if item.unit == "ratio" else "finding.difference"
+        if item.metric.endswith("_gap"):  # by how much the group is worse off
+            better_off = item.estimate.value < 0
+            way = "higher" if is_higher_worse(item.metric) is not better_off else "lower"
+            general = f"finding.gap_{way}"
     else:
         own = f"finding.{item.metric}_{'group' if item.group else 'overall'}"
         general = "finding.group" if item.group else "finding.overall"

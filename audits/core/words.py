@@ -574,6 +574,14 @@ _SUFFIXES = {
 }
 
 
+_HIGHER_IS_WORSE = ("mean_absolute_error", "relative_mean_absolute_error")
+
+
+def is_higher_worse(metric: str) -> bool:
+    """Whether the group with the higher number is the worse off, of a metric or of its gap."""
+    return base_metric(metric) in _HIGHER_IS_WORSE
+
+
 def base_metric(metric: str) -> str:
     """Return what a disparity compares: `selection_rate` of `selection_rate_ratio`."""
     if metric not in METRICS:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from audits.core.limits import ALPHA
 from audits.cube.cube import FloatArray
-from audits.cube.intervals import ALPHA, Interval, normal_quantile
+from audits.cube.intervals import Interval, normal_quantile
 
 
 def reconcile(

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from audits.core.limits import ALPHA
 from audits.cube.cube import FloatArray, IntArray
 from audits.cube.intervals import (
-    ALPHA,
     Interval,
     compute_difference,
     compute_ratio,

@@ -8,10 +8,10 @@ import numpy as np
 from scipy import special
 
 from audits.core.groups import JOIN, MISSING
+from audits.core.limits import ALPHA
 from audits.cube.chosen import Mask, find_z
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import (
-    ALPHA,
     compute_difference,
     compute_logit_p,
     compute_ratio,

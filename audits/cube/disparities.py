@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from audits.core.limits import ALPHA
 from audits.cube.cube import FloatArray, IntArray
-from audits.cube.intervals import ALPHA
 from audits.cube.pairs import compute_worst_pair_interval, compute_worst_pair_p
 from audits.cube.rates import RATES
 from audits.cube.values import Values

@@ -17,8 +17,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from audits.core.limits import ALPHA
 from audits.cube.cube import UNKNOWN, FloatArray
-from audits.cube.intervals import ALPHA, Interval
+from audits.cube.intervals import Interval
 from audits.cube.values import Values
 from audits.cube.view import View
 

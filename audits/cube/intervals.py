@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from audits.core.limits import ALPHA
 from audits.cube.cube import FloatArray
 from audits.cube.hypergeometric import compute_exact_test
-
-ALPHA = 0.05
-"""The p-value from which on an interval holds "no difference"."""
 
 CONFIDENCE = 1 - ALPHA
 """Nominal coverage of every interval of the audit."""

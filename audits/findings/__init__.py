@@ -14,6 +14,7 @@ from audits.findings.gather import (
 )
 from audits.findings.help import Help, Remedy, find_help
 from audits.findings.notes import list_notes, tell_idle, tell_waiver
+from audits.findings.numbers import find_adjusted
 from audits.findings.sentences import (
     render_finding_sentence,
     render_headline,
@@ -32,6 +33,7 @@ __all__ = [
     "Remedy",
     "count_judged",
     "explain_finding",
+    "find_adjusted",
     "find_help",
     "find_worst",
     "get_min_rows",

@@ -11,9 +11,8 @@ from audits.core.estimate import Estimate
 from audits.core.groups import JOIN
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
+from audits.core.words import is_higher_worse
 from audits.findings.numbers import find_own, name_base
-
-_HIGHER_IS_WORSE = ("mean_absolute_error",)
 
 
 def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
@@ -37,7 +36,7 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     told = [_on_scale(part, share=share) for part in singles]
     expected = base + sum(one - base for one, _ in told)
     errors = math.hypot(error, base_error * (len(told) - 1), *(one for _, one in told))
-    sign = -1.0 if name_base(item) in _HIGHER_IS_WORSE else 1.0
+    sign = -1.0 if is_higher_worse(name_base(item)) else 1.0
     tests = len(report.find(name_base(item), attribute=item.attribute, slice=item.slice))
     needed = -float(special.ndtri(0.05 / (2 * max(tests, 1))))
     return sign * (expected - value) > needed * errors

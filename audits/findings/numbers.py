@@ -21,6 +21,34 @@ def find_own(report: AuditReport, item: Measurement, group: str | None) -> Measu
     return report.by_id.get(name)
 
 
+def find_adjusted(report: AuditReport, item: Measurement) -> tuple[float, int] | None:
+    """Return the p-value of a group's comparison after all comparisons that were counted with it,
+    and how many: as the policy judged it, else over all groups of its attribute (Bonferroni).
+    None where nothing was tested."""
+    same = [
+        (verdict.adjusted, verdict.comparisons)
+        for verdict in report.verdicts
+        if verdict.adjusted is not None and verdict.comparisons is not None
+        and _is_same(report.by_id[verdict.measurement], item)
+    ]  # fmt: skip
+    if same:
+        return min(same)
+    if item.p_value is None:
+        return None
+    groups = {
+        other.group for other in report.find(item.metric, attribute=item.attribute)
+        if other.slice == item.slice
+    }  # fmt: skip
+    return min(1.0, item.p_value * len(groups)), len(groups)
+
+
+def _is_same(one: Measurement, other: Measurement) -> bool:
+    """Whether two comparisons are of the same group in the same number, with the same group."""
+    return (name_base(one), one.attribute, one.group, one.reference_group, one.slice) == (
+        name_base(other), other.attribute, other.group, other.reference_group, other.slice
+    )  # fmt: skip
+
+
 def measure_affected(report: AuditReport, item: Measurement) -> Affected | None:
     """Return how many people of the group would have been treated otherwise at the other group's
     rate; None for what is no gap in shares, or has no number."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
 from audits.core.measurement import CLASS, COLUMN, Measurement
-from audits.core.words import base_metric, describe, lower
+from audits.core.words import base_metric, describe, is_higher_worse, lower
 from audits.policy.cases import Case
 from audits.policy.multiplicity import Counted
 from audits.policy.power import Needed
-
-_HIGHER_IS_WORSE = ("mean_absolute_error_gap",)
 
 
 def _say_value(item: Measurement) -> str:
@@ -34,7 +32,7 @@ def _say_finding(item: Measurement) -> str:
         return f"{group}: selected {value} times as often as {reference}"
     if item.metric.endswith("_gap"):
         title = lower(describe(base_metric(item.metric)).title)
-        way = "higher" if item.metric in _HIGHER_IS_WORSE else "lower"
+        way = "higher" if is_higher_worse(item.metric) else "lower"
         return f"{group}: {title} {value} {way} than that of {reference}"
     if item.attribute is not None and item.unit in ("points", "difference"):
         return f"{describe(item.metric).title} between {group} and {reference}: {value}"

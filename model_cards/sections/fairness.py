@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from audits.core.findings import render_doubt
-from audits.core.format import format_value, plain_text
+from audits.core.format import format_count, format_p, format_value, plain_text
+from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 from audits.core.verdict import Status, Verdict
 from audits.core.words import SUMMARIES, describe, list_words, lower
-from audits.findings import Finding, get_min_rows, list_trees, render_finding_sentence, tell_waiver
+from audits.findings import (
+    Finding,
+    find_adjusted,
+    get_min_rows,
+    list_trees,
+    render_finding_sentence,
+    tell_waiver,
+)
 from audits.findings import list_findings as list_every_finding
 from model_cards.card import (
     Block,
@@ -249,9 +257,21 @@ def _tell_gap(report: AuditReport, base: str, item: Measurement) -> Line:
         make_number(item, Form.FULL),
         Text("."),
     ]
-    if (doubt := render_doubt(item)) is not None:
+    if (doubt := _find_doubt(report, item)) is not None:
         line.append(Text(f" That is {doubt}."))
     return tuple(line)
+
+
+def _find_doubt(report: AuditReport, item: Measurement) -> str | None:
+    """Return why a widest gap is no finding: it was looked for among all."""
+    counted = find_adjusted(report, item)
+    if (doubt := render_doubt(item)) is not None or counted is None or counted[0] < ALPHA:
+        return doubt
+    p_value, comparisons = counted
+    return (
+        f"not significant after counting all {format_count(comparisons)} comparisons "
+        f"({format_p(p_value)}; alone {format_p(item.p_value or 0.0)})"
+    )
 
 
 def list_findings(report: AuditReport) -> Block | None:

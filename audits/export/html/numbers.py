@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audits.core.format import format_interval, format_value, plain_text
+from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, Unit
 from audits.core.sentences import render_point
 from audits.core.words import describe
 from audits.cube.disparities import DISPARITIES
-from audits.cube.intervals import ALPHA
 from audits.cube.metrics import METRICS, Metric
 from audits.cube.rates import RATES
 from audits.export.html.reading import Reading
