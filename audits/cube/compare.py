@@ -9,7 +9,7 @@ from scipy import special
 
 from audits.core.groups import JOIN, MISSING
 from audits.core.limits import ALPHA
-from audits.cube.chosen import Mask, find_z
+from audits.cube.chosen import Mask
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import (
     compute_difference,
@@ -18,6 +18,7 @@ from audits.cube.intervals import (
     compute_two_share_p,
     compute_welch_p,
 )
+from audits.cube.inversion import find_z
 from audits.cube.metrics import Metric
 from audits.cube.values import Values, average_two
 from audits.cube.view import View

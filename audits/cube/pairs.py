@@ -20,7 +20,6 @@ import numpy as np
 import scipy
 from scipy import special
 
-from audits.cube.chosen import find_test_z, find_z
 from audits.cube.cube import FloatArray, IntArray
 from audits.cube.intervals import (
     CONFIDENCE,
@@ -30,6 +29,7 @@ from audits.cube.intervals import (
     compute_share_interval,
     compute_share_limits,
 )
+from audits.cube.inversion import find_test_z, find_z
 from audits.cube.values import Values
 
 _Compare = Callable[[FloatArray, Interval, FloatArray, Interval], Interval]

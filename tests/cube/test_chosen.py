@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from audits.cube.chosen import compute_gaps, find_z, list_rivals
+from audits.cube.chosen import compute_gaps, list_rivals
 from audits.cube.cube import Cube
 from audits.cube.disparities import DISPARITIES, compute_disparities
 from audits.cube.intervals import (
@@ -21,6 +21,7 @@ from audits.cube.intervals import (
     compute_share_limits,
     compute_two_share_p,
 )
+from audits.cube.inversion import find_z
 from audits.cube.pairs import compute_worst_pair_interval, compute_worst_pair_p
 from audits.cube.values import Values
 from audits.cube.view import compute_view
