@@ -73,13 +73,15 @@ def compute_gaps(
     alike = seen >= ALPHA
     low = np.where(alike, np.minimum(near.low, 0.0), np.maximum(near.low, 0.0))
     best = np.array([_is_best(side, comparators, pair) for pair in pairs], dtype=bool)
-    high = np.where(best, _reach(side, group, comparators, far.high), far.high)
+    # Of a group that is better off p says nothing: the interval does not say more.
+    high = np.maximum(np.where(best, _reach(side, group, comparators, far.high), far.high), 0.0)
     ratio, ratio_low, ratio_high = _take_ratios(side, (group, other), ends, alike)
     lowest = ratio_low.copy()
     if values.method == "wilson_midp":
         for place in map(int, np.flatnonzero(best)):
             reach = _reach_down(side, int(group[place]), comparators)
             lowest[place] = np.fmin(ratio_low[place], reach)
+    lowest = np.minimum(lowest, 1.0)
     return Gaps(
         group,
         other,

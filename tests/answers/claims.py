@@ -106,12 +106,16 @@ def _read_findings(case: Case) -> Iterator[Claim]:
 
 
 def _has_parent(bad: list[Finding], finding: Finding) -> bool:
-    """Whether one of an intersection's attributes is a finding by the same rule."""
+    """Whether one of an intersection's attributes is a finding by the same rule, and as grave a
+    one: under a milder one nothing stands, whatever explains it."""
     names = zip(
         (finding.attribute or "").split(JOIN), (finding.group or "").split(JOIN), strict=True
     )
     keys = set(names)
-    return any(x.rule == finding.rule and (x.attribute, x.group) in keys for x in bad)
+    grave = {Status.FAIL, finding.status}
+    return any(
+        x.rule == finding.rule and x.status in grave and (x.attribute, x.group) in keys for x in bad
+    )
 
 
 def _read_chance(case: Case) -> Iterator[Claim]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from audits.checks.adverse_impact import ADVERSE_IMPACT
-from audits.checks.base import CubeContext
+from audits.checks.base import CubeCheck, CubeContext
 from audits.checks.disparities import DISPARITIES_CHECK
 from audits.checks.group_gaps import GROUP_GAPS
 from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
@@ -32,7 +33,11 @@ CHECKS = (PERFORMANCE_OVERALL, PERFORMANCE_GROUPS, DISPARITIES_CHECK, GROUP_GAPS
 
 
 def measure(
-    frame: pd.DataFrame, protected: tuple[str, ...], folder: Path, min_rows: int = 30
+    frame: pd.DataFrame,
+    protected: tuple[str, ...],
+    folder: Path,
+    min_rows: int = 30,
+    checks: Sequence[CubeCheck] = CHECKS,
 ) -> list[Measurement]:
     """Return what the cube's checks measure. frame: `y_true`, `y_pred` (0 or 1), maybe `y_score`,
     and the protected columns."""
@@ -49,7 +54,7 @@ def measure(
     with connect(threads=1) as connection:
         cube = build_cube(connection, path, task="binary", attributes=protected)
     context = CubeContext(spec, cube, min_rows=min_rows)
-    return [item for check in CHECKS for item in check.compute(context).measurements]
+    return [item for check in checks for item in check.compute(context).measurements]
 
 
 def build_report(

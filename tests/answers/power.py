@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from audits.checks.group_gaps import GROUP_GAPS
+from audits.checks.performance import PERFORMANCE_GROUPS
 from audits.core.verdict import Status
 from audits.policy.judge import compute_verdicts
 from audits.policy.policy import Policy
@@ -81,7 +83,7 @@ def _find(setting: Setting, hits: np.ndarray, draw: np.random.Generator) -> bool
         parts.append(_people(f"t{place}", rows, int(draw.binomial(rows, setting.base))))
     frame = pd.concat(parts, ignore_index=True)
     with TemporaryDirectory() as folder:
-        measured = measure(frame, ("a",), Path(folder))
+        measured = measure(frame, ("a",), Path(folder), checks=(PERFORMANCE_GROUPS, GROUP_GAPS))
     by_id = {item.id: item for item in measured}
     return any(
         v.status is Status.FAIL and by_id[v.measurement].group == "g0"

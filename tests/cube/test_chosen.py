@@ -130,6 +130,26 @@ def test_groups_that_are_no_comparators_change_nothing() -> None:
         assert np.array_equal(getattr(one, part), getattr(two, part)), part
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        shares([14, 590, 1626], [15, 847, 2403]),
+        shares([29, 100, 90], [29, 1000, 1000]),
+        means([9.0, 1.0, 0.9], 1.0, [15, 800, 900]),
+    ],
+)
+def test_of_a_group_that_is_better_off_nothing_is_sure(values: Values) -> None:
+    """One too small to be anybody's yardstick may do better than all that are: it is not worse
+    off, p says no more, and so does the interval."""
+    judged = np.array([False, True, True])
+    gaps = compute_gaps(values, [(0, 1)], judged, lower_is_worse=True)
+    assert gaps.value[0] < 0
+    assert gaps.p_value[0] == pytest.approx(1.0)
+    assert gaps.low[0] < 0 <= gaps.high[0]
+    if values.method == "wilson_midp":
+        assert gaps.ratio_low[0] <= 1 < gaps.ratio_high[0]
+
+
 def test_where_more_is_worse_the_gap_goes_the_other_way() -> None:
     values = means([5.0, 3.0, 4.0], 2.0, [400, 400, 400])
     assert list_rivals(values, 0, everybody(values), lower_is_worse=False)[0] == 1

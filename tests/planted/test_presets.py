@@ -77,18 +77,22 @@ def measure_rates(
     ]  # fmt: skip
 
 
-def measure(task: Task, rows: pd.DataFrame, path: Path) -> list[Measurement]:
+def measure(
+    task: Task,
+    rows: pd.DataFrame,
+    path: Path,
+    protected: tuple[str, ...] = ("sex", "race"),
+    names: tuple[str, ...] = NAMES,
+) -> list[Measurement]:
     rows.to_parquet(path)
-    classes = NAMES if task == "multiclass" else ()
+    classes = names if task == "multiclass" else ()
     with connect(threads=1) as connection:
-        cube = build_cube(
-            connection, path, task=task, attributes=("sex", "race"), classes=classes
-        )  # fmt: skip
+        cube = build_cube(connection, path, task=task, attributes=protected, classes=classes)
         by_class = count_classes(connection, path, cube)
     spec = AuditSpec.model_validate(
         {
             "audit": {"name": "twin", "task": task},
-            "data": {"path": "rows", "target": "y", "protected": ["sex", "race"]},
+            "data": {"path": "rows", "target": "y", "protected": protected},
             "model": {"path": "m"},
         }
     )
