@@ -3,6 +3,7 @@ the card read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -151,6 +152,14 @@ class AuditReport(Frozen):
     def by_id(self) -> dict[str, Measurement]:
         """Measurements by their id."""
         return {measurement.id: measurement for measurement in self.measurements}
+
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> AuditReport:
+        """Return a copy with other fields, without what was looked up in the old ones."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("by_id", None)
+        return copied
 
     def find(self, metric: str, **where: str | None) -> tuple[Measurement, ...]:
         """Return the measurements of `metric` whose named fields equal the given values."""

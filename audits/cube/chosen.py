@@ -19,7 +19,7 @@ from audits.core.limits import ALPHA
 from audits.cube.cube import FloatArray, IntArray
 from audits.cube.dunnett import Family
 from audits.cube.intervals import compute_ratio, normal_quantile
-from audits.cube.inversion import Ends, find_test_z, find_z, limit_all, limit_at
+from audits.cube.inversion import Ends, find_test_z, find_z, limit_all
 from audits.cube.values import Values
 
 Mask = NDArray[np.bool_]
@@ -57,7 +57,7 @@ def compute_gaps(
     side = values if lower_is_worse else _turn(values)
     group, other = (np.array([pair[end] for pair in pairs], dtype=np.int64) for end in (0, 1))
     value = side.value[other] - side.value[group]
-    z = np.minimum(find_z(side, group, other), find_test_z(side, group, other))
+    z = _find_sureness(side, group, other)
     error = _standard_error(side)
     seen = np.empty(len(pairs))
     faced = np.empty(len(pairs))
@@ -67,8 +67,7 @@ def compute_gaps(
         family = Family.of(error[group[place]], error[rivals])
         seen[place] = min(1.0, 2 * family.tail(float(z[place])))
         faced[place] = family.quantile()
-    own = np.full(len(pairs), normal_quantile())
-    ends = limit_all(side, group, other, faced), limit_all(side, group, other, own)
+    ends = limit_all(side, group, other, faced), limit_all(side, group, other)
     near, far = ends
     alike = seen >= ALPHA
     low = np.where(alike, np.minimum(near.low, 0.0), np.maximum(near.low, 0.0))
@@ -93,6 +92,16 @@ def compute_gaps(
         ratio_high,
         seen,
     )
+
+
+def _find_sureness(values: Values, group: IntArray, other: IntArray) -> FloatArray:
+    """Return at how many standard errors a gap is from none: by its interval or by the groups' own
+    test, whichever is less sure. Where the test is within one, it need not be asked twice."""
+    z = find_test_z(values, group, other)
+    far = np.flatnonzero(z > 1)
+    if len(far):
+        z[far] = np.minimum(z[far], find_z(values, group[far], other[far]))
+    return z
 
 
 def list_rivals(
@@ -148,8 +157,7 @@ def _reach(values: Values, group: IntArray, comparators: Mask, high: FloatArray)
         others = rivals[rivals != one]
         if len(others):
             own = np.full(len(others), one)
-            z = np.full(len(others), normal_quantile())
-            reached[place] = max(high[place], float(limit_all(values, own, others, z).high.max()))
+            reached[place] = max(high[place], float(limit_all(values, own, others).high.max()))
     return reached
 
 
@@ -178,9 +186,7 @@ def _reach_down(values: Values, group: int, comparators: Mask) -> float:
     rivals = rivals[rivals != group]
     if not len(rivals):
         return np.nan
-    mine, theirs = (
-        limit_at(values, positions, np.full(len(rivals), normal_quantile()))
-        for positions in (np.full(len(rivals), group), rivals)
-    )
-    own = np.full(len(rivals), values.value[group])
-    return float(np.nanmin(compute_ratio(own, mine, values.value[rivals], theirs)[0]))
+    own = np.full(len(rivals), group)
+    ends = limit_all(values, own, rivals)
+    lows = compute_ratio(values.value[own], ends.group, values.value[rivals], ends.other)[0]
+    return float(np.nanmin(lows))

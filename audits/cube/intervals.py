@@ -94,7 +94,7 @@ def _exact_lower(
     full = hits >= n
     bottom, top = np.zeros_like(hits), np.ones_like(hits)
     shares = special.betaincinv(some, n - some + 1, tail)
-    done = np.zeros(np.shape(hits), dtype=bool)
+    done = ~(hits > 0)
     for _ in range(_NEWTON):
         at_least = special.betainc(some, n - some + 1, shares)
         more = np.where(full, 0.0, special.betainc(some + 1, room, shares))
@@ -106,7 +106,7 @@ def _exact_lower(
             step = shares - excess / slope
         moved = np.where((step > bottom) & (step < top), step, (bottom + top) / 2)
         # What is found keeps its digits, however many steps the others take.
-        done = done | (np.abs(moved - shares) <= 1e-15 * shares)
+        done = done | (np.abs(moved - shares) <= 1e-14 * shares)
         if done.all():
             break
         shares = np.where(done, shares, moved)
@@ -114,9 +114,9 @@ def _exact_lower(
 
 
 def _beta_density(a: FloatArray, b: FloatArray, x: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         log = special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b)
-    return np.asarray(np.exp(log), dtype=np.float64)
+        return np.asarray(np.exp(log), dtype=np.float64)
 
 
 def compute_mean_interval(

@@ -36,9 +36,17 @@ class Ends:
     other: Interval
 
 
-def limit_all(values: Values, group: IntArray, other: IntArray, z: FloatArray) -> Ends:
-    """Return the intervals of `other - group` at z standard errors each."""
-    own, others = (limit_at(values, positions, z) for positions in (group, other))
+def limit_all(
+    values: Values, group: IntArray, other: IntArray, z: FloatArray | None = None
+) -> Ends:
+    """Return the intervals of `other - group` at z standard errors each; without z those of the
+    groups' own intervals."""
+    own, others = (
+        (values.low[positions], values.high[positions])
+        if z is None
+        else limit_at(values, positions, z)
+        for positions in (group, other)
+    )
     low, high = compute_difference(values.value[other], others, values.value[group], own)
     return Ends(low, high, own, others)
 

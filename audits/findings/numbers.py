@@ -23,7 +23,7 @@ def find_own(report: AuditReport, item: Measurement, group: str | None) -> Measu
 
 def find_adjusted(report: AuditReport, item: Measurement) -> tuple[float, int] | None:
     """Return the p-value of a group's comparison after all comparisons that were counted with it,
-    and how many: as the policy judged it, else over all groups of its attribute (Bonferroni).
+    and how many: as the policy judged it, else over all groups of all attributes (Bonferroni).
     None where nothing was tested."""
     same = [
         (verdict.adjusted, verdict.comparisons)
@@ -36,9 +36,10 @@ def find_adjusted(report: AuditReport, item: Measurement) -> tuple[float, int] |
     if item.p_value is None:
         return None
     groups = {
-        other.group for other in report.find(item.metric, attribute=item.attribute)
+        (other.attribute, other.group)
+        for other in report.find(item.metric)
         if other.slice == item.slice
-    }  # fmt: skip
+    }
     return min(1.0, item.p_value * len(groups)), len(groups)
 
 

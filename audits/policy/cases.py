@@ -49,6 +49,11 @@ class Case:
         """Cases with the same are set against one another's groups."""
         return self.first.attribute, self.first.slice, self.base
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether it compares other rows than the groups', which were searched or drawn."""
+        return self.first.check in _COUNTED_BY
+
     def smallest(self) -> tuple[str, int] | None:
         """Return the smallest group compared with its rows; None for the whole data."""
         return min(self.rows.items(), key=lambda pair: pair[1], default=None)

@@ -90,7 +90,7 @@ _OTHERS = (
     Judgeable("score_proxy_auc", "score", "none", 0, 1, _SINGLE, _ALL),
     Judgeable("consistency", "score", _UP, 0, 1, ("overall", "attribute"), _BINARY),
     Judgeable("flip_turned_share", "share", _DOWN, 0, 1, _SINGLE, _BINARY),
-    Judgeable("gap_pairing_error", "points", _DOWN, 0, _INF, _SINGLE, ("binary", "regression")),
+    Judgeable("gap_pairing_error", "points", _DOWN, 0, _INF, _GROUPS, ("binary", "regression")),
     Judgeable("count", "count", "none", 0, _INF, _EVERY, _ALL),
     Judgeable("missing_share", "share", "none", 0, 1, _WHOLE, _ALL),
     Judgeable("missing_share_difference", "points", _ZERO, -1, 1, _SINGLE, _ALL),

@@ -36,8 +36,8 @@ class _Test:
 def count_comparisons(judged: Judged, min_rows: int) -> list[Counted]:
     """Return, for every rule, its p-values adjusted by Holm over all comparisons of groups that the
     policy makes, so that an audit without any true difference accuses anybody with a chance of at
-    most alpha. Groups that are too small are no part. Numbers of the whole data count with those
-    of their own rule alone.
+    most alpha. Groups that are too small are no part. Numbers of the whole data, and of rows that
+    were searched for recourse, count with those of their own rule alone.
 
     A group that is set against better-off ones is tested to one side, once for every group that
     could have been the worse one. Of two groups that gives the two-sided p-value of the pair, and
@@ -50,7 +50,7 @@ def count_comparisons(judged: Judged, min_rows: int) -> list[Counted]:
     unseen = {key for rule, cases in judged for key in _list_unseen(rule, cases, min_rows)}
     steps = _Steps.of(smallest, len(unseen - smallest.keys()))
     return [
-        _adjust(found, steps) if found else _count_overall(rule, cases)
+        _adjust(found, steps) if found else _count_apart(rule, cases, min_rows)
         for (rule, cases), found in zip(judged, tests, strict=True)
     ]
 
@@ -86,7 +86,7 @@ def _adjust(tests: Sequence[_Test], steps: _Steps) -> Counted:
 
 def _list_tests(rule: Rule, cases: Sequence[Case], min_rows: int) -> Iterator[_Test]:
     for case in cases:
-        if case.is_small(min_rows) or case.first.attribute is None:
+        if case.is_small(min_rows) or case.first.attribute is None or case.is_apart:
             continue
         chosen = is_chosen(rule, case.first)
         numbers = {
@@ -116,13 +116,14 @@ def _list_unseen(rule: Rule, cases: Sequence[Case], min_rows: int) -> Iterator[H
                 yield (*case.family, name)
 
 
-def _count_overall(rule: Rule, cases: Sequence[Case]) -> Counted:
-    """Adjust numbers of the whole data, or of single columns, within their rule."""
+def _count_apart(rule: Rule, cases: Sequence[Case], min_rows: int) -> Counted:
+    """Adjust numbers of the whole data, of single columns or of searched rows within their rule."""
     tested = [
         (item.id, p_value)
         for case in cases
+        if not case.is_small(min_rows)
         for item in case.items
-        if item.attribute is None and (p_value := find_p(rule, item)) is not None
+        if (p_value := find_p(rule, item)) is not None
     ]
     steps = compute_holm(np.array([p for _, p in tested], dtype=np.float64))
     adjusted = {name: float(p) for (name, _), p in zip(tested, steps, strict=True)}

@@ -109,7 +109,7 @@ def test_a_policy_judges_classes_too(tmp_path: Path) -> None:
     policy = load_policy("equalized-odds", None)
     judged = compute_verdicts(policy, list(measure(make_rows(biased=True), tmp_path).values()))
     failed = {verdict.measurement for verdict in judged if verdict.status == "fail"}
-    assert "equalized_odds_difference[sex]@class=<30" in failed
+    assert "true_positive_rate_gap[sex=Male|Female]@class=>30" in failed
     assert any("Class <30" in v.reason for v in judged if "@class=<30" in v.measurement)
 
 

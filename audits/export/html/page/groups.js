@@ -17,7 +17,8 @@ const LIVE = DATA.edges.length > 0;
 const START = DATA.audited === null ? DATA.edges.indexOf(0.5) : DATA.audited;
 
 function firstGrouping() {
-  const lines = DATA.story.rules.flatMap((rule) => rule.lines);
+  const found = DATA.story.findings.flatMap(({ line, under }) => [line, ...under]);
+  const lines = [...found, ...DATA.story.met.flatMap((rule) => rule.lines)];
   const singles = lines.find((line) => line.grouping && DATA.groupings.some((one) => one.name === line.grouping) && !line.grouping.includes(" & "));
   return singles ? singles.grouping : "";
 }
