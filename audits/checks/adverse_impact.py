@@ -8,7 +8,7 @@ from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measur
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Measurement, Unit
-from audits.cube.chosen import Gaps, Mask, compute_gaps
+from audits.cube.chosen import Gaps, compute_gaps
 from audits.cube.compare import find_comparators, find_yardsticks
 from audits.cube.metrics import BINARY
 from audits.cube.rates import RATES
@@ -51,10 +51,17 @@ def _compare(view: View, values: Values, min_rows: int) -> list[Measurement]:
     best = int(np.argmax(np.where(yardsticks, values.value, -1.0)))
     selected, rows = count_selected(view)
     found: list[Measurement] = []
-    for position in range(len(view.labels)):
-        if position == best:
-            continue
-        gaps = _set_against(values, position, best, yardsticks)
+    others = [position for position in range(len(view.labels)) if position != best]
+    worse = [
+        (position, best) for position in others if values.value[position] <= values.value[best]
+    ]
+    together = compute_gaps(values, worse, yardsticks, lower_is_worse=True) if worse else None
+    for position in others:
+        pair = (position, best)
+        if together is not None and pair in worse:
+            gaps = together.at(worse.index(pair))
+        else:
+            gaps = _turn_round(values, *pair)
         impact = compute_adverse_impact(
             int(selected[position]), int(rows[position]), int(selected[best]), int(rows[best])
         )
@@ -62,12 +69,10 @@ def _compare(view: View, values: Values, min_rows: int) -> list[Measurement]:
     return found
 
 
-def _set_against(values: Values, group: int, best: int, yardsticks: Mask) -> Gaps:
-    """Return the pair's gap; of a small group that is selected more often still, as of one pair
-    that nobody chose, the other way round."""
-    if values.value[group] <= values.value[best]:
-        return compute_gaps(values, [(group, best)], yardsticks, lower_is_worse=True)
-    alone = np.zeros_like(yardsticks)
+def _turn_round(values: Values, group: int, best: int) -> Gaps:
+    """Return the gap of a small group that is selected more often still than the yardstick, as of
+    one pair that nobody chose, the other way round."""
+    alone = np.zeros(len(values.value), dtype=bool)
     alone[group] = True
     turned = compute_gaps(values, [(best, group)], alone, lower_is_worse=True)
     with np.errstate(divide="ignore"):

@@ -10,7 +10,7 @@ disagree. The far end is that of the pair alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class Gaps:
     ratio_low: FloatArray
     ratio_high: FloatArray
     p_value: FloatArray
+
+    def at(self, place: int) -> Gaps:
+        """Return one pair alone."""
+        return Gaps(*(getattr(self, part.name)[[place]] for part in fields(self)))
 
 
 def compute_gaps(

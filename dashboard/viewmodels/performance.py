@@ -238,4 +238,4 @@ def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
 
 def has_truth(run: RunData) -> bool:
     """Whether there are true outcomes to be right or wrong about."""
-    return run.task == "regression" or run.view(None).has_truth
+    return run.report.subject.data.target is not None

@@ -78,15 +78,15 @@ def test_other_kinds_of_runs_open_too(page: Any, address: str, run: str) -> None
 
 def test_verdict_leads_to_its_groups_and_back(page: Any, address: str) -> None:
     visit(page, address, "")
-    assert say("status.fail") in read(page, "verdict-fail-open-0")
-    page.locator(".st-key-go-open-0 button").click()
+    assert say("status.fail") in read(page, "verdict-fail-0")
+    page.locator(".st-key-line-0 [class*='st-key-go-'] button").first.click()
     page.wait_for_url(re.compile(r".*/fairness.*run=model.*"))
     settle(page)
     assert page.locator(".js-plotly-plot").count() >= 2
     page.go_back()
     page.wait_for_url(re.compile(rf"{re.escape(address)}/(overview)?\?.*"))
     settle(page)
-    assert page.locator(".st-key-verdict-fail-open-0").count() == 1
+    assert page.locator(".st-key-verdict-fail-0").count() == 1
 
 
 def test_who_why_and_what_would_help_take_four_clicks(page: Any, address: str) -> None:

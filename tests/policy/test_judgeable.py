@@ -130,6 +130,10 @@ def test_all_that_is_measured_is_in_the_table_as_it_is_measured(
     assert wrong == set()
 
 
+ONE_COLUMN = {("gap_pairing_error", "regression")}
+"""What is measured of intersections in other tasks only."""
+
+
 def test_what_the_table_promises_is_measured(reports: dict[str, AuditReport]) -> None:
     """All but sampled attributions, binned scores and unseen texts, of which there are none here,
     and recourse of intersections, for which too few rows are searched."""
@@ -140,7 +144,7 @@ def test_what_the_table_promises_is_measured(reports: dict[str, AuditReport]) ->
             items = [m for m in reports[task].measurements
                      if m.metric == metric.name and is_judged(m)]  # fmt: skip
             unseen = set(metric.reach) - {reach_of(item) for item in items}
-            if metric.name.startswith("recourse_"):
+            if metric.name.startswith("recourse_") or (metric.name, task) in ONE_COLUMN:
                 unseen -= {"intersection"}
             if unseen and metric.name not in rare:
                 missing.add((metric.name, task, tuple(sorted(unseen))))

@@ -62,8 +62,9 @@ function formatRange(low, high, unit) {
 function formatCount(value) {
   return grouped(String(value)).replace("-", MINUS);
 }
+// No p-value of this file counts other comparisons: see audits.core.format.format_test.
 function formatP(p) {
-  return p === null || p === undefined ? "" : p < 0.0005 ? "p < 0.001" : `p = ${fixed(p, 3)}`;
+  return p === null || p === undefined ? "" : `${p < 0.0005 ? "p < 0.001" : `p = ${fixed(p, 3)}`} alone`;
 }
 function formatThreshold(value) {
   const text = String(Number(value.toFixed(6)));
