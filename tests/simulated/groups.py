@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from audits.checks.adverse_impact import _set_against
 from audits.cube.chosen import compute_gaps, list_rivals
 from audits.cube.conditional import (
     Strata,
@@ -138,7 +137,7 @@ def _draw_impact(chance: FloatArray, rows: FloatArray) -> Callable[..., Drawn]:
             values = RATES["selection_rate"].compute(view)
             best = int(np.argmax(values.value))
             if best:
-                found = _set_against(values, 0, best, everyone)
+                found = compute_gaps(values, [(0, best)], everyone, lower_is_worse=True)
                 ends[place] = found.ratio_low[0], found.ratio_high[0]
         return Drawn(ends[:, 0], ends[:, 1], float(true[0] / true.max()))
 
