@@ -9,6 +9,7 @@ from scipy import special
 
 from audits.core.estimate import Estimate
 from audits.core.groups import JOIN
+from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 from audits.core.words import is_higher_worse
@@ -38,7 +39,7 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     errors = math.hypot(error, base_error * (len(told) - 1), *(one for _, one in told))
     sign = -1.0 if is_higher_worse(name_base(item)) else 1.0
     tests = len(report.find(name_base(item), attribute=item.attribute, slice=item.slice))
-    needed = -float(special.ndtri(0.05 / (2 * max(tests, 1))))
+    needed = -float(special.ndtri(ALPHA / (2 * max(tests, 1))))
     return sign * (expected - value) > needed * errors
 
 
@@ -68,4 +69,4 @@ def _on_scale(estimate: Estimate, *, share: bool) -> tuple[float, float]:
         value, low, high = (
             float(special.logit(min(max(part, edge), 1 - edge))) for part in (value, low, high)
         )
-    return value, (high - low) / (2 * 1.959964)
+    return value, (high - low) / (2 * -float(special.ndtri(ALPHA / 2)))

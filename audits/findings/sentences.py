@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 
 from audits.core.format import format_count, format_interval, format_value, plain_text
+from audits.core.limits import ALPHA
 from audits.core.measurement import CLASS, Measurement
 from audits.core.report import AuditReport
 from audits.core.sentences import render_finding as render_number
@@ -108,7 +109,7 @@ def render_sureness(finding: Finding) -> str:
         return words["sure.breach"] if finding.adjusted is not None else ""
     if finding.cause is Cause.TURNED:
         return words["sure.turned"]
-    if finding.cause is Cause.UNCERTAIN and finding.p_value is not None and finding.p_value < 0.05:
+    if finding.cause is Cause.UNCERTAIN and finding.p_value is not None and finding.p_value < ALPHA:
         return words["sure.counted"].format(comparisons=finding.comparisons or "")
     return words["sure.uncertain"]
 
