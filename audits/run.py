@@ -29,6 +29,7 @@ from audits.core.report import (
     DataSubject,
     Evidence,
     ModelSubject,
+    Notice,
     Run,
     SpecRecord,
     Subject,
@@ -84,6 +85,7 @@ class _Subject:
     model: ModelClient | None
     classes: tuple[str, ...]
     output: int | None
+    notices: tuple[Notice, ...] = ()
 
 
 def no_progress(stage: str, fraction: float | None) -> None:
@@ -156,7 +158,7 @@ def _open_subject(
     stack.callback(connection.close)
     table = open_table(connection, spec, base)
     if spec.model is None:
-        return _Subject(spec, base, table, None, (), None)
+        return _Subject(spec, base, table, None, (), None, table.notices)
     progress("open model", None)
     model = stack.enter_context(
         open_model(base / spec.model.path, device=device, services=SERVICES)
@@ -168,7 +170,8 @@ def _open_subject(
     check_rule_columns(spec.recourse, model.info.features)
     classes = match_classes(spec, model.info.classes, table.classes)
     check_sought_class(spec, classes)
-    return _Subject(spec, base, table, model, classes, find_output(spec, classes))
+    output = find_output(spec, classes)
+    return _Subject(spec, base, table, model, classes, output, table.notices)
 
 
 def _build_context(
@@ -291,6 +294,7 @@ def _assemble(
             )
             for file in files
         ),
+        notices=subject.notices,
     )
 
 

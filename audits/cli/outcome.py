@@ -92,6 +92,8 @@ def show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
     counts = Counter(verdict.status for verdict in report.verdicts)
     parts = [f"{n} {status.value.replace('_', ' ')}" for status in LOOKS if (n := counts[status])]
     console.print("Verdicts: " + (", ".join(parts) or "the policy has nothing to judge here"))
+    for notice in report.notices:
+        console.print(Text(f"Note: {notice.text}", style="yellow"))
     if harm := tell_harm(report):
         console.print(Text(harm, style="bold"))
     for line in (*_list_notes(report), *_list_unmeasured(report)):

@@ -117,6 +117,17 @@ class Subject(Frozen):
     reference: DataSubject | None
 
 
+class Notice(Frozen):
+    """Something about the data, the model or the settings that a reader must know, though it
+    stopped nothing: groups that differ only by case, a setting that had no effect.
+
+    code names its kind (`data.similar_groups`); text is one sentence for people.
+    """
+
+    code: str
+    text: str
+
+
 class SpecRecord(Frozen):
     """The audit's settings: what was in force, and what the author wrote."""
 
@@ -135,6 +146,7 @@ class AuditReport(Frozen):
     measurements: tuple[Measurement, ...]
     verdicts: tuple[Verdict, ...]
     evidence: tuple[Evidence, ...]
+    notices: tuple[Notice, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from audits.core.errors import InputError
+from audits.core.report import Notice
 from audits.core.spec import AuditSpec, DataSection
 from audits.data.kept import check_values, render_kept_columns
 from audits.data.outcome import tabulate_classes
@@ -42,6 +43,7 @@ class AuditTable:
 
     grouped: the columns kept as groups, the protected ones first, then the legitimate ones.
     overrides: what single rows may change (see `open_overrides`), None where none are declared.
+    notices: what a reader must know of the data, though it stopped nothing.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -56,6 +58,7 @@ class AuditTable:
     reference_rows: int
     reference_columns: int
     overrides: pd.DataFrame | None = None
+    notices: tuple[Notice, ...] = ()
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
