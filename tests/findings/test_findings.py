@@ -10,9 +10,11 @@ from audits.findings import (
     find_worst,
     list_findings,
     list_leading,
+    list_trees,
     render_finding_sentence,
     render_headline,
 )
+from model_cards.sections.fairness import make_finding_line
 
 TWO = {("a",): (430, 120, 200, 250), ("b",): (300, 190, 190, 320)}
 
@@ -78,6 +80,25 @@ def test_an_intersection_worse_than_its_attributes_is_a_finding_of_its_own(audit
     report = audit_counts(("sex", "race"), {key: cell(value) for key, value in shares.items()})
     own = [item.group for item in list_leading(report) if item.attribute == "sex & race"]
     assert own[0] == "f & x"
+
+
+def test_a_card_says_of_no_group_more_than_is_sure(audit_counts) -> None:
+    """Intersections of which nothing is sure are no part of what a finding explains."""
+    counts = {
+        ("f", "x"): (200, 300, 160, 340),
+        ("f", "y"): (210, 290, 165, 335),
+        ("m", "x"): (330, 170, 300, 200),
+        ("m", "y"): (340, 160, 305, 195),
+        ("m", "z"): (14, 12, 10, 14),  # 48% of 50: beyond the limit, not surely
+        ("m", "w"): (14, 12, 10, 14),
+    }
+    report = audit_counts(("sex", "race"), counts)
+    trees = list_trees(report)
+    unsure = [item for _, under in trees for item in under if item.cause is Cause.UNCERTAIN]
+    assert any("m & z" in item.groups for item in unsure)
+    said = " ".join(make_finding_line(report, one, under).sentence for one, under in trees)
+    assert "Not surely worse than this explains: " in said
+    assert "f & x" in said and "m & z" not in said
 
 
 def test_nothing_judged_is_said_first(audit_counts) -> None:
