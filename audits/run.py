@@ -41,7 +41,8 @@ from audits.cube.cube import Cube
 from audits.data.fingerprint import compute_sha256
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
-from audits.models import ModelClient, open_model
+from audits.meaning import check_task, settle_model
+from audits.models import ModelClient, open_declared
 from audits.policy.judge import compute_verdicts
 from audits.policy.names import check_policy_names
 from audits.policy.policy import IN_FORCE, Policy, load_policy
@@ -52,10 +53,7 @@ from audits.scoring import (
     check_features,
     check_named_columns,
     check_sought_class,
-    check_task,
     find_cut,
-    find_output,
-    match_classes,
     write_predictions,
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
@@ -77,8 +75,10 @@ all early checks and their verdicts, and the folder that is being written (its e
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is audited, opened and matched: see `_open_subject`."""
+    """What is audited, opened and matched: see `_open_subject`. declared: the settings as they
+    were written; `spec` has what was settled since."""
 
+    declared: AuditSpec
     spec: AuditSpec
     base: Path
     table: AuditTable
@@ -158,20 +158,20 @@ def _open_subject(
     stack.callback(connection.close)
     table = open_table(connection, spec, base)
     if spec.model is None:
-        return _Subject(spec, base, table, None, (), None, table.notices)
+        return _Subject(spec, spec, base, table, None, (), None, table.notices)
     progress("open model", None)
-    model = stack.enter_context(
-        open_model(base / spec.model.path, device=device, services=SERVICES)
-    )
-    check_task(spec, model)
+    model = stack.enter_context(open_declared(spec.model, base, device=device, services=SERVICES))
+    check_task(spec, model.info)
     check_named_columns(spec, table)
     first = next(table.batches(1)).frame
-    check_features(table, model, first)
+    check_features(spec, table, model, first)
     check_rule_columns(spec.recourse, model.info.features)
-    classes = match_classes(spec, model.info.classes, table.classes)
-    check_sought_class(spec, classes)
-    output = find_output(spec, classes)
-    return _Subject(spec, base, table, model, classes, output, table.notices)
+    settled = settle_model(spec, table, model, lambda done: progress("open model", done))
+    check_sought_class(spec, settled.classes)
+    return _Subject(
+        spec, settled.spec, base, table, model, settled.classes, settled.output,
+        (*table.notices, *settled.notices),
+    )  # fmt: skip
 
 
 def _build_context(
@@ -280,7 +280,7 @@ def _assemble(
         subject=described,
         spec=SpecRecord(
             effective=effective,
-            explicit=spec.model_dump(mode="json", exclude_unset=True),
+            explicit=subject.declared.model_dump(mode="json", exclude_unset=True),
         ),
         checks=tuple(one.outcome for one in ran),
         measurements=measurements,
