@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,12 +36,13 @@ from audits.core.report import (
 )
 from audits.core.spec import AuditSpec, PolicySection
 from audits.core.spec_file import load_spec
+from audits.core.spec_model import HALF
 from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
 from audits.data.fingerprint import compute_sha256
 from audits.data.source import connect
 from audits.data.table import AuditTable, open_table
-from audits.meaning import check_task, settle_model
+from audits.meaning import check_task, settle_model, tell_ties
 from audits.models import ModelClient, open_declared
 from audits.policy.judge import compute_verdicts
 from audits.policy.names import check_policy_names
@@ -123,6 +124,7 @@ def run_audit(
         subject = _open_subject(spec, base, device, stack, progress)
         _write_settings(folder, spec_path, base)
         context, written = _build_context(subject, policy.min_rows, folder, progress)
+        subject = replace(subject, notices=(*subject.notices, *_tell_ties(context)))
         check_policy_names(policy, spec.data.protected, _list_groups(context), policy_path)
 
         def assemble(ran: Sequence[Ran]) -> AuditReport:
@@ -219,6 +221,14 @@ def _build_context(
         ),
         written,
     )
+
+
+def _tell_ties(context: Context) -> tuple[Notice, ...]:
+    """Return what to know of scores of exactly one half, where the model takes the first class."""
+    model, cut = context.model, context.cube.threshold
+    if model is None or model.info.rule != "larger" or context.output != 1 or cut != HALF:
+        return ()
+    return tell_ties(int((context.read_predictions(["y_score"])["y_score"] == HALF).sum()))
 
 
 def _list_groups(context: Context) -> dict[str, tuple[str, ...]]:

@@ -2,26 +2,22 @@
 
 from audits.meaning.classes import (
     Meaning,
-    Outcomes,
-    check_two,
+    UndecidedError,
     find_meaning,
-    match_classes,
-    match_outcomes,
 )
 from audits.meaning.decisions import tell_ties
 from audits.meaning.evidence import Ranking
 from audits.meaning.settle import Settled, check_task, settle_model
+from audits.meaning.trial import try_meaning
 
 __all__ = [
     "Meaning",
-    "Outcomes",
     "Ranking",
     "Settled",
+    "UndecidedError",
     "check_task",
-    "check_two",
     "find_meaning",
-    "match_classes",
-    "match_outcomes",
     "settle_model",
     "tell_ties",
+    "try_meaning",
 ]

@@ -18,6 +18,14 @@ from audits.models import ModelClient
 _MOST = 200
 
 
+class UndecidedError(InputError):
+    """Both readings of two outputs fit. `names`: one of them; the other is its reverse."""
+
+    def __init__(self, message: str, names: tuple[str, str]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """classes: the model's outputs in their order, as the data spells them (`()` for regression).
@@ -115,12 +123,13 @@ def _prove(outcomes: Outcomes, classes: Sequence[str], ranking: Ranking) -> Mean
     """
     straight = (outcomes.other, outcomes.positive)
     if not ranking.is_sure:
-        raise InputError(
+        raise UndecidedError(
             f"the model's file calls its outputs {one_of(classes)}, the target says "
             f"{one_of(straight)}, and rows with known outcomes do not tell which is which: if "
             f"output 1 is {outcomes.positive!r}, {ranking}; if output 0 is, {ranking.turned()}; "
             "declare the outputs in the model's order: [model] classes = "
-            f"{_list(straight)} or {_list(straight[::-1])}"
+            f"{_list(straight)} or {_list(straight[::-1])}",
+            straight,
         )
     names = straight if ranking.z > 0 else straight[::-1]
     found = ranking if ranking.z > 0 else ranking.turned()

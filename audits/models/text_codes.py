@@ -27,7 +27,7 @@ def find_categories(step: NativeModel, names: Sequence[str]) -> Iterator[tuple[s
         return
     for _, inner, columns in getattr(step, "transformers_", ()):
         yield from find_categories(inner, _name_columns(columns, names))
-    categories: list[Any] | tuple[Any, ...] = getattr(step, "categories_", ())
+    categories: NativeModel = getattr(step, "categories_", ())
     if len(categories) == len(names):
         for name, known in zip(names, categories, strict=True):
             yield name, list(known)
@@ -39,9 +39,9 @@ def _keeps_columns(step: NativeModel, names: Sequence[str]) -> bool:
     """Whether a step hands on the same columns: nothing, or an imputer that drops and adds none."""
     if step is None or isinstance(step, str):
         return True
-    statistics = getattr(step, "statistics_", None)
-    is_plain = statistics is not None and not getattr(step, "add_indicator", False)
-    return is_plain and not pd.isna(pd.Series(list(statistics))).any()
+    filled = pd.Series(list(getattr(step, "statistics_", ())), dtype=object)
+    is_imputer = len(filled) == len(names) and not getattr(step, "add_indicator", False)
+    return is_imputer and not filled.isna().any()
 
 
 def _name_columns(columns: NativeModel, names: Sequence[str]) -> list[str]:
