@@ -4,6 +4,7 @@ from audits.meaning.classes import (
     Meaning,
     UndecidedError,
     find_meaning,
+    match_classes,
 )
 from audits.meaning.decisions import tell_ties
 from audits.meaning.evidence import Ranking
@@ -17,6 +18,7 @@ __all__ = [
     "UndecidedError",
     "check_task",
     "find_meaning",
+    "match_classes",
     "settle_model",
     "tell_ties",
     "try_meaning",

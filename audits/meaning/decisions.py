@@ -188,8 +188,9 @@ def tell_ties(ties: int) -> tuple[Notice, ...]:
     if not ties:
         return ()
     text = (
-        f"{ties:,} rows have a score of exactly 0.5 and count as selected; the model's own predict "
-        'takes the other class there ([model] threshold = "model" follows it).'
+        f"{'1 row has' if ties == 1 else f'{ties:,} rows have'} a score of exactly 0.5, from which "
+        "on rows are selected; the model's own predict takes the other class there ([model] "
+        'threshold = "model" follows it).'
     )
     return (Notice(code="model.threshold", text=text),)
 

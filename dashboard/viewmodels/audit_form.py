@@ -24,7 +24,8 @@ class AuditForm:
     """The entries. None: not touched, so that the guess stands.
 
     roles and edges hold corrections only: a column's role, a protected column's cuts as typed.
-    stands_for: which value of the outcome the model's second class stands for. preset: "" is the
+    stands_for: which value of the outcome the model's second class stands for; None leaves that to
+    rows with known outcomes. threshold: None is the model's own rule, else 0.5. preset: "" is the
     policy that is made for the task.
     """
 
@@ -39,7 +40,7 @@ class AuditForm:
     roles: dict[str, str] = field(default_factory=dict)
     edges: dict[str, str] = field(default_factory=dict)
     positive: str | None = None
-    threshold: float = 0.5
+    threshold: float | None = None
     preset: str = ""
     stands_for: str | None = None
     asked: bool = False
