@@ -77,16 +77,14 @@ class Codes:
         self._exact = {text_of(value): value for value in known}
         by_number = [(_read_number(value), value) for value in known]
         often = Counter(number for number, _ in by_number)
-        # "1" and "01" are one number: which is meant, only the text itself can say.
-        self._by_number = {
-            number: value for number, value in by_number if number is not None and often[number] < 2
-        }
+        self._by_number = {number: value for number, value in by_number if number is not None}
+        self._unclear = {number for number, count in often.items() if count > 1}
 
     def match(self, column: pd.Series) -> pd.Series:
         """Return the column with its values as the encoder was fitted on them.
 
         Values that match none stay what they are: the encoder treats them as unseen. Raises
-        InputError where numbers meet texts that are none.
+        InputError where numbers meet texts that are none, or of which two are the same number.
         """
         is_number = column.dtype.kind in "iufb"
         if not self._known or is_number != self.texts:
@@ -97,14 +95,21 @@ class Codes:
                 f"{one_of(self._known, 4)} there; give it the values that the model knows"
             )
         codes, values = pd.factorize(column)
-        matched = np.array([*(self._match(value) for value in values), np.nan], dtype=object)[codes]
+        found = [self._match(value, str(column.name)) for value in values]
+        matched = np.array([*found, np.nan], dtype=object)[codes]
         return pd.Series(matched, index=column.index, name=column.name)
 
-    def _match(self, value: Hashable) -> Hashable:
+    def _match(self, value: Hashable, name: str) -> Hashable:
         text = text_of(value)
         if text in self._exact:
             return self._exact[text]
         number = _read_number(value)
+        if number is not None and number in self._unclear:
+            alike = [one for one in self._known if _read_number(one) == number]
+            raise InputError(
+                f"column {name!r} holds the number {text}, and the model was fitted on the texts "
+                f"{one_of(alike)}, which may all be it; give the column as text"
+            )
         if number is not None and number in self._by_number:
             return self._by_number[number]
         return text if self.texts else value

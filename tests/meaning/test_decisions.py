@@ -98,14 +98,14 @@ def test_scores_that_tie_on_both_sides_of_a_rule_are_told(
 ) -> None:
     """Support vectors decide by their margin; libsvm's probability is exactly 0.5 around it."""
     model = SVC(probability=True, random_state=0).fit(frame[["a", "b", "c"]], frame["y"])
-    found, scores = settle(tmp_path, frame, model)
-    own = model.predict(frame[["a", "b", "c"]]) == "yes"
+    found, scores = settle(tmp_path, frame, model, "no")
+    own = model.predict(frame[["a", "b", "c"]]) == "no"
     tied = (scores == 0.5) & ~own
     assert tied.sum() == 1
     np.testing.assert_array_equal((scores >= found.cut)[~tied], own[~tied])
     assert found.notices[0].text.startswith("1 row has a score of exactly 0.5")
     with pytest.raises(InputError, match="rejects a row with 0.5 and selects one with 0.5"):
-        settle(tmp_path, frame, model, threshold="model")
+        settle(tmp_path, frame, model, "no", threshold="model")
 
 
 @pytest.mark.parametrize("rule", ["fixed", "linear"])
@@ -120,9 +120,7 @@ def test_a_declared_number_is_obeyed_and_told(
     assert f"decides {differ:,} of {ROWS} rows otherwise" in notice.text
 
 
-def test_one_half_stays_where_nothing_differs_from_it(
-    tmp_path: Path, frame: pd.DataFrame
-) -> None:
+def test_one_half_stays_where_nothing_differs_from_it(tmp_path: Path, frame: pd.DataFrame) -> None:
     model = LINEAR.fit(frame[["a", "b", "c"]], frame["y"])
     assert settle(tmp_path, frame, model)[0] == settle(tmp_path, frame, model, threshold=0.5)[0]
     assert settle(tmp_path, frame, model)[0].cut == 0.5
