@@ -104,7 +104,7 @@ def test_scores_that_tie_on_both_sides_of_a_rule_are_told(
     assert tied.sum() == 1
     np.testing.assert_array_equal((scores >= found.cut)[~tied], own[~tied])
     assert found.notices[0].text.startswith("1 row has a score of exactly 0.5")
-    with pytest.raises(InputError, match="rejects a row with 0.5 and selects one with 0.5"):
+    with pytest.raises(InputError, match=r"rejects a row with 0\.5 and selects one with 0\.5"):
         settle(tmp_path, frame, model, "no", threshold="model")
 
 
@@ -141,8 +141,8 @@ def test_rows_at_exactly_one_half_follow_the_model_where_it_is_asked(
 class Moody(LogisticRegression):
     """Decides by the first letter of nothing: no threshold on its score does that."""
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        return self.classes_[(np.abs(np.asarray(X)[:, 0]) > 1).astype(int)]
+    def predict(self, rows: pd.DataFrame) -> np.ndarray:
+        return self.classes_[(np.abs(np.asarray(rows)[:, 0]) > 1).astype(int)]
 
 
 def test_a_rule_that_is_no_threshold_is_refused_or_told(
@@ -150,7 +150,7 @@ def test_a_rule_that_is_no_threshold_is_refused_or_told(
 ) -> None:
     model = Moody().fit(frame[["a", "b", "c"]], frame["y"])
     for section in ({}, {"threshold": "model"}):
-        with pytest.raises(InputError, match="no threshold on its score.*declare"):
+        with pytest.raises(InputError, match=r"no threshold on its score.*declare"):
             settle(tmp_path, frame, model, **section)
     assert "otherwise" in settle(tmp_path, frame, model, threshold=0.5)[0].notices[0].text
 

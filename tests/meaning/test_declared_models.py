@@ -140,7 +140,7 @@ def test_a_tree_regression_can_be_read_as_a_probability(tmp_path: Path, rows: pd
     assert {check.status for check in bundle.report.checks} == {"measured"}
     linear = LinearRegression().fit(rows[["age"]], rows["debt"])
     skops_io.dump(linear, tmp_path / "m.skops")
-    with pytest.raises(InputError, match='declare what it is, .model. output = "probability"'):
+    with pytest.raises(InputError, match=r'declare what it is, \[model\] output = "probability"'):
         audit(tmp_path, "m.skops", out="other")
 
 
