@@ -35,9 +35,9 @@ def read_decisions(
 ) -> tuple[Coding, tuple[Notice, ...]]:
     """Return what the values of the decisions mean, and what a reader must know of it.
 
-    Undeclared, the words of the target mean the same; "yes", "true" or 1 beside a target whose
-    favourable value is such a word too is favourable; anything else is proven by agreeing with
-    known outcomes surely more often than by chance. Raises InputError where nothing proves a
+    Undeclared, the words of the target mean the same; "yes", "true" or 1 is favourable beside a
+    target whose favourable value is such a word too, or in a column whose name says so ("hired");
+    anything else is proven by agreeing with known outcomes surely more often than by chance. Raises InputError where nothing proves a
     reading, or decisions read so surely agree less often than by chance.
     """
     assert spec.predictions is not None
@@ -89,8 +89,11 @@ def _find_plain(
         return hits[0]
     yes = [value for value in values if says_yes(value)]
     no = [value for value in values if says_no(value)]
-    is_plain = says_yes(str(wanted)) and len(yes) == len(no) == 1 and len(values) == 2
-    return yes[0] if is_plain and judge_value(column.name, yes[0]) >= 0 else None
+    if len(values) != 2 or len(yes) != 1 or len(no) != 1:
+        return None
+    sounds = judge_value(column.name, yes[0])
+    named = sounds > 0 and judge_value(str(spec.data.target), wanted) >= 0
+    return yes[0] if named or (sounds == 0 and says_yes(str(wanted))) else None
 
 
 def _all_codes(values: Mapping[str, int]) -> bool:
