@@ -113,7 +113,7 @@ def test_no_score_is_turned_round_in_silence(
         for direction in ({}, {"direction": "higher"}, {"direction": "lower"}):
             given = {"score": "s", "top": 0.25} | direction
             if not direction and right == "lower":
-                with pytest.raises(InputError, match='declare .predictions. direction = "lower"'):
+                with pytest.raises(InputError, match=r'declare .predictions. direction = "lower"'):
                     open_frame(tmp_path, frame, data, given)
                 continue
             spec, table = open_frame(tmp_path, frame, data, given)
@@ -132,7 +132,6 @@ def test_no_score_is_turned_round_in_silence(
         ({"positive": "0"}, "No", "0", set()),
         ({"positive": 0}, "No", "0", set()),
         ({"positive": 1}, "No", "1", {"predictions.against_outcome"}),
-        ({}, "No", "0", {"predictions.positive_proven"}),
         ({}, "Yes", "1", set()),
         ({"positive": 1, "negative": [0, 5]}, "Yes", "1", {"predictions.unused_negative"}),
     ],
@@ -150,16 +149,19 @@ def test_what_is_declared_is_obeyed_and_noted(
     assert codes(table) == told
 
 
-def test_a_proof_needs_more_than_a_few_rows(tmp_path: Path) -> None:
-    happened, decided, _ = make_truth(12)
+@pytest.mark.parametrize(("rows", "speaks"), [(12, "speaks for neither"), (400, "speaks for 'A'")])
+def test_who_is_asked_gets_both_readings(tmp_path: Path, rows: int, speaks: str) -> None:
+    happened, decided, _ = make_truth(rows)
     frame = pd.DataFrame({"y": np.where(happened, "Yes", "No"), "d": np.where(decided, "A", "B")})
     with pytest.raises(InputError) as refusal:
         open_frame(tmp_path, frame, {"target": "y", "positive": "Yes"}, {"label": "d"})
     line = str(refusal.value)
     agree = (happened == decided).mean()
-    assert "which proves neither" in line
-    assert f"{agree:.1%} of 12 rows" in line
+    assert speaks in line
+    assert f"{agree:.1%} of {rows} rows" in line
     assert f"{1 - agree:.1%}" in line
+    assert 'positive = "A"' in line
+    assert 'positive = "B"' in line
 
 
 DECISIONS = ["Yes", "No", "Refer"]
@@ -209,7 +211,7 @@ def test_without_outcomes_only_plain_words_are_read(
 ) -> None:
     frame = pd.DataFrame({name: values * 20})
     if not accepted:
-        with pytest.raises(InputError, match="declare .predictions. positive"):
+        with pytest.raises(InputError, match=r"declare .predictions. positive"):
             open_frame(tmp_path, frame, {}, {"label": name} | given)
         return
     _, table = open_frame(tmp_path, frame, {}, {"label": name} | given)
@@ -224,7 +226,7 @@ def test_without_outcomes_a_score_of_harm_is_asked_about(
 ) -> None:
     frame = pd.DataFrame({name: np.linspace(0, 1, 40)})
     if asks:
-        with pytest.raises(InputError, match="declare .predictions. direction"):
+        with pytest.raises(InputError, match=r"declare .predictions. direction"):
             open_frame(tmp_path, frame, {}, {"score": name})
     spec, table = open_frame(tmp_path, frame, {}, {"score": name, "direction": "lower"})
     scored = read_scored(tmp_path, spec, table)
