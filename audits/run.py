@@ -40,8 +40,9 @@ from audits.core.spec_model import HALF
 from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
 from audits.data.fingerprint import compute_sha256
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import AuditTable, open_table
+from audits.data.table import AuditTable
 from audits.meaning import check_task, settle_model, tell_ties
 from audits.models import ModelClient, open_declared
 from audits.policy.judge import compute_verdicts
@@ -160,7 +161,7 @@ def _open_subject(
     stack.callback(connection.close)
     table = open_table(connection, spec, base)
     if spec.model is None:
-        return _Subject(spec, spec, base, table, None, (), None, table.notices)
+        return _Subject(spec, spec, base, table, None, table.classes, None, table.notices)
     progress("open model", None)
     model = stack.enter_context(open_declared(spec.model, base, device=device, services=SERVICES))
     check_task(spec, model.info)
@@ -201,6 +202,7 @@ def _build_context(
         attributes=table.grouped,
         classes=subject.classes,
         threshold=cut,
+        scale=table.scale,
     )
     class_cubes = count_classes(table.connection, predictions, cube)
     written = (

@@ -12,7 +12,7 @@ from audits.cube.cube import FloatArray
 from audits.cube.ranking import compute_auc
 from audits.cube.scored import ScoredCounts
 from audits.data.protected import MARK
-from audits.data.source import quote
+from audits.data.sql import quote
 from audits.data.table import ROWS_VIEW, AuditTable
 from audits.models import ModelClient
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from audits.core.spec import AuditSpec
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import open_table
 from audits.meaning.classes import Meaning, find_meaning
 from audits.meaning.settle import check_task
 from audits.models import open_declared

@@ -24,8 +24,8 @@ from sklearn.utils import all_estimators
 
 from audits.core.errors import InputError
 from audits.core.spec import AuditSpec
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import open_table
 from audits.meaning.decisions import _Trial, settle_cut
 from audits.models.own_rule import _LARGER
 from audits.models.skops_format import SkopsAdapter

@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 
 from audits.core.errors import InputError
 from audits.core.spec import AuditSpec
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import open_table
 from audits.meaning import UndecidedError, find_meaning
 from audits.models.skops_format import SkopsAdapter
 from audits.models.xgboost_format import load as load_xgboost
