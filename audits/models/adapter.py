@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Task = Literal["binary", "multiclass", "regression"]
+Output = Literal["probability", "score", "value"]
 Rule = Literal["none", "larger", "own"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,9 +27,11 @@ class ModelInfo:
     format: "skops", "xgboost", "lightgbm", "catboost", "onnx", "torch" or "endpoint". classes:
     texts in the order of the probabilities' columns, `()` for regression. features: the raw
     columns, in the order that the model wants them. device: "cpu",
-    "cuda:0 (NVIDIA ...)", or "endpoint". rule: how the model itself decides: "none" (its file
-    only answers probabilities), "larger" (the class with the larger one), "own" (another way: the
-    adapter `Decides`). stated: the threshold that a rule of its own names.
+    "cuda:0 (NVIDIA ...)", or "endpoint". output: what the numbers are: probabilities of classes,
+    "score"s of which only the order counts, or the target's "value". rule: how the model itself
+    decides: "none" (its file only answers probabilities), "larger" (the class with the larger
+    one), "own" (another way: the adapter `Decides`). stated: the threshold that a rule of its own
+    names.
     """
 
     format: str
@@ -36,8 +39,13 @@ class ModelInfo:
     classes: tuple[str, ...]
     features: tuple[str, ...]
     device: str = "cpu"
+    output: Output = "probability"
     rule: Rule = "none"
     stated: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.task == "regression":
+            object.__setattr__(self, "output", "value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from audits.models.adapter import (
 )
 from audits.models.columns import compute_matrix, compute_numbers, select_features, text_of
 from audits.models.onnx_file import Header, read_header, read_names
-from audits.models.readout import ONE_NUMBER, softmax
+from audits.models.readout import ONE_NUMBER, read_kind, softmax
 
 _TYPES: Mapping[str, Any] = {
     "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16,
@@ -195,7 +195,8 @@ class OnnxAdapter:
             raise InputError(f"{name} names {len(classes)} classes but answers {width} scores")
         task: Task = "binary" if count == 2 else "multiclass"
         rule: Rule = "none" if self._label is None else "own"
-        return ModelInfo("onnx", task, classes, self._features, rule=rule)
+        kind = read_kind(self._declared)
+        return ModelInfo("onnx", task, classes, self._features, output=kind, rule=rule)
 
     def _find_width(self) -> int:
         outputs = {item.name: item for item in self.estimator.get_outputs()}

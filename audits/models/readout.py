@@ -15,6 +15,7 @@ from audits.models.adapter import (
     Encoded,
     FloatArray,
     NativeModel,
+    Output,
     numbered_classes,
     with_complement,
 )
@@ -58,6 +59,11 @@ ONE_NUMBER: Mapping[str, Callable[[FloatArray], FloatArray]] = {
 """From one number a row to the probability, or the rank, of the second class."""
 
 
+def read_kind(output: str) -> Output:
+    """Return what `ModelInfo.output` is of a classifier whose numbers are read as `output`."""
+    return "score" if output == "score" else "probability"
+
+
 class OneNumber:
     """A model that answers one number a row, read as a model of two classes.
 
@@ -66,7 +72,9 @@ class OneNumber:
 
     def __init__(self, inner: Adapter, output: str) -> None:
         self.inner = inner
-        self.info = replace(inner.info, task="binary", classes=numbered_classes(2))
+        self.info = replace(
+            inner.info, task="binary", classes=numbered_classes(2), output=read_kind(output)
+        )
         self.estimator: NativeModel = self
         self._link = ONE_NUMBER[output]
 
