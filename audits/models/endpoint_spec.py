@@ -35,7 +35,7 @@ _LOCAL_ONLY = (
 Task = Literal["binary", "multiclass", "regression"]
 Protocol = Literal["assay", "v2", "mlflow"]
 Output = Literal["probability", "logit", "score", "decision", "value"]
-_OUTPUTS: Mapping[Task, tuple[Output, ...]] = {
+OUTPUTS: Mapping[Task, tuple[Output, ...]] = {
     "binary": ("probability", "logit", "score", "decision"),
     "multiclass": ("probability", "logit", "decision"),
     "regression": ("value",),
@@ -112,7 +112,7 @@ class EndpointSpec(Frozen):
 
     @model_validator(mode="after")
     def _means_something(self) -> Self:
-        allowed = _OUTPUTS[self.task]
+        allowed = OUTPUTS[self.task]
         if self.output is not None and self.output not in allowed:
             raise ValueError(
                 f'output = "{self.output}" does not fit the task {self.task}, which has '
@@ -144,7 +144,7 @@ class EndpointSpec(Frozen):
     @property
     def meaning(self) -> Output:
         """What the endpoint's answers are."""
-        return self.output or _OUTPUTS[self.task][0]
+        return self.output or OUTPUTS[self.task][0]
 
 
 def list_addresses(parts: SplitResult) -> tuple[str, ...]:
