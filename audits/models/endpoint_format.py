@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from audits.core.errors import CheckNotApplicableError, InputError, ModelCrashError
-from audits.models.adapter import Encoded, FloatArray, Format, ModelInfo, NativeModel
+from audits.models.adapter import Encoded, FloatArray, Format, IntArray, ModelInfo, NativeModel
 from audits.models.columns import compute_numbers, select_features
 from audits.models.endpoint_client import Endpoint
 from audits.models.endpoint_outputs import compute_answers
@@ -39,17 +39,30 @@ class EndpointAdapter:
 
         A row that the endpoint answers with null or NaN is NaN: the caller names it.
         """
-        spec = self._spec
+        scores = self._predict(self._spec, frame)
+        return scores[:, 0] if self.info.task == "regression" else scores
+
+    def decide(self, frame: pd.DataFrame) -> IntArray:
+        """Return the places of the classes that the model itself decides for, `[n]`.
+
+        Raises CheckNotApplicableError where the endpoint's file does not say that it tells them.
+        """
+        if not (self._spec.decisions or self._spec.meaning == "decision"):
+            raise CheckNotApplicableError("the endpoint does not tell the model's own decisions")
+        decided: IntArray = self._predict(self._spec.deciding(), frame).argmax(axis=1)
+        return decided
+
+    def _predict(self, spec: EndpointSpec, frame: pd.DataFrame) -> FloatArray:
         chosen = select_features(frame, self.info.features)
         columns = [_values(chosen[item.name], item.kind) for item in spec.features]
         scores = np.empty((len(chosen), max(1, len(spec.classes))), dtype=np.float64)
         for begin in range(0, len(chosen), spec.batch_rows):
             end = min(begin + spec.batch_rows, len(chosen))
-            scores[begin:end] = self._ask([values[begin:end] for values in columns])
-        return scores[:, 0] if spec.task == "regression" else scores
+            scores[begin:end] = self._ask(spec, [values[begin:end] for values in columns])
+        return scores
 
-    def _ask(self, columns: list[list[Any]]) -> FloatArray:
-        spec, n_rows = self._spec, len(columns[0])
+    def _ask(self, spec: EndpointSpec, columns: list[list[Any]]) -> FloatArray:
+        n_rows = len(columns[0])
         content = write_batch(spec, columns)
         answer = self._endpoint.post(content, compute_limit(spec, n_rows))
         try:

@@ -47,18 +47,21 @@ def _read_rows(spec: EndpointSpec, answer: object) -> list[Row]:
 
 
 def _write_tensors(spec: EndpointSpec, columns: list[list[Any]]) -> dict[str, Any]:
-    n_rows = len(columns[0])
-    if spec.input_name is not None:
-        flat = [float(value) if value is not None else None for row in _transpose(columns)
-                for value in row]  # fmt: skip
-        shape = [n_rows, len(columns)]
-        tensor = {"name": spec.input_name, "shape": shape, "datatype": "FP64", "data": flat}
-        return {"inputs": [tensor]}
-    tensors = [
-        _write_tensor(feature, values)
-        for feature, values in zip(spec.features, columns, strict=True)
-    ]
-    return {"parameters": {"content_type": "pd"}, "inputs": tensors}
+    """One tensor a column, or one matrix of them all where it has a name."""
+    if spec.input_name is None:
+        body: dict[str, Any] = {
+            "parameters": {"content_type": "pd"},
+            "inputs": list(map(_write_tensor, spec.features, columns)),
+        }
+    else:
+        matrix = {
+            "name": spec.input_name,
+            "shape": [len(columns[0]), len(columns)],
+            "datatype": "FP64",
+            "data": [_as_float(value) for row in _transpose(columns) for value in row],
+        }
+        body = {"inputs": [matrix]}
+    return body | ({"outputs": [{"name": spec.output_name}]} if spec.output_name else {})
 
 
 def _write_tensor(feature: Feature, values: list[Any]) -> dict[str, Any]:
@@ -150,6 +153,10 @@ def _names(spec: EndpointSpec) -> list[str]:
 
 def _transpose(columns: Sequence[Sequence[Any]]) -> list[Row]:
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _as_float(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _take_list(answer: object, key: str, form: str) -> list[Any]:

@@ -23,6 +23,7 @@ from xgboost import XGBClassifier, XGBRegressor
 
 from audits.cli.init import init_command
 from audits.models import open_model
+from audits.models.endpoint_format import load
 from audits.run import run_audit
 from tests.models.host_process import fail_to_start, run_host, send, write_host
 
@@ -196,6 +197,9 @@ def test_it_answers_as_the_model_does(tmp_path, table, name):
             np.testing.assert_allclose(given_, decisions.astype(float), rtol=1e-7)
             return
         classes = np.array(client.info.classes)
+        if name != "network":
+            decided = load(description, "cpu").decide(table[1])
+            np.testing.assert_array_equal(classes[decided], decisions.astype(str))
         np.testing.assert_array_equal(classes[given_.argmax(axis=1)], decisions.astype(str))
         if declared.get("output") == "decision":
             assert set(np.unique(given_)) == {0.0, 1.0}
