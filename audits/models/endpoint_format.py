@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,14 @@ from audits.models.adapter import Encoded, FloatArray, Format, IntArray, ModelIn
 from audits.models.columns import compute_numbers, select_features
 from audits.models.endpoint_client import Endpoint
 from audits.models.endpoint_outputs import compute_answers
-from audits.models.endpoint_protocols import NotAnAnswerError, read_batch, write_batch
+from audits.models.endpoint_protocols import read_batch, write_batch
+from audits.models.endpoint_rows import NotAnAnswerError
 from audits.models.endpoint_spec import EndpointSpec, list_variables, load_spec
+from audits.models.endpoint_tensors import metadata_path, read_datatypes
 
 _BYTES_A_NUMBER = 64
 _SPARE_BYTES = 1 << 16
+_METADATA_BYTES = 1 << 24
 
 
 class EndpointAdapter:
@@ -31,6 +35,7 @@ class EndpointAdapter:
         self.estimator: NativeModel = endpoint
         self._spec = spec
         self._endpoint = endpoint
+        self._datatypes: dict[str, str] | None = None
         names = tuple(item.name for item in spec.features)
         self.info = ModelInfo("endpoint", spec.task, spec.classes, names, "endpoint")
 
@@ -63,7 +68,7 @@ class EndpointAdapter:
 
     def _ask(self, spec: EndpointSpec, columns: list[list[Any]]) -> FloatArray:
         n_rows = len(columns[0])
-        content = write_batch(spec, columns)
+        content = write_batch(spec, columns, self._find_datatypes())
         answer = self._endpoint.post(content, compute_limit(spec, n_rows))
         try:
             rows = read_batch(spec, answer)
@@ -74,6 +79,15 @@ class EndpointAdapter:
                 f"the endpoint {spec.url} answered {len(rows):,} rows for {n_rows:,}"
             )
         return compute_answers(spec, rows)
+
+    def _find_datatypes(self) -> dict[str, str]:
+        """What the server says it reads; it is asked once, with the first rows."""
+        if self._datatypes is None:
+            path = metadata_path(urlsplit(self._spec.url).path)
+            is_told = self._spec.protocol == "v2"
+            content = self._endpoint.get(path, _METADATA_BYTES) if is_told else None
+            self._datatypes = read_datatypes(self._spec, content)
+        return self._datatypes
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Raise CheckNotApplicableError: nobody here sees inside the endpoint."""

@@ -16,8 +16,10 @@ from audits.core.errors import InputError, ModelCrashError
 from audits.models import open_model
 from audits.models.endpoint_format import load
 from audits.models.endpoint_outputs import compute_answers
-from audits.models.endpoint_protocols import NotAnAnswerError, read_batch, write_batch
+from audits.models.endpoint_protocols import read_batch, write_batch
+from audits.models.endpoint_rows import NotAnAnswerError
 from audits.models.endpoint_spec import EndpointSpec, load_spec
+from audits.models.endpoint_tensors import read_datatypes
 
 FEATURES = [{"name": "age", "kind": "number"}, {"name": "job", "kind": "text"},
             {"name": "member", "kind": "boolean"}]  # fmt: skip
@@ -62,6 +64,14 @@ def answer(task, output, frame):
 
 
 class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        assert self.server.protocol == "v2"
+        assert self.path == "/v2/models/m/versions/1"
+        self.server.described += 1
+        self.send_response(200 if self.server.metadata else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.server.metadata).encode())
+
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         reply = getattr(self, self.server.protocol)(body)
@@ -107,6 +117,7 @@ class Handler(BaseHTTPRequestHandler):
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.daemon_threads = True
+        running.metadata, running.described = None, 0
         threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         yield running
         running.shutdown()
@@ -166,6 +177,53 @@ def test_in_the_worker_too(tmp_path, server, rows):
     url = f"http://127.0.0.1:{server.server_port}{URLS['v2']}"
     with open_model(describe(tmp_path, url, "binary", protocol="v2")) as client:
         np.testing.assert_allclose(client.predict(rows), softmax(compute_logits(rows, "binary")))
+
+
+def test_the_server_is_asked_once_what_it_reads(tmp_path, server, rows, monkeypatch):
+    server.protocol, server.task, server.output, server.extra = "v2", "binary", "probability", False
+    names = {"age": "INT32", "job": "BYTES", "member": "BOOL"}
+    inputs = [{"name": name, "datatype": kind, "shape": [-1, 1]} for name, kind in names.items()]
+    monkeypatch.setattr(server, "metadata", {"name": "m", "inputs": inputs})
+    monkeypatch.setattr(server, "described", 0)
+    monkeypatch.setitem(TYPES, "INT32", (int,))
+    url = f"http://127.0.0.1:{server.server_port}{URLS['v2']}"
+    adapter = load(describe(tmp_path, url, "binary", protocol="v2"), "cpu")
+    found = adapter.predict(rows.astype({"age": float}))
+    np.testing.assert_allclose(found, softmax(compute_logits(rows, "binary")))
+    adapter.predict(rows)
+    assert server.described == 1
+    with pytest.raises(InputError, match=r"'age' holds '0\.5', but the model's server reads INT32"):
+        adapter.predict(rows.assign(age=0.5))
+    monkeypatch.setattr(server, "metadata", {"inputs": inputs[1:]})
+    with pytest.raises(InputError, match="has no input 'age'"):
+        load(describe(tmp_path, url, "binary", protocol="v2"), "cpu").predict(rows)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "value", "sent"),
+    [("FP32", 1, 1.0), ("FP16", True, 1.0), ("INT8", 2.0, 2), ("UINT64", True, 1), ("BOOL", 1.0, True),
+     ("BYTES", "a", "a"), ("FP64", None, None),
+     ("INT64", 2.5, None), ("FP32", "a", None), ("INT8", "a", None), ("BOOL", 2, None),
+     ("BOOL", "a", None), ("BYTES", 1.0, None)],
+)  # fmt: skip
+def test_a_value_is_sent_as_the_server_reads_it_or_not_at_all(datatype, value, sent):
+    spec = make_spec(protocol="v2", features=FEATURES[:1])
+    if sent is None and value is not None:
+        with pytest.raises(InputError, match=f"server reads {datatype}"):
+            write_batch(spec, [[value]], {"age": datatype})
+        return
+    tensor = json.loads(write_batch(spec, [[value]], {"age": datatype}))["inputs"][0]
+    assert (tensor["datatype"], tensor["data"]) == (datatype, [sent])
+    assert type(tensor["data"][0]) is type(sent)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"<html>", b"[]", b"{}", b'{"inputs": []}', b'{"inputs": [1]}', b'{"inputs": 3}',
+     b'{"inputs": [{"name": "age"}]}', b"[" * 100_000],
+)  # fmt: skip
+def test_a_description_that_says_nothing_changes_nothing(content):
+    assert read_datatypes(make_spec(protocol="v2"), content) == {}
 
 
 def make_spec(task="binary", protocol="assay", features=FEATURES, **more):
