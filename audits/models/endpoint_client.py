@@ -111,6 +111,11 @@ class Endpoint:
                 f"the endpoint {url} wants to know who asks ({said}); name the header and the "
                 "environment variable of its value under headers_env"
             )
+        if status in (404, 405):
+            raise InputError(
+                f"the server at {url} has no model there ({said}); correct the url: docs/host.md "
+                "says how each protocol's ends"
+            )
         if 400 <= status < 500:
             raise InputError(
                 f"the endpoint {url} does not take these rows ({said}); see its own log, and the "
