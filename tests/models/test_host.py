@@ -178,7 +178,9 @@ def host(tmp_path, table, name):
     file, decisions, scores = save(tmp_path, frame)
     script = write_host(tmp_path / file, data=path, **declared)
     if name == "own function":
-        assert "add_ratio" in fail_to_start(script)
+        said = fail_to_start(script)
+        assert "add_ratio" in said
+        assert "does your own code stand above load?" in said.splitlines()[-1]
         paste(script, OWN_CODE)
     return script, TASKS[target], np.asarray(decisions), scores
 
