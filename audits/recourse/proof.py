@@ -127,6 +127,8 @@ class _Asked:
                 f"columns move together ({link.follower!r} with {link.leader!r}), which no proof "
                 "takes into account"
             )
+        if rules.blocks:
+            raise CheckNotApplicableError("encoded columns move together")
         self._columns = equip_columns(build_columns(question.rows, question.reference), rules)
         self._editor = Editor(question.rows, self._columns)
         names = [str(row) for row in question.rows.index]

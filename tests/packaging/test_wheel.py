@@ -13,7 +13,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xgboost
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("audits", "dashboard", "model_cards", "sample_models", "tests", "docs", "pyproject.toml",
@@ -156,10 +158,10 @@ def test_a_model_with_its_explanations_and_ways_back(place: Place) -> None:
 
 
 def test_a_model_whose_library_is_missing_says_which_extra_brings_it(place: Place) -> None:
-    (place.folder / "booster.json").write_text(
-        '{"learner": {"learner_model_param": {}, "gradient_booster": {}, "objective": {}}, '
-        '"version": [3, 2, 0]}', encoding="utf-8",
-    )  # fmt: skip
+    rows = np.arange(40.0).reshape(-1, 1)
+    data = xgboost.DMatrix(rows, rows[:, 0] > 20, feature_names=["income"])
+    booster = xgboost.train({"objective": "binary:logistic"}, data, 2)
+    booster.save_model(place.folder / "booster.json")
     said = run(place.bin / "assay", "init", "booster.json", "test.csv", "--out", "b.toml",
                cwd=place.folder, ok=(2,))  # fmt: skip
     assert said.strip() == (
