@@ -35,14 +35,21 @@ def find_blocks(reference: pd.DataFrame, apart: Sequence[str] = ()) -> tuple[Nam
         if str(name) not in apart and _is_flag(reference[name])
     }
     found: list[Names] = []
+    while (block := _find_one(flags)) is not None:
+        found.append(block)
+        for name in block:
+            del flags[name]
+    order = {str(name): place for place, name in enumerate(reference.columns)}
+    return tuple(sorted(found, key=lambda names: order[names[0]]))
+
+
+def _find_one(flags: Mapping[str, BoolArray]) -> Names | None:
+    """Return the block with the shortest beginning, None where there is none."""
     for prefix in sorted(_list_prefixes(flags), key=lambda text: (len(text), text)):
         names = [name for name in flags if name.startswith(prefix)]
         if len(names) > 1 and _is_block(np.column_stack([flags[name] for name in names])):
-            found.append(tuple(names))
-            for name in names:
-                del flags[name]
-    order = {str(name): place for place, name in enumerate(reference.columns)}
-    return tuple(sorted(found, key=lambda names: order[names[0]]))
+            return tuple(names)
+    return None
 
 
 def name_block(names: Sequence[str]) -> str:

@@ -108,8 +108,8 @@ def _tell(
     ]
     if told:
         text = (
-            f"In a way back {' and '.join(told)}: nobody can be asked to become somebody else. "
-            "Where it is otherwise, name the column in [recourse] mutable."
+            f"In a way back {' and '.join(told)}, since nothing else is declared; where it is "
+            "otherwise, name the column in [recourse] mutable."
         )
         yield Notice(code="recourse.defaults", text=text)
     if blocks:
