@@ -15,7 +15,6 @@ from audits.data.look import DataLook, inspect_data
 from audits.models import ModelClient, ModelInfo, open_model
 from audits.policy.policy import DEFAULT_PRESETS
 
-
 RECOURSE = "# protected columns stay, an age only rises; else name them: mutable, immutable, ..."
 
 

@@ -231,7 +231,7 @@ def test_rules_between_the_columns_hold_beside_it(loans) -> None:
 
 
 def test_a_row_with_none_or_two_or_a_missing_one_ends_with_one(loans) -> None:
-    rows = loans.rows.iloc[:3].astype({name: object for name in FOUND[0]})
+    rows = loans.rows.iloc[:3].astype(dict.fromkeys(FOUND[0], object))
     rows[list(FOUND[0])] = False
     rows.iloc[1, [rows.columns.get_loc(name) for name in ("job_clerk", "job_none")]] = True
     frame = encode(draw(), float)
