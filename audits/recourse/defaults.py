@@ -23,8 +23,8 @@ _AGE = re.compile(rf"(?:(?:{_PERSON})s? )?age(?: (?:in )?(?:years?|yrs?|y|group|
 _DECLARING = ("mutable", "immutable", "increase_only", "decrease_only", "ranges", "steps",
               "allowed", "transitions", "costs", "links")  # fmt: skip
 """Settings that say of a column that it may change, or how; rules between columns do not."""
-_DIRECTIONS = ("mutable", "immutable", "increase_only", "decrease_only")
-"""Settings that say which way an age may go."""
+DIRECTIONS = ("mutable", "immutable", "increase_only", "decrease_only")
+"""Settings that say which way a column may go, if any."""
 SHOWN = 6
 """So many sets, and columns of a set, are named."""
 
@@ -56,7 +56,9 @@ def resolve_recourse(
     blocks = section.list_blocks()
     if section.one_hot == "auto":
         blocks = find_blocks(reference, apart=section.list_named()["links"])
-    fixed, rising = _find_still(section, protected, reference, blocks)
+    names = [str(name) for name in reference.columns]
+    ordered = {name for name in names if _has_order(reference[name])}
+    fixed, rising = find_defaults(section, protected, names, ordered, blocks)
     resolved = section.model_copy(
         update={
             "one_hot": blocks,
@@ -68,27 +70,30 @@ def resolve_recourse(
     return Resolved(resolved, tuple(_tell(fixed, rising, found)))
 
 
-def _find_still(
+def find_defaults(
     section: RecourseSection,
     protected: Collection[str],
-    reference: pd.DataFrame,
+    names: Sequence[str],
+    ordered: Collection[str],
     blocks: Sequence[tuple[str, ...]],
 ) -> tuple[list[str], list[str]]:
-    """Return which columns stay, and which only rise, though no setting says so."""
+    """Return which of the model's columns stay, and which only rise, though no setting says so.
+
+    names: the model's columns; ordered: those of them that hold numbers.
+    """
     named = section.list_named()
     declared = {name for setting in _DECLARING for name in named[setting]}
-    directed = {name for setting in _DIRECTIONS for name in named[setting]}
-    names = [str(name) for name in reference.columns]
+    directed = {name for setting in DIRECTIONS for name in named[setting]}
     ages = [name for name in names if is_age(name) and name not in directed]
-    numbers = [name for name in ages if _has_order(reference[name])]
-    fixed = {name for name in ages if name not in numbers and name not in declared}
-    fixed |= {name for name in names if name in protected and name not in declared}
+    rising = [name for name in ages if name in ordered]
+    still = {name for name in names if name in protected} | set(ages)
     people = {name.casefold() for name in protected}
     for block in blocks:
         called = name_block(block)
         if called.casefold() in people or is_age(called):
-            fixed |= set(block) - declared
-    return [name for name in names if name in fixed and name not in numbers], numbers
+            still |= set(block)
+    fixed = [name for name in names if name in still - declared and name not in rising]
+    return fixed, rising
 
 
 def _has_order(values: pd.Series) -> bool:
