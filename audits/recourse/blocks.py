@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,22 +34,28 @@ def find_blocks(reference: pd.DataFrame, apart: Sequence[str] = ()) -> tuple[Nam
         for name in reference.columns
         if str(name) not in apart and _is_flag(reference[name])
     }
+    begin_alike = _list_groups(flags)
     found: list[Names] = []
-    while (block := _find_one(flags)) is not None:
-        found.append(block)
-        for name in block:
-            del flags[name]
+    taken: set[str] = set()
+    known = -1
+    while known < len(found):  # without those that are taken another group may be a block
+        known = len(found)
+        for group in begin_alike:
+            names = tuple(name for name in group if name not in taken)
+            if len(names) > 1 and _is_block([flags[name] for name in names]):
+                found.append(names)
+                taken |= set(names)
     order = {str(name): place for place, name in enumerate(reference.columns)}
     return tuple(sorted(found, key=lambda names: order[names[0]]))
 
 
-def _find_one(flags: Mapping[str, BoolArray]) -> Names | None:
-    """Return the block with the shortest beginning, None where there is none."""
-    for prefix in sorted(_list_prefixes(flags), key=lambda text: (len(text), text)):
-        names = [name for name in flags if name.startswith(prefix)]
-        if len(names) > 1 and _is_block(np.column_stack([flags[name] for name in names])):
-            return tuple(names)
-    return None
+def _list_groups(names: Iterable[str]) -> list[list[str]]:
+    """Return the names that begin alike, those with the shortest beginning first."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        for part in _SEPARATORS.finditer(name):
+            groups.setdefault(name[: part.end()], []).append(name)
+    return [groups[prefix] for prefix in sorted(groups, key=lambda text: (len(text), text))]
 
 
 def name_block(names: Sequence[str]) -> str:
@@ -73,18 +79,15 @@ def _read_flags(values: pd.Series) -> BoolArray:
     return flags
 
 
-def _list_prefixes(names: Mapping[str, object]) -> set[str]:
-    return {name[: part.end()] for name in names for part in _SEPARATORS.finditer(name)}
-
-
-def _is_block(flags: BoolArray) -> bool:
-    if not len(flags) or not (flags.sum(axis=1) == 1).all():
-        return False
-    share = flags.mean(axis=0)
-    if (share == 1).any():  # one is always set, and says nothing of the others
+def _is_block(flags: Sequence[BoolArray]) -> bool:
+    rows = len(flags[0])
+    share = np.array([np.count_nonzero(one) for one in flags]) / max(rows, 1)
+    if not rows or not np.isclose(share.sum(), 1) or (share == 1).any():
+        return False  # one that is always set says nothing of the others
+    if not (np.column_stack(flags).sum(axis=1) == 1).all():
         return False
     alone = float((share / (1 - share)).sum() * np.prod(1 - share))
-    return math.log(alone) * len(flags) < math.log(CHANCE)
+    return math.log(alone) * rows < math.log(CHANCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

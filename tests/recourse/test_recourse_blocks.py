@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -100,6 +101,20 @@ def test_a_longer_name_inside_another_one() -> None:
 def test_a_value_that_the_reference_never_has_belongs_to_its_block() -> None:
     frame = encode(draw()).assign(job_pilot=False)
     assert set(find_blocks(frame)[0]) == {*FOUND[0], "job_pilot"}
+
+
+def test_thousands_of_columns_take_a_moment() -> None:
+    generator = np.random.default_rng(0)
+    width, rows = 40, 2_000
+    parts = [
+        pd.DataFrame(np.eye(width, dtype=bool)[generator.integers(0, width, rows)],
+                     columns=[f"form_{block}_{value}" for value in range(width)])
+        for block in range(50)
+    ]  # fmt: skip
+    began = time.process_time()
+    found = find_blocks(pd.concat(parts, axis=1))
+    assert [len(names) for names in found] == [width] * 50
+    assert time.process_time() - began < 20
 
 
 def make_predict(weights: dict[str, float], columns: list[str], cut: float):
