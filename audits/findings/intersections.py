@@ -13,7 +13,7 @@ from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 from audits.core.words import is_higher_worse
-from audits.findings.numbers import find_own, name_base
+from audits.findings.numbers import find_own, find_sides, name_base
 
 
 def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
@@ -24,10 +24,11 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     the standard errors of all parts together, at 5% over all intersections of these attributes.
     The parts share rows, so that this asks for more than is needed. False where a part is missing.
     """
-    if item.attribute is None or item.group is None or JOIN not in item.attribute:
+    group = find_sides(item)[0]
+    if item.attribute is None or group is None or JOIN not in item.attribute:
         return False
-    parts = _find_parts(report, item)
-    own = find_own(report, item, item.group)
+    parts = _find_parts(report, item, group)
+    own = find_own(report, item, group)
     if parts is None or own is None or own.estimate is None:
         return False
     whole, *singles = parts
@@ -43,12 +44,12 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     return sign * (expected - value) > needed * errors
 
 
-def _find_parts(report: AuditReport, item: Measurement) -> Sequence[Estimate] | None:
+def _find_parts(report: AuditReport, item: Measurement, group: str) -> Sequence[Estimate] | None:
     """Return everybody's number and each attribute's, None where one is missing."""
-    assert item.attribute is not None and item.group is not None  # the caller looked
+    assert item.attribute is not None  # the caller looked
     base = name_base(item)
     names = item.attribute.split(JOIN)
-    values = item.group.split(JOIN)
+    values = group.split(JOIN)
     if len(names) != len(values):
         return None
     ids = [measurement_id(base, slice_name=item.slice)]

@@ -122,3 +122,43 @@ def test_chance_is_named_only_where_the_test_alone_says_so(audit_counts) -> None
         assert "chance" not in verdict.reason
     else:
         assert "chance alone could explain it" in verdict.reason
+
+
+SIDES = """
+name = "sides"
+title = "Sides"
+[[rules]]
+name = "{metric}"
+title = "About equal"
+metric = "{metric}"
+scope = "groups"
+{bounds}
+source = "a test"
+"""
+
+
+@pytest.mark.parametrize(
+    ("metric", "bounds", "worse"),
+    [
+        ("selection_rate_difference", "fail_above = 0.02\nfail_below = -0.02", "low"),
+        ("selection_rate_ratio", "fail_above = 1.05\nfail_below = 0.95", "low"),
+        ("false_negative_rate_difference", "fail_above = 0.02\nfail_below = -0.02", "low"),
+        ("accuracy_difference", "fail_above = 0.02\nfail_below = -0.02", "high"),
+    ],
+)
+def test_a_finding_is_about_who_is_worse_off(audit_counts, metric, bounds, worse) -> None:
+    """Also where a difference is told of the group that is better off than its reference."""
+    groups = {
+        "low": (300, 300, 100, 500),  # 33% selected, of the deserving 50%, right for 67%
+        "high": (500, 100, 400, 200),  # 75% selected, of the deserving 83%, right for 58%
+    }
+    for reference in groups:
+        counts = {(name,): [n * (3 if name == reference else 1) for n in cells]
+                  for name, cells in groups.items()}  # fmt: skip
+        report = audit_counts(("g",), counts, policy=SIDES.format(metric=metric, bounds=bounds))
+        found = list_findings(report)
+        other = "high" if worse == "low" else "low"
+        assert [(item.group, item.reference_group) for item in found] == [(worse, other)]
+        assert found[0].affected is not None and found[0].affected.low > 0
+        assert found[0].people == sum(counts[worse,]) or metric.startswith("false_negative")
+        assert found[0].affected.high < sum(counts[worse,])
