@@ -19,7 +19,7 @@ Names = tuple[str, ...]
 
 CHANCE = 0.05
 """Columns that have nothing to do with each other look like a block with a smaller chance."""
-_SEPARATORS = re.compile(r"[^0-9A-Za-z]+")
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 def find_blocks(reference: pd.DataFrame, apart: Sequence[str] = ()) -> tuple[Names, ...]:

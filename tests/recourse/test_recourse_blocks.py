@@ -98,6 +98,12 @@ def test_a_longer_name_inside_another_one() -> None:
     assert find_blocks(frame) == (("job_x", "job_y", "job_z"), ("job_kind_a", "job_kind_b"))
 
 
+def test_names_in_other_letters() -> None:
+    frame = encode(draw()).rename(columns=lambda name: name.replace("job", "größe_α"))
+    (first, _) = find_blocks(frame)
+    assert name_block(first) == "größe α"
+
+
 def test_a_value_that_the_reference_never_has_belongs_to_its_block() -> None:
     frame = encode(draw()).assign(job_pilot=False)
     assert set(find_blocks(frame)[0]) == {*FOUND[0], "job_pilot"}
