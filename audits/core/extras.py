@@ -9,6 +9,7 @@ from audits.core.errors import MissingPackageError
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "boosting": ("catboost", "lightgbm", "xgboost"),
     "dashboard": ("streamlit",),
+    "excel": ("fastexcel",),
     "explain": ("shap", "woodelf"),
     "mitigate": ("fairlearn",),
     "onnx": ("onnx", "onnxruntime", "skl2onnx"),
