@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from audits.core.errors import AssayError
+from audits.core.extras import explain_missing
 
 app = typer.Typer(
     help="Audit a model: is it fair, why does it decide so, what would change its mind.",
@@ -349,13 +350,22 @@ def serve(
     raise typer.Exit(serve_command(runs, port))
 
 
+def _leave(error: AssayError) -> NoReturn:
+    print(f"assay: {error}", file=sys.stderr)
+    raise SystemExit(error.exit_code) from None
+
+
 def main() -> None:
     """Run the command; expected failures are one line on stderr and their exit code."""
     try:
         app()
     except AssayError as error:
-        print(f"assay: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        _leave(error)
+    except ModuleNotFoundError as error:
+        missing = explain_missing(error)
+        if not isinstance(missing, AssayError):
+            raise
+        _leave(missing)
     except KeyboardInterrupt:
         print("assay: stopped; nothing was written", file=sys.stderr)
         raise SystemExit(130) from None
