@@ -43,7 +43,7 @@ from audits.models import ModelClient, open_model
 from audits.models.skops_file import describe_refused, find_refused_types
 from audits.scoring import BATCH, check_features, check_task, find_output, match_classes
 
-_AFTER = "__assay_after"
+_AFTER = "\ue000assay after"
 _Decide = Callable[[pd.DataFrame, np.ndarray, FloatArray], FloatArray]
 """From rows, their groups and the audited model's scores to probabilities."""
 

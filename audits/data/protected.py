@@ -10,10 +10,9 @@ from audits.core.errors import InputError, near_misses
 from audits.core.groups import MISSING
 from audits.core.spec import DataSection
 from audits.data.schema import Column, find_column
-from audits.data.source import literal, quote
+from audits.data.sql import MARK, literal, quote
 
-MARK = "__assay_"
-"""Prefix of the audit's own columns inside the database, away from the data's names."""
+__all__ = ["MARK", "check_protected", "check_reference_groups", "label_ranges"]
 
 MAX_GROUPS = 1000
 """Above this a protected column is a number or an id, not a set of groups."""

@@ -9,7 +9,7 @@ from typing import Literal
 import duckdb
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.data.source import fetch_one, quote
+from audits.data.sql import fetch_one, list_columns, quote
 
 Kind = Literal["integer", "number", "text", "boolean", "date", "other"]
 
@@ -45,9 +45,9 @@ def tabulate_columns(
 
     `distinct` is approximate (HyperLogLog) above a few thousand values.
     """
-    relation = connection.sql(f"SELECT * FROM {view}")
-    names = relation.columns
-    kinds = [_KINDS.get(str(kind).split("(")[0], "other") for kind in relation.types]
+    found = list_columns(connection, view)
+    names = list(found)
+    kinds = [_KINDS.get(kind.split("(")[0], "other") for kind in found.values()]
     sums = ", ".join(
         f"count({quote(name)}), approx_count_distinct({quote(name)})" for name in names
     )

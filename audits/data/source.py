@@ -1,67 +1,95 @@
-"""Files as DuckDB relations: CSV, Parquet and Arrow, one file or a glob, never the network."""
+"""Files as DuckDB relations: text, Parquet, Arrow and Excel; one, a folder or a pattern; never the
+network."""
 
 from __future__ import annotations
 
-import glob
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from audits.core.errors import InputError
+from audits.core.report import Notice
+from audits.data.arrow_file import (
+    open_arrow,
+    read_arrow_part,
+    read_parquet_part,
+    render_parquet,
+)
+from audits.data.csv_file import (
+    CsvFile,
+    explain_fault,
+    find_types,
+    list_notices,
+    open_csv,
+    render_comma_tests,
+    render_csv,
+)
+from audits.data.excel import read_workbook
+from audits.data.files import detect_format, find_files, read_partitions
 from audits.data.fingerprint import compute_fingerprint
+from audits.data.form import FileForm
+from audits.data.parts import Part, check_partitions, check_parts, list_runs, render_union
+from audits.data.sql import (
+    MARK,
+    RESERVED,
+    connect,
+    decode_name,
+    encode_name,
+    fetch_one,
+    list_columns,
+    literal,
+    quote,
+    read_frame,
+    to_frame,
+)
+from audits.data.unpack import unpack_table
 
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".ipc": "arrow",
-}
-"""File endings that are read, after a trailing ".gz" or ".zst" of a CSV is taken off."""
+__all__ = [
+    "MARK",
+    "RESERVED",
+    "FileForm",
+    "Opened",
+    "Source",
+    "connect",
+    "decode_name",
+    "detect_format",
+    "encode_name",
+    "fetch_one",
+    "find_files",
+    "literal",
+    "open_files",
+    "open_source",
+    "quote",
+    "read_frame",
+    "register_arrow",
+    "to_frame",
+]
 
-_NO_MARK = "(empty)"
-"""How DuckDB says that a CSV has no quotes, escapes or comments."""
+_GUESSED = "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR']"
+# Only numbers are guessed: "yes", "t" and dates stay the texts that a model was trained on.
+_RANKS = ("BIGINT", "DOUBLE", "VARCHAR")
 
-
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a private in-memory database that can neither fetch nor load extensions."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-    }
-    if threads is not None:
-        config["threads"] = threads
-    return duckdb.connect(config=config)
-
-
-def quote(name: str) -> str:
-    """Return a column name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+PLAIN = FileForm()
 
 
-def literal(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Files made readable. kind: what they are; arrow: for each part of Arrow files, see
+    `register_arrow`. notices: what a reader must know of how they were read. repeated: names that
+    stand more than once in a header. texts: text files, to say which line is at fault. copies: the
+    folder of what had to be unpacked or written anew, which goes when this does."""
 
-
-def fetch_one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
-    """Return the first row of a query whose result is small, or None."""
-    rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
-    return rows[0] if rows else None
-
-
-def read_frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
-    """Return a query's result as a pandas frame, text columns as pandas strings."""
-    frame: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
-    return frame
+    kind: str
+    copies: tempfile.TemporaryDirectory[str]
+    arrow: tuple[tuple[Path, ...], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    repeated: tuple[str, ...] = ()
+    texts: tuple[CsvFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,74 +101,228 @@ class Source:
     format: str
     sha256: str
     view: str
+    role: str
+    opened: Opened
+
+    def explain(self, error: duckdb.Error) -> InputError:
+        """Return what a reader can do about rows that turn out to be unreadable."""
+        return _explain(self.opened.texts, self.role, self.text, self.format, error)
 
 
-def _find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
-    if "://" in text:
-        raise InputError(f"{role} {text!r}: only local files are read; copy the data here first")
-    path = Path(text)
-    path = path if path.is_absolute() else base / path
-    if path.is_file():
-        return (path,)
-    if path.is_dir():
-        raise InputError(f'{role} {text!r} is a folder; name the files, e.g. "{text}/*.parquet"')
-    found = tuple(Path(name) for name in sorted(glob.glob(str(path))) if Path(name).is_file())  # noqa: PTH207
-    if not found:
-        raise InputError(f"{role} {text!r}: no such file (looked in {path.parent})")
-    return found
+def _explain(
+    texts: Sequence[CsvFile], role: str, text: str, kind: str, error: Exception
+) -> InputError:
+    if texts:
+        return InputError(explain_fault(texts, role, error))
+    first = str(error).strip().splitlines()[0]
+    return InputError(f"{role} {text!r} cannot be read as {kind}: {first}")
 
 
-def detect_format(path: Path) -> str:
-    """Return "csv", "parquet" or "arrow" by the file's ending. Raises InputError otherwise."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in (".gz", ".zst"):
-        suffixes.pop()
-    if suffixes and suffixes[-1] in FORMATS:
-        return FORMATS[suffixes[-1]]
-    raise InputError(
-        f"{path.name!r}: unknown kind of data file; allowed endings are {', '.join(FORMATS)}"
+def register_arrow(
+    connection: duckdb.DuckDBPyConnection, view: str, parts: Sequence[tuple[Path, ...]]
+) -> None:
+    """Make Arrow files readable for `view`; DuckDB knows them by connection, cursors too."""
+    for place, files in enumerate(parts):
+        dataset = ds.dataset([str(path) for path in files], format="ipc")
+        connection.register(f"{view}_files{place}", dataset)
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    *,
+    base: Path,
+    view: str,
+    role: str,
+    missing: tuple[str, ...] = (),
+    form: FileForm = PLAIN,
+) -> Source:
+    """Make the DuckDB view `view` over the file(s) that `text` names, relative to `base`.
+
+    missing: texts that are read as no value. form: what is declared of the files. Raises
+    InputError where a file is missing, empty, of an unknown kind or unreadable.
+    """
+    files = find_files(text, base, role)
+    opened = open_files(
+        connection, files, text=text, view=view, role=role, missing=missing, form=form
     )
+    try:
+        sha256 = compute_fingerprint(files, read_partitions(files))
+    except OSError as error:
+        raise InputError(f"{role} {text!r}: {error.strerror}") from error
+    return Source(text, files, opened.kind, sha256, view, role, opened)
 
 
-def _csv_expression(
-    connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], missing: tuple[str, ...]
-) -> str:
-    """Return how the files are read: looked through once here, not again by every query."""
-    names = ", ".join(literal(str(path)) for path in files)
-    nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *missing)))
-    # Types come from every row, so that a late text cannot break the read half-way. Only numbers
-    # are guessed: "yes", "t" and dates stay the texts that a model was trained on.
-    guessing = (
-        f"header=true, sample_size=-1, nullstr=[{nulls}], "
-        "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR']"
-    )
-    looks = {_sniff_csv(connection, path, guessing) for path in files}
-    if len(looks) > 1:  # files that differ are matched with each other by DuckDB
-        return f"read_csv([{names}], {guessing})"
-    return f"read_csv([{names}], auto_detect=false, header=true, nullstr=[{nulls}], {looks.pop()})"
+def open_files(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    *,
+    text: str,
+    view: str,
+    role: str,
+    missing: tuple[str, ...] = (),
+    rows: int | None = None,
+    form: FileForm = PLAIN,
+) -> Opened:
+    """Make the DuckDB view `view` over files of one kind: as `open_source`, without reading the
+    files for their digest.
+
+    text: what a message calls them. rows: keep so many of the first rows in memory, and make the
+    view of them, so that the files are read once.
+    """
+    copies = tempfile.TemporaryDirectory(prefix="assay-data-")
+    reading = _Reading(connection, view, role, missing, form, copies)
+    texts: list[CsvFile] = []
+    kind = detect_format(files[0])
+    try:
+        opened, relation = reading.open(files, texts)
+        kind = opened.kind
+        if rows is not None:
+            connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
+            relation = f"{view}_rows"
+        if opened.texts:
+            relation = _with_booleans(connection, relation)
+        else:
+            relation = _with_declared_missing(connection, relation, missing)
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
+        empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise _explain(texts, role, text, kind, error) from error
+    if empty:
+        raise InputError(f"{role} {text!r} has no rows")
+    return opened
 
 
-def _sniff_csv(connection: duckdb.DuckDBPyConnection, path: Path, guessing: str) -> str:
-    """Return how a file is written and which types its columns have, as options of read_csv."""
-    found = fetch_one(
-        connection,
-        "SELECT Delimiter, Quote, Escape, Comment, SkipRows, Columns "
-        f"FROM sniff_csv({literal(str(path))}, {guessing})",
-    )
-    assert found is not None  # one row, or an error
-    delimiter, *marks, skipped, columns = found
-    mark, escape, comment = (literal("" if text == _NO_MARK else text) for text in marks)
-    types = ", ".join(f"{literal(c['name'])}: {literal(c['type'])}" for c in columns)
-    return (
-        f"delim={literal(delimiter)}, quote={mark}, escape={escape}, comment={comment}, "
-        f"skip={int(skipped)}, columns={{{types}}}"
-    )
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One act of opening: where to, and what is declared."""
+
+    connection: duckdb.DuckDBPyConnection
+    view: str
+    role: str
+    missing: tuple[str, ...]
+    form: FileForm
+    copies: tempfile.TemporaryDirectory[str]
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.copies.name)
+
+    def open(self, files: tuple[Path, ...], texts: list[CsvFile]) -> tuple[Opened, str]:
+        """Return the files made readable and their relation; `texts` gets text files as they are
+        opened, so that a fault in one can be told."""
+        kind = detect_format(files[0])
+        if kind == "zip":
+            files = tuple(unpack_table(path, self.folder, self.role) for path in files)
+            kind = detect_format(files[0])
+        if kind == "csv":
+            return self._open_texts(files, texts)
+        notices: tuple[Notice, ...] = ()
+        if kind == "excel":
+            read = [read_workbook(p, self.form.sheet, self.folder, self.role) for p in files]
+            files = tuple(file for file, _ in read)
+            notices = tuple(notice for _, found in read for notice in found)
+            return self._open_parquet(files, kind, notices)
+        if kind == "arrow":
+            ready = [open_arrow(path, self.folder) for path in files]
+            if all(path.suffix == ".parquet" for path in ready):
+                return self._open_parquet(tuple(ready), kind, notices)
+            return self._open_arrow(tuple(ready))
+        return self._open_parquet(files, kind, notices)
+
+    def _open_texts(self, files: tuple[Path, ...], texts: list[CsvFile]) -> tuple[Opened, str]:
+        for path in files:
+            texts.append(open_csv(self.connection, path, self.form, self.folder, self.role))
+        check_parts(
+            [Part(f.origin.name, f.names, (None,) * len(f.names)) for f in texts], self.role
+        )
+        names = texts[0].names
+        nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *self.missing)))
+        options = f", nullstr=[{nulls}]"
+        decimal = self.form.decimal
+        types, comma = self._find_types(texts, options, decimal)
+        if decimal is None and comma:
+            decimal = ","
+            types, _ = self._find_types(texts, options, decimal)
+        if decimal is not None:
+            options += f", decimal_separator={literal(decimal)}"
+        relations = []
+        for run in list_runs([(file.way, file.names) for file in texts]):
+            part = texts[run.start : run.stop]
+            own = [types[name] for name in part[0].names]
+            relations.append((render_csv(part, own, options), part[0].names))
+        notices = [notice for file in texts for notice in list_notices(file, self.role)]
+        if comma:
+            notices.append(Notice(
+                code="data.decimal_comma",
+                text=f"{self.role} {texts[0].origin.name!r}: numbers are read with a decimal comma",
+            ))  # fmt: skip
+        repeated = tuple(name for file in texts for name in file.repeated)
+        opened = Opened("csv", self.copies, (), tuple(notices), repeated, tuple(texts))
+        return opened, render_union(names, relations)
+
+    def _find_types(
+        self, texts: Sequence[CsvFile], options: str, decimal: str | None
+    ) -> tuple[dict[str, str], bool]:
+        """Return each column's type over all files, and whether their numbers surely have a
+        decimal comma. Types come from every row, so that a late text cannot break the read."""
+        widest: dict[str, str] = {}
+        comma = False
+        guessing = f"{options}, {_GUESSED}"
+        if decimal is not None:
+            guessing += f", decimal_separator={literal(decimal)}"
+        for file in texts:
+            types = dict(zip(file.names, find_types(self.connection, file, guessing), strict=True))
+            asks = decimal is None and file.dialect.delimiter != ","
+            found = [name for name, kind in types.items() if kind == "VARCHAR"]
+            if found and (asks or len(texts) > 1):
+                tests = ", ".join(
+                    f"count({quote(name)}) > 0, {render_comma_tests(quote(name))}" for name in found
+                )
+                relation = render_csv([file], list(types.values()), options)
+                answers = fetch_one(self.connection, f"SELECT {tests} FROM {relation}") or ()
+                for name, filled in zip(found, answers[::2], strict=True):
+                    if not filled:
+                        del types[name]
+                comma |= asks and any(answers[1::2]) and "DOUBLE" not in types.values()
+            for name, kind in types.items():
+                widest[name] = max(widest.get(name, kind), kind, key=_RANKS.index)
+        return {name: widest.get(name, "VARCHAR") for name in texts[0].names}, comma
+
+    def _open_parquet(
+        self, files: tuple[Path, ...], kind: str, notices: tuple[Notice, ...]
+    ) -> tuple[Opened, str]:
+        parts = [read_parquet_part(path) for path in files]
+        check_parts(parts, self.role)
+        given = read_partitions(files) if kind == "parquet" else {}
+        check_partitions(given, parts[0].names, self.role)
+        names = (*parts[0].names, *given)
+        relations = []
+        for run in list_runs([(part.names, part.kinds) for part in parts]):
+            own = parts[run.start].names
+            relations.append(
+                (render_parquet(files[run.start : run.stop], own, given), (*own, *given))
+            )
+        return Opened(kind, self.copies, (), notices), render_union(names, relations)
+
+    def _open_arrow(self, files: tuple[Path, ...]) -> tuple[Opened, str]:
+        parts = [read_arrow_part(path) for path in files]
+        check_parts(parts, self.role)
+        runs = list(list_runs([(part.names, part.kinds) for part in parts]))
+        arrow = tuple(files[run.start : run.stop] for run in runs)
+        register_arrow(self.connection, self.view, arrow)
+        relations = [
+            (f"{self.view}_files{place}", parts[run.start].names) for place, run in enumerate(runs)
+        ]
+        return Opened("arrow", self.copies, arrow), render_union(parts[0].names, relations)
 
 
 def _with_booleans(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     """Read columns of nothing but "true" and "false", in any case, as booleans."""
     texts = [
-        quote(name) for name, kind in _columns(connection, relation).items() if kind == "VARCHAR"
+        quote(name)
+        for name, kind in list_columns(connection, relation).items()
+        if kind == "VARCHAR"
     ]
     if not texts:
         return relation
@@ -154,11 +336,6 @@ def _with_booleans(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return f"(SELECT * REPLACE ({', '.join(casts)}) FROM {relation})" if casts else relation
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    found = connection.sql(f"SELECT * FROM {relation}")
-    return dict(zip(found.columns, map(str, found.types), strict=True))
-
-
 def _with_declared_missing(
     connection: duckdb.DuckDBPyConnection, relation: str, missing: tuple[str, ...]
 ) -> str:
@@ -168,87 +345,7 @@ def _with_declared_missing(
     texts = ", ".join(literal(text) for text in missing)
     replaced = [
         f"CASE WHEN {quote(name)} IN ({texts}) THEN NULL ELSE {quote(name)} END AS {quote(name)}"
-        for name, kind in _columns(connection, relation).items()
+        for name, kind in list_columns(connection, relation).items()
         if kind == "VARCHAR"
     ]
     return f"(SELECT * REPLACE ({', '.join(replaced)}) FROM {relation})" if replaced else relation
-
-
-def register_arrow(
-    connection: duckdb.DuckDBPyConnection, view: str, files: tuple[Path, ...]
-) -> None:
-    """Make Arrow files readable for `view`; DuckDB knows them by connection, cursors too."""
-    connection.register(f"{view}_files", ds.dataset([str(path) for path in files], format="ipc"))
-
-
-def open_source(
-    connection: duckdb.DuckDBPyConnection,
-    text: str,
-    *,
-    base: Path,
-    view: str,
-    role: str,
-    missing: tuple[str, ...] = (),
-) -> Source:
-    """Make the DuckDB view `view` over the file(s) that `text` names, relative to `base`.
-
-    Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
-    """
-    files = find_files(text, base, role)
-    kind = open_files(connection, files, text=text, view=view, role=role, missing=missing)
-    return Source(text, files, kind, compute_fingerprint(files), view)
-
-
-def find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
-    """Return the files that a path or a pattern names, sorted. Raises InputError for none, for
-    files of several kinds and for an empty one."""
-    files = _find_files(text, base, role)
-    formats = {detect_format(path) for path in files}
-    if len(formats) > 1:
-        raise InputError(f"{role} {text!r} mixes kinds of files: {', '.join(sorted(formats))}")
-    for path in files:
-        if path.stat().st_size == 0:
-            raise InputError(f"{role} {path.name!r} is an empty file")
-    return files
-
-
-def open_files(
-    connection: duckdb.DuckDBPyConnection,
-    files: tuple[Path, ...],
-    *,
-    text: str,
-    view: str,
-    role: str,
-    missing: tuple[str, ...] = (),
-    rows: int | None = None,
-) -> str:
-    """Make the DuckDB view `view` over files of one kind, and return the kind: as `open_source`,
-    without reading the files for their digest.
-
-    text: what a message calls them. rows: keep so many of the first rows in memory, and make the
-    view of them, so that the files are read once.
-    """
-    kind = detect_format(files[0])
-    try:
-        if kind == "arrow":
-            register_arrow(connection, view, files)
-            relation = f"{view}_files"
-        elif kind == "parquet":
-            relation = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
-        else:
-            relation = _csv_expression(connection, files, missing)
-        if rows is not None:
-            connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
-            relation = f"{view}_rows"
-        if kind == "csv":
-            relation = _with_booleans(connection, relation)
-        else:
-            relation = _with_declared_missing(connection, relation, missing)
-        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
-        empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise InputError(f"{role} {text!r} cannot be read as {kind}: {first}") from error
-    if empty:
-        raise InputError(f"{role} {text!r} has no rows")
-    return kind

@@ -14,12 +14,14 @@ import pyarrow as pa
 from audits.core.errors import InputError
 from audits.core.report import Notice
 from audits.core.spec import AuditSpec, DataSection
+from audits.data.form import FileForm
 from audits.data.kept import check_values, render_kept_columns
 from audits.data.outcome import tabulate_classes
 from audits.data.overrides import open_overrides
 from audits.data.protected import MARK, check_protected, check_reference_groups
 from audits.data.schema import Column, find_column, tabulate_columns
-from audits.data.source import Source, fetch_one, open_source, quote, read_frame, register_arrow
+from audits.data.source import Source, open_source, register_arrow
+from audits.data.sql import fetch_one, quote, read_frame, to_frame
 
 ROWS_VIEW = "assay_rows"
 
@@ -66,7 +68,7 @@ class AuditTable:
         marked = [MARK + name for name in self.kept_names]
         start = 0
         for record_batch in self._read(f"SELECT * FROM {ROWS_VIEW}", size):
-            frame = record_batch.to_pandas()
+            frame = to_frame(record_batch)
             kept = frame[marked].rename(columns=dict(zip(marked, self.kept_names, strict=True)))
             if "row" not in kept:
                 numbers = np.arange(start, start + len(frame))
@@ -85,12 +87,13 @@ class AuditTable:
     def raw_batches(self, size: int) -> Iterator[pa.RecordBatch]:
         """Yield the data's columns as they are, in the order of the files."""
         chosen = ", ".join(quote(column.name) for column in self.columns)
-        yield from self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size)
+        names = [column.name for column in self.columns]
+        for batch in self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size):
+            yield batch.rename_columns(names)
 
     def _read(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         cursor = self.connection.cursor()
-        if self.source.format == "arrow":
-            register_arrow(cursor, self.source.view, self.source.files)
+        register_arrow(cursor, self.source.view, self.source.opened.arrow)
         yield from cursor.sql(sql).to_arrow_reader(size)
         cursor.close()
 
@@ -107,7 +110,7 @@ class AuditTable:
         if total <= size:
             return read_frame(self.connection, f"SELECT * FROM {view}")
         positions = np.sort(generator.choice(total, size=size, replace=False))
-        return _read_positions(self.connection, view, positions).drop(columns="__position")
+        return _read_positions(self.connection, view, positions)
 
 
 def _read_positions(
@@ -116,35 +119,38 @@ def _read_positions(
     wanted = pd.DataFrame({"position": np.asarray(positions, dtype=np.int64)})
     connection.register("assay_wanted", wanted)
     try:
-        return read_frame(
+        place = quote(MARK + "position")
+        found = read_frame(
             connection,
-            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS __position FROM {view}) "
-            "WHERE __position IN (SELECT position FROM assay_wanted) ORDER BY __position",
+            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {place} FROM {view}) "
+            f"WHERE {place} IN (SELECT position FROM assay_wanted) ORDER BY {place}",
         )
+        return found.drop(columns=MARK + "position")
     finally:
         connection.unregister("assay_wanted")
 
 
 def _join_protected(
-    connection: duckdb.DuckDBPyConnection, data: DataSection, base: Path, view: str
-) -> str:
-    """Return the view that also has the protected columns kept in a separate file."""
+    connection: duckdb.DuckDBPyConnection, data: DataSection, base: Path, source: Source
+) -> tuple[str, Source | None]:
+    """Return the view that also has the protected columns kept in a separate file, and that
+    file."""
     if data.protected_path is None:
-        return view
+        return source.view, None
     if data.key is None:
         raise InputError("protected_path needs key, the column that both files share")
-    open_source(
+    people = open_source(
         connection,
         data.protected_path,
         base=base,
         view="assay_people",
         role="protected_path",
         missing=data.missing,
+        form=FileForm.of(data),
     )
-    here = {column.name for column in tabulate_columns(connection, view)[1]}
-    people = tabulate_columns(connection, "assay_people")[1]
-    find_column(tabulate_columns(connection, view)[1], data.key, "key")
-    find_column(people, data.key, "key (in protected_path)")
+    ours, theirs = (tabulate_source(connection, one)[1] for one in (source, people))
+    find_column(ours, data.key, "key")
+    find_column(theirs, data.key, "key (in protected_path)")
     key = quote(data.key)
     repeated = fetch_one(
         connection, f"SELECT {key} FROM assay_people GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
@@ -153,16 +159,42 @@ def _join_protected(
         raise InputError(
             f"protected_path: key {data.key!r} is not unique ({repeated[0]!r} repeats)"
         )
-    taken = [column.name for column in people if column.name in here and column.name != data.key]
+    here = {column.name for column in ours}
+    taken = [column.name for column in theirs if column.name in here and column.name != data.key]
     if clash := sorted(set(taken) & set(data.protected)):
         raise InputError(f"protected column {clash[0]!r} is in both files; keep it in one")
-    added = [quote(c.name) for c in people if c.name not in here]
+    added = [quote(c.name) for c in theirs if c.name not in here]
     # A correlated look-up keeps the file's row order, which a join would not promise.
-    lookups = ", ".join(
-        f"(SELECT p.{name} FROM assay_people p WHERE p.{key} = d.{key}) AS {name}" for name in added
+    lookups = "".join(
+        f", (SELECT p.{name} FROM assay_people p WHERE p.{key} = d.{key}) AS {name}"
+        for name in added
     )
-    connection.execute(f"CREATE VIEW assay_joined AS SELECT d.*, {lookups} FROM {view} d")
-    return "assay_joined"
+    connection.execute(f"CREATE VIEW assay_joined AS SELECT d.*{lookups} FROM {source.view} d")
+    return "assay_joined", people
+
+
+def tabulate_source(
+    connection: duckdb.DuckDBPyConnection, source: Source, view: str | None = None
+) -> tuple[int, tuple[Column, ...]]:
+    """Return the rows and columns of opened files, or of a view over them. Raises InputError where
+    a row cannot be read."""
+    try:
+        return tabulate_columns(connection, view or source.view)
+    except duckdb.Error as error:
+        raise source.explain(error) from error
+
+
+def _check_repeated(sources: Sequence[Source], spec: AuditSpec) -> None:
+    """Raise InputError where the settings name a column whose name a header has twice."""
+    data, given = spec.data, spec.predictions
+    named = [data.target, data.weight, data.id, data.key, *data.protected, *data.legitimate]
+    named += [given.label, given.score] if given else []
+    for source in sources:
+        if twice := next((name for name in source.opened.repeated if name in named), None):
+            raise InputError(
+                f"{source.role} {source.text!r}: the column name {twice!r} stands more than once "
+                "in the header, and the settings name it; give each column a name of its own"
+            )
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Path) -> AuditTable:
@@ -170,12 +202,15 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
 
     Raises InputError for whatever the spec names that the files do not have.
     """
-    data = spec.data
+    data, form = spec.data, FileForm.of(spec.data)
     source = open_source(
-        connection, data.path, base=base, view="assay_source", role="data", missing=data.missing
-    )
-    view = _join_protected(connection, data, base, source.view)
-    rows, columns = tabulate_columns(connection, view)
+        connection, data.path, base=base, view="assay_source", role="data", missing=data.missing,
+        form=form,
+    )  # fmt: skip
+    view, people = _join_protected(connection, data, base, source)
+    sources = [source, *([people] if people else [])]
+    _check_repeated(sources, spec)
+    rows, columns = tabulate_source(connection, source, view)
     protected = check_protected(columns, data)
     kept = render_kept_columns(connection, spec, view, columns, protected)
     marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.items())
@@ -190,15 +225,12 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
     reference, reference_rows, reference_columns = None, 0, 0
     if data.reference:
         reference = open_source(
-            connection,
-            data.reference,
-            base=base,
-            view="assay_reference",
-            role="reference",
-            missing=data.missing,
-        )
-        reference_rows, reference_schema = tabulate_columns(connection, reference.view)
+            connection, data.reference, base=base, view="assay_reference", role="reference",
+            missing=data.missing, form=form,
+        )  # fmt: skip
+        reference_rows, reference_schema = tabulate_source(connection, reference)
         reference_columns = len(reference_schema)
+        sources.append(reference)
     return AuditTable(
         connection,
         source,
@@ -214,4 +246,5 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
         open_overrides(
             connection, spec.recourse.overrides, base, [column.name for column in columns]
         ),
+        tuple(notice for one in sources for notice in one.opened.notices),
     )
