@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
+from audits.core.limits import MAX_GROUPS
 from audits.core.spec_pairs import Pairs, read_pairs
 from audits.core.spec_recourse import RecourseSection, Scalar
 
@@ -59,7 +60,7 @@ class DataSection(Frozen):
     delimiter: str | None = None
     decimal: str | None = None
     sheet: str | None = None
-    max_groups: int = Field(default=500, ge=1)
+    max_groups: int = Field(default=MAX_GROUPS, ge=1)
     merge_rare: int | None = Field(default=None, ge=2)
 
     @model_validator(mode="after")

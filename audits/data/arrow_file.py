@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from pyarrow import feather, ipc
 
 from audits.data.parts import Part
-from audits.data.sql import escape_pattern, list_identifiers, literal, quote
+from audits.data.sql import list_identifiers, literal, quote
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _OLD_FEATHER = b"FEA1"
@@ -77,7 +78,7 @@ def render_parquet(
 ) -> str:
     """Return the relation of files with the same columns; given: those of their folders' names
     with all their values, which are numbers only where all of them are."""
-    paths = ", ".join(literal(escape_pattern(path)) for path in files)
+    paths = ", ".join(literal(glob.escape(str(path))) for path in files)
     if not given:
         return f"read_parquet([{paths}], hive_partitioning=false)"
     kinds = ", ".join(

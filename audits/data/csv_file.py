@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from audits.data.csv_dialect import (
     split_lines,
 )
 from audits.data.form import FileForm
-from audits.data.sql import encode_name, escape_pattern, fetch_one, literal
+from audits.data.sql import encode_name, fetch_one, literal
 from audits.data.text_file import (
     PACKED,
     find_encoding,
@@ -140,7 +141,7 @@ def render_csv(files: Sequence[CsvFile], types: Sequence[str], options: str) -> 
 
 
 def _name(path: Path) -> str:
-    return literal(escape_pattern(path))
+    return literal(glob.escape(str(path)))
 
 
 def render_comma_tests(column: str) -> str:

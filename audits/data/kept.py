@@ -5,11 +5,12 @@ from __future__ import annotations
 import duckdb
 
 from audits.core.errors import InputError
+from audits.core.groups import name_group_column
 from audits.core.spec import AuditSpec
 from audits.data.outcome import render_binary_outcome
-from audits.data.protected import MARK, render_group_expression
+from audits.data.protected import render_group_expression
 from audits.data.schema import Column, find_column
-from audits.data.source import fetch_one, quote
+from audits.data.sql import MARK, fetch_one, quote
 
 
 def _render_number(columns: tuple[Column, ...], name: str, role: str) -> str:
@@ -56,11 +57,8 @@ def render_kept_columns(
     if data.weight:
         kept["weight"] = _render_number(columns, data.weight, "weight")
     for column in protected:
-        if column.name in ("row", "y_true", "y_pred", "y_score", "weight"):
-            raise InputError(
-                f"a protected or legitimate column may not be called {column.name!r}; rename it"
-            )
-        kept[column.name] = render_group_expression(column, tuple(data.edges.get(column.name, ())))
+        edges = tuple(data.edges.get(column.name, ()))
+        kept[name_group_column(column.name)] = render_group_expression(column, edges)
     return kept
 
 

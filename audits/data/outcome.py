@@ -7,7 +7,7 @@ import duckdb
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.spec_recourse import Scalar
 from audits.data.schema import Column
-from audits.data.source import literal, quote
+from audits.data.sql import literal, quote
 
 _TRUE_TEXTS = ("1", "1.0", "true")
 _FALSE_TEXTS = ("0", "0.0", "false")

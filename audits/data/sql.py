@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -85,8 +84,3 @@ def read_frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
 def list_identifiers(names: Sequence[str]) -> str:
     """Return names as a list of SQL identifiers."""
     return ", ".join(map(quote, names))
-
-
-def escape_pattern(path: Path) -> str:
-    """Return a path as a pattern of this file alone: DuckDB takes all paths for patterns."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))

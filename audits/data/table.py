@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -12,16 +12,18 @@ import pandas as pd
 import pyarrow as pa
 
 from audits.core.errors import InputError
+from audits.core.groups import name_group_column
 from audits.core.report import Notice
 from audits.core.spec import AuditSpec, DataSection
 from audits.data.form import FileForm
+from audits.data.groups import Merge, check_groups, list_notices, merge_rare
 from audits.data.kept import check_values, render_kept_columns
 from audits.data.outcome import tabulate_classes
 from audits.data.overrides import open_overrides
-from audits.data.protected import MARK, check_protected, check_reference_groups
+from audits.data.protected import check_protected, check_reference_groups
 from audits.data.schema import Column, find_column, tabulate_columns
 from audits.data.source import Source, open_source, register_arrow
-from audits.data.sql import fetch_one, quote, read_frame, to_frame
+from audits.data.sql import MARK, fetch_one, quote, read_frame, to_frame
 
 ROWS_VIEW = "assay_rows"
 
@@ -45,7 +47,8 @@ class AuditTable:
 
     grouped: the columns kept as groups, the protected ones first, then the legitimate ones.
     overrides: what single rows may change (see `open_overrides`), None where none are declared.
-    notices: what a reader must know of the data, though it stopped nothing.
+    notices: what a reader must know of the data, though it stopped nothing. merges: attributes of
+    which rare groups became one.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -61,6 +64,7 @@ class AuditTable:
     reference_columns: int
     overrides: pd.DataFrame | None = None
     notices: tuple[Notice, ...] = ()
+    merges: Mapping[str, Merge] = field(default_factory=dict)
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
@@ -213,10 +217,14 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
     rows, columns = tabulate_source(connection, source, view)
     protected = check_protected(columns, data)
     kept = render_kept_columns(connection, spec, view, columns, protected)
+    held = {column.name: name_group_column(column.name) for column in protected}
+    merges = merge_rare(connection, view, data, {name: kept[own] for name, own in held.items()})
+    kept |= {held[name]: one.render(kept[held[name]]) for name, one in merges.items()}
     marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.items())
     chosen = f"*, {marked}" if marked else "*"
     connection.execute(f"CREATE VIEW {ROWS_VIEW} AS SELECT {chosen} FROM {view}")
     check_values(connection, ROWS_VIEW, kept)
+    check_groups(connection, ROWS_VIEW, data, list(held))
     check_reference_groups(connection, ROWS_VIEW, data)
     classes: tuple[str, ...] = ()
     if spec.audit.task == "multiclass" and data.target:
@@ -246,5 +254,9 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
         open_overrides(
             connection, spec.recourse.overrides, base, [column.name for column in columns]
         ),
-        tuple(notice for one in sources for notice in one.opened.notices),
+        (
+            *(notice for one in sources for notice in one.opened.notices),
+            *list_notices(data, merges),
+        ),
+        merges,
     )

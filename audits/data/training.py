@@ -9,7 +9,7 @@ from audits.core.spec import AuditSpec
 from audits.data.outcome import render_binary_outcome
 from audits.data.protected import render_group_expression
 from audits.data.schema import find_column, tabulate_columns
-from audits.data.source import quote, read_frame
+from audits.data.sql import quote, read_frame
 from audits.data.table import AuditTable
 
 
@@ -36,6 +36,8 @@ def read_training_rows(
         table.connection, view, target, spec.data.positive, role="target (in reference)"
     )
     group = render_group_expression(protected, tuple(spec.data.edges.get(attribute, ())))
+    if attribute in table.merges:
+        group = table.merges[attribute].render(group)
     frame = read_frame(
         table.connection,
         f"SELECT *, {true} AS {quote(names[0])}, {group} AS {quote(names[1])} FROM {view} "

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from scipy import special
 
 from audits.core.estimate import Estimate
-from audits.core.groups import JOIN
+from audits.core.groups import split_crossed, split_group
 from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
@@ -24,8 +24,6 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     the standard errors of all parts together, at 5% over all intersections of these attributes.
     The parts share rows, so that this asks for more than is needed. False where a part is missing.
     """
-    if item.attribute is None or item.group is None or JOIN not in item.attribute:
-        return False
     parts = _find_parts(report, item)
     own = find_own(report, item, item.group)
     if parts is None or own is None or own.estimate is None:
@@ -43,14 +41,24 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     return sign * (expected - value) > needed * errors
 
 
+def split_parts(report: AuditReport, names: Sequence[str], group: str) -> tuple[str, ...]:
+    """Return the groups of two attributes that an intersection's group joins, () for others."""
+    if len(names) != 2:
+        return ()
+    known = [
+        {item.group for item in report.measurements if item.attribute == name and item.group}
+        for name in names
+    ]
+    return split_group(group, known)
+
+
 def _find_parts(report: AuditReport, item: Measurement) -> Sequence[Estimate] | None:
     """Return everybody's number and each attribute's, None where one is missing."""
-    assert item.attribute is not None and item.group is not None  # the caller looked
-    base = name_base(item)
-    names = item.attribute.split(JOIN)
-    values = item.group.split(JOIN)
-    if len(names) != len(values):
+    names = split_crossed(item.attribute or "", report.subject.data.protected)
+    values = split_parts(report, names, item.group or "")
+    if not values:
         return None
+    base = name_base(item)
     ids = [measurement_id(base, slice_name=item.slice)]
     ids += [
         measurement_id(base, name, value, None, item.slice)

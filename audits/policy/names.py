@@ -54,7 +54,11 @@ def _find_faults(
         if item.attribute not in attributes:
             text = _explain_attribute(item.attribute, attributes)
             yield Fault((*place, "attribute"), f"{whose}: {text}")
-        elif item.group is not None and item.attribute in groups:
+            continue
+        if JOIN in item.attribute and item.attribute in protected and _is_crossed(item):
+            text = f'attribute = {item.attribute!r} is one column of this audit; write scope = "groups"'
+            yield Fault((*place, "scope"), f"{whose}: {text}")
+        if item.group is not None and item.attribute in groups:
             known = groups[item.attribute]
             if item.group not in known:
                 text = (
@@ -62,6 +66,10 @@ def _find_faults(
                     f"{near_misses(item.group, known)} (there are {one_of(known)})"
                 )
                 yield Fault((*place, "group"), f"{whose}: {text}")
+
+
+def _is_crossed(item: Rule | Waiver) -> bool:
+    return isinstance(item, Rule) and item.scope == "intersection"
 
 
 def _explain_attribute(name: str, attributes: Sequence[str]) -> str:
