@@ -143,14 +143,8 @@ def _pair_up(
         return
     for label, ours in groups.items():
         if label != reference:
-            yield Pair(
-                JOIN.join(attributes),
-                label,
-                reference,
-                ours,
-                groups[reference],
-                len(attributes) == 1,
-            )
+            name, single = JOIN.join(attributes), len(attributes) == 1
+            yield Pair(name, label, reference, ours, groups[reference], single)
 
 
 def _measure_effort(effort: float, n: int) -> Measurement:

@@ -14,8 +14,6 @@ from audits.core.report import Notice
 from audits.core.spec import DataSection
 from audits.data.sql import MARK, fetch_one, literal, quote
 
-_LISTED = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -78,8 +76,8 @@ def list_notices(data: DataSection, merges: Mapping[str, Merge]) -> tuple[Notice
     return tuple(
         Notice(
             code="data.merged_groups",
-            text=f"{one.attribute}: {one.merged:,} groups of fewer than {data.merge_rare} rows each "
-            f"({one.rows:,} rows) are one group, {OTHER}",
+            text=f"{one.attribute}: {one.merged:,} groups of fewer than {data.merge_rare} rows "
+            f"each ({one.rows:,} rows) are one group, {OTHER}",
         )
         for one in merges.values()
     )
@@ -122,17 +120,14 @@ def _check_number(
     groups = int(found.fetchall()[0][0])
     if groups <= data.max_groups:
         return
-    crossed = len(names) > 1
-    whose = (
-        f"columns {names[0]!r} and {names[1]!r} crossed make"
-        if crossed
-        else (
-            f"{'protected' if names[0] in data.protected else 'legitimate'} column {names[0]!r} makes"
-        )
-    )
-    column = names[-1] if not crossed else names[0]
+    if len(names) > 1:
+        whose = f"columns {names[0]!r} and {names[1]!r} crossed make"
+    elif names[0] in data.protected:
+        whose = f"protected column {names[0]!r} makes"
+    else:
+        whose = f"legitimate column {names[0]!r} makes"
     raise InputError(
         f"{whose} {groups:,} groups, and [data] max_groups is {data.max_groups}: cut a number with "
-        f"[data.edges] {column} = [25, 65], merge rare groups with merge_rare = 30, or "
+        f"[data.edges] {names[0]} = [25, 65], merge rare groups with merge_rare = 30, or "
         f"raise max_groups to {groups}"
     )

@@ -63,9 +63,8 @@ def check_protected(columns: tuple[Column, ...], data: DataSection) -> tuple[Col
             hint = near_misses(name, grouped)
             raise InputError(f"edges name {name!r}, which is not in protected or legitimate{hint}")
     for column in found:
-        if column.name in data.protected and split_crossed(
-            column.name, set(data.protected) - {column.name}
-        ):
+        others = set(data.protected) - {column.name}
+        if column.name in data.protected and split_crossed(column.name, others):
             raise InputError(
                 f"protected column {column.name!r} has the name of an intersection of two others; "
                 "rename it"

@@ -56,8 +56,8 @@ def _find_faults(
             yield Fault((*place, "attribute"), f"{whose}: {text}")
             continue
         if JOIN in item.attribute and item.attribute in protected and _is_crossed(item):
-            text = f'attribute = {item.attribute!r} is one column of this audit; write scope = "groups"'
-            yield Fault((*place, "scope"), f"{whose}: {text}")
+            text = f"attribute = {item.attribute!r} is one column of this audit"
+            yield Fault((*place, "scope"), f'{whose}: {text}; write scope = "groups"')
         if item.group is not None and item.attribute in groups:
             known = groups[item.attribute]
             if item.group not in known:

@@ -51,9 +51,8 @@ def list_people(run: RunData, source: RowSource | None) -> People:
     if "y_score" in known:
         shown[say("column.score")] = [format_value(score, "score") for score in known["y_score"]]
     for name in run.attributes:
-        shown[plain_text(name)] = [
-            plain_text(str(value)) for value in known[name_group_column(name)]
-        ]
+        own = known[name_group_column(name)]
+        shown[plain_text(name)] = [plain_text(str(value)) for value in own]
     return People(rows, pd.DataFrame(shown | _list_main(run, source, rows, set(shown))))
 
 
