@@ -7,9 +7,5 @@ MAX_GROUPS = 500
 """No protected column, nor two crossed, makes more groups, unless the settings allow them: each
 brings some 60 numbers, so that 500 of them are a report of 15 MB already."""
 
-MAX_GROUPS = 500
-"""No protected column, nor two crossed, makes more groups, unless the settings allow them: each
-brings some 60 numbers, so that 500 of them are a report of 15 MB already."""
-
 MIN_ROWS = 30
 """Groups with fewer rows in a metric's denominator are not judged, unless a policy says else."""
