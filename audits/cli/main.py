@@ -6,15 +6,18 @@ model crashed, 4 stale or tampered evidence. People read stderr; with --json, ma
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from audits.cli.faults import TRACEBACK, Group, close_output, show_fault
 from audits.core.errors import AssayError
 
 app = typer.Typer(
+    cls=Group,
     help="Audit a model: is it fair, why does it decide so, what would change its mind.",
     no_args_is_help=True,
     add_completion=False,
@@ -302,15 +305,22 @@ def serve(
 
 
 def main() -> None:
-    """Run the command; expected failures are one line on stderr and their exit code."""
+    """Run the command; failures are one line on stderr and their exit code."""
     try:
         app()
     except AssayError as error:
-        print(f"assay: {error}", file=sys.stderr)
+        print(f"assay: {' '.join(str(error).split())}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         print("assay: stopped; nothing was written", file=sys.stderr)
         raise SystemExit(130) from None
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        show_fault(error)
+        raise SystemExit(3) from None
+    finally:
+        close_output()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ FORMATS = {
 off."""
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
+_CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -64,6 +65,11 @@ def find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
         raise InputError(f"{role} {text!r}: only local files are read; copy the data here first")
     if not text or "\0" in text:
         raise InputError(f"{role} {text!r}: this is no path of a file")
+    if _CONTROL.search(text):
+        raise InputError(
+            f'{role} {text!r} holds a control character, as "C:\\temp" does in TOML; write a path '
+            "with \\ in 'single quotes', or with / instead"
+        )
     try:
         files = _list_files(Path(text) if Path(text).is_absolute() else base / text, text, role)
         sizes = [path.stat().st_size for path in files]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.groups import JOIN
+from audits.core.toml_file import read_toml_text
 from audits.core.toml_lines import Path as Place
 from audits.core.toml_lines import find_lines, get_line
 from audits.core.verdict import Waiver
@@ -32,7 +33,7 @@ def check_policy_names(
         return
     if path is None:
         raise InputError(f"policy {policy.name!r}: {faults[0].text}")
-    lines = find_lines(path.read_text(encoding="utf-8"))
+    lines = find_lines(read_toml_text(path))
     first = min(faults, key=lambda fault: get_line(lines, fault.place))
     raise InputError(f"{path.name}, line {get_line(lines, first.place)}: {first.text}")
 
