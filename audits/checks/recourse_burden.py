@@ -20,8 +20,7 @@ from audits.checks.recourse import FOUND, NONE, choose_rows, read_reference, rea
 from audits.core.errors import CheckNotApplicableError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.groups import JOIN
-from audits.core.measurement import Direction, Measurement, Unit
-from audits.core.recourse_findings import COLUMN
+from audits.core.measurement import COLUMN, Direction, Measurement, Unit
 from audits.cube.compare import choose_reference
 from audits.cube.intervals import compute_holm
 from audits.cube.values import estimate_share

@@ -154,9 +154,13 @@ def _list_notes(report: AuditReport) -> Iterator[str]:
 
 
 def _list_unmeasured(report: AuditReport) -> Iterator[str]:
+    """Yield which checks measured nothing: those with one reason in one line."""
+    titles: dict[tuple[CheckStatus, str], list[str]] = {}
     for check in report.checks:
         if check.status is not CheckStatus.MEASURED:
-            yield f"{check.title}: {check.status.value.replace('_', ' ')}: {check.reason}"
+            titles.setdefault((check.status, check.reason), []).append(check.title)
+    for (status, reason), names in titles.items():
+        yield f"{', '.join(names)}: {status.value.replace('_', ' ')}: {reason}"
 
 
 def _shorten(path: Path) -> Path:

@@ -150,10 +150,8 @@ def _render_score(item: Measurement) -> str:
     if not is_sure(item):
         return f"The score does not significantly tell {group} from the others ({_detail(item)})."
     way, share = ("above", value) if value > 0.5 else ("below", 1 - value)
-    return (
-        f"A person of {group} scores {way} one of the others in {_say_share(share)} pairs "
-        f"({_detail(item)})."
-    )
+    pairs = f"{_say_share(share)} pairs ({_detail(item)})"
+    return f"A person in the group {group} scores {way} one of the others in {pairs}."
 
 
 def _count_pairs(item: Measurement) -> str:

@@ -11,7 +11,7 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.measurement import Measurement, is_sure
+from audits.core.measurement import COLUMN, Measurement, is_sure
 from audits.core.words import list_words
 
 FLIP_NOTE = (
@@ -20,7 +20,6 @@ FLIP_NOTE = (
     "without being declared stay as they are."
 )
 
-COLUMN = "column="
 """Before a column's name in `slice`: the number is that column's part."""
 
 

@@ -574,7 +574,11 @@ _SUFFIXES = {
 }
 
 
-_HIGHER_IS_WORSE = ("mean_absolute_error", "relative_mean_absolute_error")
+_HIGHER_IS_WORSE = (
+    "false_negative_rate", "false_omission_rate", "false_discovery_rate", "log_loss", "brier_score",
+    "expected_calibration_error", "mean_absolute_error", "relative_mean_absolute_error",
+    "root_mean_squared_error", "recourse_cost", "recourse_median_cost",
+)  # fmt: skip
 
 
 def is_higher_worse(metric: str) -> bool:

@@ -11,7 +11,7 @@ from audits.core.report import AuditReport
 from audits.core.verdict import JUDGED, SEVERITY, Cause, Status, Verdict
 from audits.findings.finding import Finding
 from audits.findings.intersections import is_worse_than_explained, split_parts
-from audits.findings.numbers import find_own, measure_affected
+from audits.findings.numbers import find_own, find_sides, measure_affected
 from audits.policy.policy import IN_FORCE
 
 OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
@@ -68,7 +68,7 @@ def _gather(report: AuditReport) -> list[Finding]:
             families.setdefault(_key(report, verdict), []).append(verdict)
     for verdict in report.verdicts:  # what is told of a group goes with what could not be told
         item = report.by_id[verdict.measurement]
-        own = (verdict.rule, item.attribute, item.group, item.slice, None)
+        own = (verdict.rule, item.attribute, find_sides(item)[0], item.slice, None)
         if verdict.cause in _UNTOLD and own in families and _key(report, verdict) != own:
             families[own].append(verdict)
     return [_build(report, verdicts) for verdicts in families.values()]
@@ -83,7 +83,7 @@ def _key(report: AuditReport, verdict: Verdict) -> tuple[str | None, ...]:
         return verdict.rule, item.attribute, None, None, Cause.SMALL
     if crossed and verdict.cause in (Cause.UNCERTAIN, Cause.TURNED):
         return verdict.rule, item.attribute, None, None, Cause.UNCERTAIN
-    return verdict.rule, item.attribute, item.group, item.slice, None
+    return verdict.rule, item.attribute, find_sides(item)[0], item.slice, None
 
 
 def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
@@ -94,8 +94,8 @@ def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
 
     lead, *others = sorted(verdicts, key=rank)
     item = report.by_id[lead.measurement]
-    names = dict.fromkeys(report.by_id[v.measurement].group or "" for v in (lead, *others))
-    groups = tuple(name for name in names if name)
+    names = dict.fromkeys(find_sides(report.by_id[v.measurement])[0] for v in (lead, *others))
+    groups = tuple(name for name in names if name is not None)
     several = len(groups) > 1 or lead.cause is Cause.SMALL
     part = None if several else item.slice
     inside = item.attribute or ""
@@ -104,7 +104,7 @@ def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
     elif lead.cause is not None and several:
         inside += f": {lead.cause.value}"
     name = f"{lead.rule}[{inside}]" if inside else lead.rule
-    own = find_own(report, item, item.group)
+    own = find_own(report, item, find_sides(item)[0])
     counted = own is not None and own.estimate is not None and not several
     return Finding(
         id=f"{name}@{part}" if part else name,
@@ -114,7 +114,7 @@ def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
         cause=lead.cause,
         attribute=item.attribute,
         groups=groups,
-        reference_group=None if several else item.reference_group,
+        reference_group=None if several else find_sides(item)[1],
         part=part,
         measurement=lead.measurement,
         verdicts=(lead.measurement, *(verdict.measurement for verdict in others)),

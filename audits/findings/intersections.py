@@ -13,7 +13,7 @@ from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
 from audits.core.words import is_higher_worse
-from audits.findings.numbers import find_own, name_base
+from audits.findings.numbers import find_own, find_sides, name_base
 
 
 def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
@@ -24,8 +24,11 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     the standard errors of all parts together, at 5% over all intersections of these attributes.
     The parts share rows, so that this asks for more than is needed. False where a part is missing.
     """
-    parts = _find_parts(report, item)
-    own = find_own(report, item, item.group)
+    group = find_sides(item)[0]
+    if item.attribute is None or group is None:
+        return False
+    parts = _find_parts(report, item, group)
+    own = find_own(report, item, group)
     if parts is None or own is None or own.estimate is None:
         return False
     whole, *singles = parts
@@ -52,10 +55,10 @@ def split_parts(report: AuditReport, names: Sequence[str], group: str) -> tuple[
     return split_group(group, known)
 
 
-def _find_parts(report: AuditReport, item: Measurement) -> Sequence[Estimate] | None:
+def _find_parts(report: AuditReport, item: Measurement, group: str) -> Sequence[Estimate] | None:
     """Return everybody's number and each attribute's, None where one is missing."""
     names = split_crossed(item.attribute or "", report.subject.data.protected)
-    values = split_parts(report, names, item.group or "")
+    values = split_parts(report, names, group)
     if not values:
         return None
     base = name_base(item)

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
-from audits.core.words import base_metric
+from audits.core.words import base_metric, is_higher_worse
 from audits.findings.finding import Affected
 
 
 def name_base(item: Measurement) -> str:
     """Return the metric of one group that a comparison is of."""
     return "selection_rate" if item.metric == "impact_ratio" else base_metric(item.metric)
+
+
+def find_sides(item: Measurement) -> tuple[str | None, str | None]:
+    """Return who a comparison says is worse off, and compared to whom.
+
+    A gap names the worse off as its group. A difference from a reference group, or a ratio to it,
+    goes either way: where the group is better off, it is the reference group that is worse off.
+    """
+    group, reference = item.group, item.reference_group
+    if item.estimate is None or reference is None or is_oriented(item):
+        return group, reference
+    neutral = 1.0 if item.unit == "ratio" else 0.0
+    is_higher = item.estimate.value > neutral
+    return (group, reference) if is_higher == is_higher_worse(name_base(item)) else (
+        reference, group
+    )  # fmt: skip
+
+
+def is_oriented(item: Measurement) -> bool:
+    """Whether a comparison is by how much its group is worse off than a better-off one."""
+    return item.metric == "impact_ratio" or item.metric.endswith(("_gap", "_gap_ratio"))
 
 
 def find_own(report: AuditReport, item: Measurement, group: str | None) -> Measurement | None:
@@ -53,18 +74,22 @@ def _is_same(one: Measurement, other: Measurement) -> bool:
 def measure_affected(report: AuditReport, item: Measurement) -> Affected | None:
     """Return how many people of the group would have been treated otherwise at the other group's
     rate; None for what is no gap in shares, or has no number."""
-    own, other = (find_own(report, item, name) for name in (item.group, item.reference_group))
+    own, other = (find_own(report, item, name) for name in find_sides(item))
     if item.estimate is None or own is None or own.estimate is None:
         return None
-    value, low, high = item.estimate.value, item.estimate.low, item.estimate.high
     if own.unit != "share" or other is None or other.estimate is None:
         return None
-    people = own.estimate.n
+    value, low, high = item.estimate.value, item.estimate.low, item.estimate.high
     if item.unit == "ratio":
-        rate = other.estimate.value
-        value, low, high = rate * (1 - value), rate * (1 - high), rate * (1 - low)
-    elif item.metric.endswith("_difference"):
-        value, low, high = -value, -high, -low
-    elif not item.metric.endswith("_gap"):
+        compared_to = find_own(report, item, item.reference_group)
+        if compared_to is None or compared_to.value is None:
+            return None
+        rate = compared_to.value
+        value, low, high = rate * (value - 1), rate * (low - 1), rate * (high - 1)
+    elif not item.metric.endswith(("_gap", "_difference")):
         return None
+    turned = item.unit == "ratio" if is_oriented(item) else value < 0
+    if turned:
+        value, low, high = -value, -high, -low
+    people = own.estimate.n
     return Affected(value=people * value, low=people * low, high=people * high)

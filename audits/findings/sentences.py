@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+from audits.core.estimate import Estimate, make_size
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.limits import ALPHA
 from audits.core.measurement import CLASS, Measurement
@@ -16,7 +17,7 @@ from audits.core.verdict import Cause, Status
 from audits.core.words import list_words
 from audits.findings.finding import Finding
 from audits.findings.gather import count_judged, get_min_rows, list_leading
-from audits.findings.numbers import find_own, name_base
+from audits.findings.numbers import find_own, find_sides, is_oriented, name_base
 
 _SHOWN = 4
 
@@ -54,19 +55,22 @@ def _render_gap(report: AuditReport, item: Measurement) -> str | None:
     """Return a comparison with both groups' own numbers; None where its metric has no words."""
     kind = "ratio" if item.unit == "ratio" else "gap"
     words, key = load_words(), f"{kind}.{name_base(item)}"
-    own, other = (find_own(report, item, name) for name in (item.group, item.reference_group))
-    judged = item.metric == "impact_ratio" or item.metric.endswith(("_gap", "_gap_ratio"))
-    if key not in words or not judged or item.estimate is None:
+    group, reference = find_sides(item)
+    own, other = (find_own(report, item, name) for name in (group, reference))
+    turned = group != item.group and kind == "ratio"  # "1.3 times as often" is said of the other
+    if key not in words or turned or item.estimate is None:
         return None
     if own is None or other is None or own.estimate is None or other.estimate is None:
         return None
+    size = item.estimate if kind == "ratio" or is_oriented(item) else make_size(item.estimate)
+    assert isinstance(size, Estimate)  # as what it was made of
     return words[key].format(
-        group=plain_text(item.group or ""),
-        reference=plain_text(item.reference_group or ""),
+        group=plain_text(group or ""),
+        reference=plain_text(reference or ""),
         own=format_value(own.estimate.value, own.unit),
         other=format_value(other.estimate.value, other.unit),
-        size=format_value(item.estimate.value, item.unit),
-        range=format_interval(item.estimate, item.unit),
+        size=format_value(size.value, item.unit),
+        range=format_interval(size, item.unit),
     )
 
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from audits.core.format import format_value, plain_text
 from audits.core.groups import name_group_column
-from audits.core.measurement import Measurement, is_sure
-from audits.core.recourse_findings import COLUMN, render_flip, render_recourse_gap
+from audits.core.measurement import COLUMN, Measurement, is_sure
+from audits.core.recourse_findings import render_flip, render_recourse_gap
 from audits.figures.burden import EffortCurve, draw_effort_curves
 from audits.figures.dots import Mark, draw_dots
 from audits.figures.theme import Chart

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement
-from audits.core.recourse_findings import COLUMN, FLIP_NOTE, render_flip, render_recourse_gap
+from audits.core.measurement import COLUMN, Measurement
+from audits.core.recourse_findings import FLIP_NOTE, render_flip, render_recourse_gap
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.words import describe
 from model_cards.card import Block, Bullets, Form, Inline, Line, Paragraph, Section, Table, Text

@@ -117,9 +117,11 @@ def make_finding_line(
     sentence = f"{render_finding_sentence(report, finding)}."
     if waiver := tell_waiver(finding):
         sentence += f" {waiver}"
-    if under:
-        names = [plain_text(name) for item in under for name in item.groups]
-        sentence += f" No worse than this explains: {list_words(list(dict.fromkeys(names)), 6)}."
+    # Groups of which nothing is sure stand together: they are no part of what this explains.
+    told = [plain_text(item.group) for item in under if item.group is not None]
+    if told:
+        names = list_words(list(dict.fromkeys(told)), 6)
+        sentence += f" Not surely worse than this explains: {names}."
     verdict = next(
         v
         for v in report.verdicts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement
+from audits.core.measurement import COLUMN, Measurement
 from audits.core.report import AuditReport
 from audits.core.words import describe, lower
 from model_cards.card import Block, Inline, Section, Table, Text
@@ -96,7 +96,8 @@ def _build_overall(report: AuditReport, items: Sequence[Measurement]) -> Section
         metrics, rest = choose_metrics(sliced, PREFERRED, _COLUMNS)
         names = dict.fromkeys(item.slice for item in sliced if item.slice is not None)
         labelled = [
-            (plain_text(name), [item for item in sliced if item.slice == name]) for name in names
+            (plain_text(name.removeprefix(COLUMN)), [item for item in sliced if item.slice == name])
+            for name in names
         ]
         caption = join_words("Parts of the data", note_intervals(sliced))
         blocks += [pivot(caption, "Part", labelled, metrics), *note_left_out(rest)]

@@ -103,7 +103,9 @@ def test_all_columns_and_the_score_say_no_more_than_their_tests() -> None:
          make("score_proxy_auc", 0.6, None, group="C")]
     )  # fmt: skip
     assert told[0].startswith("All columns together tell B from the others in 8 of 10 pairs")
-    assert told[1].startswith("A person of B scores below one of the others in 7 of 10 pairs")
+    assert told[1].startswith(
+        "A person in the group B scores below one of the others in 7 of 10 pairs"
+    )
     told = render_whole(
         [make("proxy_auc", 0.51, ALL_COLUMNS, p_value=0.4),
          make("score_proxy_auc", 0.49, None, p_value=0.9)]

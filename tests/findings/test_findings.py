@@ -10,9 +10,11 @@ from audits.findings import (
     find_worst,
     list_findings,
     list_leading,
+    list_trees,
     render_finding_sentence,
     render_headline,
 )
+from model_cards.sections.fairness import make_finding_line
 
 TWO = {("a",): (430, 120, 200, 250), ("b",): (300, 190, 190, 320)}
 
@@ -80,6 +82,25 @@ def test_an_intersection_worse_than_its_attributes_is_a_finding_of_its_own(audit
     assert own[0] == "f & x"
 
 
+def test_a_card_says_of_no_group_more_than_is_sure(audit_counts) -> None:
+    """Intersections of which nothing is sure are no part of what a finding explains."""
+    counts = {
+        ("f", "x"): (200, 300, 160, 340),
+        ("f", "y"): (210, 290, 165, 335),
+        ("m", "x"): (330, 170, 300, 200),
+        ("m", "y"): (340, 160, 305, 195),
+        ("m", "z"): (14, 12, 10, 14),  # 48% of 50: beyond the limit, not surely
+        ("m", "w"): (14, 12, 10, 14),
+    }
+    report = audit_counts(("sex", "race"), counts)
+    trees = list_trees(report)
+    unsure = [item for _, under in trees for item in under if item.cause is Cause.UNCERTAIN]
+    assert any("m & z" in item.groups for item in unsure)
+    said = " ".join(make_finding_line(report, one, under).sentence for one, under in trees)
+    assert "Not surely worse than this explains: " in said
+    assert "f & x" in said and "m & z" not in said
+
+
 def test_nothing_judged_is_said_first(audit_counts) -> None:
     report = audit_counts(("g",), {("a",): (9, 3, 2, 4), ("b",): (2, 4, 1, 9)})
     assert count_judged(report) == 0
@@ -101,3 +122,43 @@ def test_chance_is_named_only_where_the_test_alone_says_so(audit_counts) -> None
         assert "chance" not in verdict.reason
     else:
         assert "chance alone could explain it" in verdict.reason
+
+
+SIDES = """
+name = "sides"
+title = "Sides"
+[[rules]]
+name = "{metric}"
+title = "About equal"
+metric = "{metric}"
+scope = "groups"
+{bounds}
+source = "a test"
+"""
+
+
+@pytest.mark.parametrize(
+    ("metric", "bounds", "worse"),
+    [
+        ("selection_rate_difference", "fail_above = 0.02\nfail_below = -0.02", "low"),
+        ("selection_rate_ratio", "fail_above = 1.05\nfail_below = 0.95", "low"),
+        ("false_negative_rate_difference", "fail_above = 0.02\nfail_below = -0.02", "low"),
+        ("accuracy_difference", "fail_above = 0.02\nfail_below = -0.02", "high"),
+    ],
+)
+def test_a_finding_is_about_who_is_worse_off(audit_counts, metric, bounds, worse) -> None:
+    """Also where a difference is told of the group that is better off than its reference."""
+    groups = {
+        "low": (300, 300, 100, 500),  # 33% selected, of the deserving 50%, right for 67%
+        "high": (500, 100, 400, 200),  # 75% selected, of the deserving 83%, right for 58%
+    }
+    for reference in groups:
+        counts = {(name,): [n * (3 if name == reference else 1) for n in cells]
+                  for name, cells in groups.items()}  # fmt: skip
+        report = audit_counts(("g",), counts, policy=SIDES.format(metric=metric, bounds=bounds))
+        found = list_findings(report)
+        other = "high" if worse == "low" else "low"
+        assert [(item.group, item.reference_group) for item in found] == [(worse, other)]
+        assert found[0].affected is not None and found[0].affected.low > 0
+        assert found[0].people == sum(counts[worse,]) or metric.startswith("false_negative")
+        assert found[0].affected.high < sum(counts[worse,])
