@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audits.core.groups import name_group_column
+from audits.core.scale import Scale
 from audits.core.spec import Task
 from audits.cube.cube import CODES, SUMS, UNKNOWN, Cube, FloatArray, IntArray, encode_groups
 from audits.cube.keys import number_combinations
@@ -78,8 +79,8 @@ def _tabulate_sums(
     elif task == "multiclass":
         arms = " ".join(f"WHEN y = {i} THEN class_score{i}" for i, _ in enumerate(classes))
         loss = f"ln(greatest(CASE {arms} END, {_EPS!r}))"
-        sums["log_loss_sum"] = _Sum(f"-w * {loss}", w + 6)
-        sums["log_loss_square_sum"] = _Sum(f"w * {loss} * {loss}", w + 12)
+        sums["log_loss_sum"] = _Sum(f"-w * {loss}", w + 6) if scored else "0.0"
+        sums["log_loss_square_sum"] = _Sum(f"w * {loss} * {loss}", w + 12) if scored else "0.0"
     else:
         sums |= {
             "y_sum": _Sum("w * y", w + y),
@@ -115,15 +116,27 @@ def _row_expressions(
     if one_class is not None:
         name = "'" + one_class.replace("'", "''") + "'"
         rows |= {key: f"CAST({rows[key]} = {name} AS INTEGER)" for key in ("y", "p")}
-        rows["s"] = columns[f"y_score[{one_class}]"]
+        rows["s"] = columns.get(f"y_score[{one_class}]", "NULL")
     elif task == "multiclass":
         rows |= {key: _class_code(rows[key], classes) for key in ("y", "p")}
-        rows |= {f"class_score{i}": columns[f"y_score[{name}]"] for i, name in enumerate(classes)}
+        rows |= {
+            f"class_score{i}": columns.get(f"y_score[{name}]", "NULL")
+            for i, name in enumerate(classes)
+        }
     elif task == "regression":
         rows["r"] = f"{decided} - {true}"
     else:
         rows["s"] = columns.get("y_score", "NULL")
     return rows
+
+
+def _has_scores(
+    rows: Mapping[str, str], columns: Mapping[str, str], classes: tuple[str, ...]
+) -> bool:
+    """Whether rows have a score or, of several classes, a probability of each."""
+    if "s" in rows:
+        return rows["s"] != "NULL"
+    return bool(classes) and all(f"y_score[{name}]" in columns for name in classes)
 
 
 def build_cube(
@@ -135,6 +148,7 @@ def build_cube(
     classes: tuple[str, ...] = (),
     threshold: float | None = None,
     one_class: str | None = None,
+    scale: Scale | None = None,
 ) -> Cube:
     """Count the rows of `predictions.parquet` (columns: DESIGN §5; a glob of files will do, and
     so will a table that was read from it).
@@ -144,7 +158,8 @@ def build_cube(
 
     One pass out of core; memory grows with the number of cells, not of rows. Weights come from
     a column `weight` where there is one. Up to `EXACT_SCORES` different scores are all kept;
-    more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for.
+    more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for. scale: the
+    scores' own, where it is another one.
     """
     source, names = _open_predictions(connection, predictions)
     # By place: whatever columns are called, none is taken for another, or for one of these.
@@ -158,11 +173,12 @@ def build_cube(
         task=task,
         attributes=attributes,
         classes=classes,
-        scored=task == "binary" and rows["s"] != "NULL",
+        scored=_has_scores(rows, columns, classes),
         weighted="weight" in columns,
         threshold=threshold,
+        scale=scale,
     )
-    if not counting.scored or counting.has_few_scores():
+    if task != "binary" or not counting.scored or counting.has_few_scores():
         return counting.count(None)
     bits = _FIRST_BITS
     cube = counting.count(bits)
@@ -255,6 +271,7 @@ class _Counting:
     scored: bool
     weighted: bool
     threshold: float | None
+    scale: Scale | None
 
     def has_few_scores(self) -> bool:
         """Whether the cube can keep every score."""
@@ -321,4 +338,5 @@ class _Counting:
             edges=edges,
             score_bits=bits,
             threshold=self.threshold,
+            scale=self.scale,
         )

@@ -16,11 +16,13 @@ import pandas as pd
 from audits.core.errors import InputError
 from audits.core.spec_recourse import Scalar
 from audits.data.files import find_files
+from audits.data.form import FileForm
 from audits.data.guess import MANY_NUMBERS, MAYBE_MISSING, SURE_MISSING, round_edges
 from audits.data.sample import LOOK_ROWS, Sample, take_sample
 from audits.data.schema import Column, tabulate_columns
-from audits.data.source import PLAIN, FileForm, open_files
+from audits.data.source import PLAIN, open_files
 from audits.data.sql import connect, literal, quote, read_frame
+from audits.data.typed import Reading
 
 MAX_VALUES = 50
 """A column's values are listed where there are no more than this."""
@@ -84,8 +86,8 @@ def inspect_data(path: Path, missing: tuple[str, ...] = (), form: FileForm = PLA
     with connect(threads=1) as connection, take_sample(files, form) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         opened = open_files(
-            connection, sample.files, text=path.name, view=_TABLE, role="data", missing=missing,
-            rows=LOOK_ROWS, form=sample.form,
+            connection, sample.files, text=path.name, view=_TABLE, role="data",
+            reading=Reading(missing), rows=LOOK_ROWS, form=sample.form,
         )  # fmt: skip
         kind = opened.kind
         try:
@@ -114,10 +116,9 @@ def _look(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: 
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, path: Path, sample: Sample) -> int:
-    opened = open_files(
+    open_files(
         connection, sample.files, text=path.name, view="whole", role="data", form=sample.form
     )
-    assert opened.copies  # kept until the rows are counted
     return int(connection.execute("SELECT count(*) FROM whole").fetchall()[0][0])
 
 
@@ -207,9 +208,8 @@ def read_head(
     files = find_files(str(path), Path(), "data")
     with connect(threads=1) as connection, take_sample(files, form) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
-        opened = open_files(
-            connection, sample.files, text=path.name, view=_TABLE, role="data", missing=missing,
-            rows=LOOK_ROWS, form=sample.form,
+        open_files(
+            connection, sample.files, text=path.name, view=_TABLE, role="data",
+            reading=Reading(missing), rows=LOOK_ROWS, form=sample.form,
         )  # fmt: skip
-        assert opened.copies  # kept until the rows are read
         return read_frame(connection, f"SELECT * FROM {_TABLE} LIMIT {rows}")

@@ -21,6 +21,9 @@ RESERVED = "\ue000"
 MARK = f"{RESERVED}assay "
 """Prefix of the audit's own columns inside the database, away from the data's names."""
 
+TEXT_MARK = f"{MARK}text "
+"""Prefix of a column that has another one's text as it stands in the file."""
+
 _CAPITAL = re.compile("[A-Z]")
 _MARKED = re.compile(f"{RESERVED}([A-Z])")
 
