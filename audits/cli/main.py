@@ -41,6 +41,12 @@ MinChange = Annotated[
         "is in the target's unit."
     ),
 ]
+Encoding = Annotated[
+    str | None, typer.Option(help="The data's encoding where it is not UTF-8: cp1252, latin-1 …")
+]
+Delimiter = Annotated[str | None, typer.Option(help="What parts the data's fields, where unclear.")]
+Decimal = Annotated[str | None, typer.Option(help="The sign before decimals: . or ,")]
+Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook with several.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to stdout.")]
 
 
@@ -51,6 +57,7 @@ def run(
         Path | None, typer.Option(help="The run's folder; by default runs/NAME-TIME.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    *,
     fail_on: Annotated[
         str,
         typer.Option(help="Exit 1 on: fail, warn (or fail), insufficient (any of these) or never."),
@@ -60,6 +67,11 @@ def run(
         typer.Option(help="Compare with this run when done; exit 1 where something got worse."),
     ] = None,
     min_change: MinChange = 0.0,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML for CI.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write SARIF 2.1.0 for code review.")] = None,
+    summary: Annotated[
+        Path | None, typer.Option(help="Write a summary in Markdown for a pull request.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
@@ -67,7 +79,10 @@ def run(
     from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
 
     against = Against(baseline, min_change)
-    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json, against=against))
+    outputs = {"junit": junit, "sarif": sarif, "summary": summary}
+    raise typer.Exit(
+        run_command(audit, out, device, fail_on, as_json=json, against=against, outputs=outputs)
+    )
 
 
 @app.command()
@@ -266,11 +281,16 @@ def init(
     model: Annotated[Path, typer.Argument(help="A model file.", metavar="MODEL")],
     data: Annotated[Path, typer.Argument(help="A data file.", metavar="DATA")],
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("audit.toml"),
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    sheet: Sheet = None,
 ) -> None:
     """Write a starter AUDIT.toml from what is found in the files."""
     from audits.cli.init import init_command  # noqa: PLC0415
+    from audits.data.form import FileForm  # noqa: PLC0415
 
-    init_command(model, data, out)
+    init_command(model, data, out, FileForm(encoding, delimiter, decimal, sheet))
 
 
 @app.command()
@@ -286,11 +306,17 @@ def convert(
     yes: Annotated[
         bool, typer.Option("--yes", help="I trust this file: opening it runs the code in it.")
     ] = False,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    sheet: Sheet = None,
 ) -> None:
     """Turn your own joblib file into a format that runs no code, and prove that it is equal."""
     from audits.cli.convert import convert_command  # noqa: PLC0415
+    from audits.data.form import FileForm  # noqa: PLC0415
 
-    convert_command(model, out, data, consent=yes)
+    form = FileForm(encoding, delimiter, decimal, sheet)
+    convert_command(model, out, data, consent=yes, form=form)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from audits.core.errors import InputError
 from audits.core.spec import DataSection
@@ -39,6 +39,11 @@ class FileForm:
             raise InputError(
                 f"decimal and delimiter are both {self.decimal!r}; no file can be read so"
             )
+
+    def list_declared(self) -> list[tuple[str, str]]:
+        """Return the settings that say something, with their values."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [(name, value) for name, value in named if value is not None]
 
     @classmethod
     def of(cls, data: DataSection) -> FileForm:
