@@ -33,7 +33,8 @@ def convert_command(
     with _read_as_audits_do(data, form) as rows:
         proof = convert_model(model, target, rows)
     print(
-        f"Wrote {target}. On {proof.rows:,} rows ({proof.rows_from if data is None else data.name}) its predictions differ from "
+        f"Wrote {target}. On {proof.rows:,} rows "
+        f"({proof.rows_from if data is None else data.name}) its predictions differ from "
         f"the original's by at most {proof.max_difference:.2g}.",
         file=sys.stderr,
     )

@@ -294,7 +294,7 @@ def init(
 
 
 @app.command()
-def convert(
+def convert(  # noqa: PLR0917 - one a setting
     model: Annotated[Path, typer.Argument(help="A joblib or pickle file of your own.")],
     out: Annotated[
         Path | None,

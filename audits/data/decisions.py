@@ -37,8 +37,9 @@ def read_decisions(
 
     Undeclared, the words of the target mean the same; "yes", "true" or 1 is favourable beside a
     target whose favourable value is such a word too, or in a column whose name says so ("hired");
-    anything else is proven by agreeing with known outcomes surely more often than by chance. Raises InputError where nothing proves a
-    reading, or decisions read so surely agree less often than by chance.
+    anything else is proven by agreeing with known outcomes surely more often than by chance.
+    Raises InputError where nothing proves a reading, or decisions read so surely agree less often
+    than by chance.
     """
     assert spec.predictions is not None
     given = spec.predictions
