@@ -33,7 +33,7 @@ def read_arrow_part(path: Path) -> Part:
 
 def _describe(path: Path, schema: pa.Schema) -> Part:
     kinds = tuple(_name_kind(field.type) for field in schema)
-    return Part(path.name, tuple(schema.names), kinds)
+    return Part(path.name, tuple(schema.names), kinds, tuple(map(str, schema.types)))
 
 
 def _name_kind(kind: pa.DataType) -> str | None:

@@ -70,13 +70,8 @@ def find_dialect(head: str, *, whole: bool, delimiter: str | None, where: str) -
     """Return how a file is written. head: its first lines; whole: whether that is all of it.
 
     delimiter: the declared one. where: what a message calls the file. Raises InputError where
-    two delimiters fit, or the header has zero bytes or a name that the audit keeps for itself.
+    two delimiters fit, or the header has a name that the audit keeps for itself.
     """
-    if "\0" in head.partition("\n")[0]:
-        raise InputError(
-            f"{where} has zero bytes in its first line; if it is UTF-16 without a byte-order "
-            'mark, declare encoding = "utf-16-le" or "utf-16-be"'
-        )
     lines = split_lines(head)
     blank = next((n for n, line in enumerate(lines) if line.strip()), 0)
     if not whole and len(lines) > blank + 2:
@@ -120,7 +115,9 @@ def _find_proven(
     lines: Sequence[str], blank: int, candidates: Sequence[str], where: str
 ) -> Dialect | None:
     """Return the only dialect in which all lines have the header's number of fields, at least 2."""
-    for skip in range(blank, blank + 1 + min(_MOST_SKIPPED, len(lines))):
+    for skip in range(blank, min(blank + 1 + _MOST_SKIPPED, len(lines))):
+        if not lines[skip].strip():
+            continue
         for quote, escape in _quotings(lines):
             fitting = []
             for delimiter in candidates:

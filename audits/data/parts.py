@@ -13,11 +13,13 @@ from audits.data.sql import list_identifiers
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file's columns. file: its name. kinds: what its columns hold, "number", "text" or
-    others, None where it has no values at all."""
+    others, None where it has no values at all. types: the same as the file has them, by which files
+    are read together."""
 
     file: str
     names: tuple[str, ...]
     kinds: tuple[str | None, ...]
+    types: tuple[str, ...] = ()
 
 
 def check_parts(parts: Sequence[Part], role: str) -> None:

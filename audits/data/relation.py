@@ -182,7 +182,7 @@ def _open_parquet(
     given = read_partitions(files) if kind == "parquet" else {}
     check_partitions(given, parts[0].names, place.role)
     relations = []
-    for run in list_runs([(part.names, part.kinds) for part in parts]):
+    for run in list_runs([(part.names, part.types) for part in parts]):
         own = parts[run.start].names
         relations.append((render_parquet(files[run.start : run.stop], own, given), (*own, *given)))
     sql = render_union((*parts[0].names, *given), relations)
@@ -192,7 +192,7 @@ def _open_parquet(
 def _open_arrow(place: Place, files: tuple[Path, ...]) -> Relation:
     parts = [read_arrow_part(path) for path in files]
     check_parts(parts, place.role)
-    runs = list(list_runs([(part.names, part.kinds) for part in parts]))
+    runs = list(list_runs([(part.names, part.types) for part in parts]))
     arrow = {f"{place.view}_files{n}": files[run.start : run.stop] for n, run in enumerate(runs)}
     relations = [(name, parts[run.start].names) for name, run in zip(arrow, runs, strict=True)]
     sql = render_union(parts[0].names, relations)

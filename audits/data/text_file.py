@@ -68,12 +68,17 @@ def find_encoding(path: Path, declared: str | None, role: str) -> str:
 
     Raises InputError for a file that is no text, or whose mark contradicts the declaration.
     """
-    head = read_head(path, 4)
+    head = read_head(path, 1 << 12)
     for magic, what, ending in _OTHERS:
         if head.startswith(magic):
             way = f"; name it {ending}" if ending else ""
             raise InputError(f"{role} {path.name!r} is {what} by its first bytes{way}")
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if marked is None and declared is None and b"\0" in head.split(b"\n")[0]:
+        raise InputError(
+            f"{role} {path.name!r} has zero bytes in its first line; if it is UTF-16 without a "
+            'byte-order mark, declare encoding = "utf-16-le" or "utf-16-be"'
+        )
     if marked is None:
         return "utf-8" if declared is None else codecs.lookup(declared).name
     family = marked.removesuffix("-sig")

@@ -353,7 +353,9 @@ def test_keys_meet_as_they_are(
 
 
 def test_keys_that_never_meet_are_refused(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"y": ["Yes", "No"] * 2, "decided": ["yes", "no"] * 2, "key": list("abcd")})
+    frame = pd.DataFrame(
+        {"y": ["Yes", "No"] * 2, "decided": ["yes", "no"] * 2, "key": list("abcd")}
+    )
     people = pd.DataFrame({"key": list("ABCD"), "group": list("abcd")})
     people.to_csv(tmp_path / "people.csv", index=False)
     with pytest.raises(InputError, match="no value of key 'key'"):
