@@ -85,9 +85,8 @@ def _mend_ends(
 ) -> CsvFile:
     """Return the file, or a copy in which all lines end alike where the database insists on it:
     inside quotes it does not."""
-    texts = ["VARCHAR"] * len(file.names)
     try:
-        fetch_one(connection, f"SELECT count(*) FROM {render_csv([file], texts, '')}")
+        find_types(connection, file, "")
     except duckdb.Error:
         target = copies / f"{len(list(copies.iterdir()))}.csv"
         write_utf8(file.path, "utf-8", target, role, newlines=True)

@@ -13,7 +13,7 @@ from audits.core.spec import DataSection
 from audits.data.form import FileForm
 from audits.data.schema import Column, find_column
 from audits.data.source import Source, open_source, tabulate_source
-from audits.data.sql import MARK, TEXT_MARK, fetch_one, list_columns, quote
+from audits.data.sql import RESERVED, TEXT_MARK, fetch_one, list_columns, quote
 from audits.data.typed import Reading, render_text
 
 _VIEW = "assay_people"
@@ -54,7 +54,7 @@ def join_protected(
     there = [name for name in marked if name in list_columns(connection, _VIEW)]
     added = [c.name for c in people if c.name not in here]
     added += [name for name in there if name.removeprefix(TEXT_MARK) in added]
-    key = quote(MARK + "key")
+    key = quote(RESERVED + "key")
     # A correlated look-up keeps the file's row order, which a join would not promise.
     lookups = "".join(
         f", (SELECT p.{quote(name)} FROM (SELECT *, {theirs} AS {key} FROM {_VIEW}) p "

@@ -19,9 +19,9 @@ RESERVED = "\ue000"
 """A character of Unicode's private use area, which names of columns may not hold."""
 
 MARK = f"{RESERVED}assay "
-"""Prefix of the audit's own columns inside the database, away from the data's names."""
+"""Prefix of what the audit keeps of a row inside the database, by its name in the evidence."""
 
-TEXT_MARK = f"{MARK}text "
+TEXT_MARK = f"{RESERVED}text "
 """Prefix of a column that has another one's text as it stands in the file."""
 
 _CAPITAL = re.compile("[A-Z]")

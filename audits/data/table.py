@@ -119,12 +119,13 @@ def _read_positions(
     wanted = pd.DataFrame({"position": np.asarray(positions, dtype=np.int64)})
     connection.register("assay_wanted", wanted)
     try:
-        place = quote(MARK + "position")
+        place = RESERVED + "place"
+        own = quote(place)
         found = read_frame(
             connection,
-            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {place} FROM {view}) "
-            f"WHERE {place} IN (SELECT position FROM assay_wanted) ORDER BY {place}",
+            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {own} FROM {view}) "
+            f"WHERE {own} IN (SELECT position FROM assay_wanted) ORDER BY {own}",
         )
-        return found.drop(columns=MARK + "position")
+        return found.drop(columns=place)
     finally:
         connection.unregister("assay_wanted")
