@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.core.errors import InputError, near_misses, one_of
+from audits.core.groups import name_group_column
 from audits.core.rule_text import parse_moves
 from audits.core.spec import AuditSpec, Task
 from audits.core.spec_pairs import read_pairs
 from audits.data.pairs import check_pairs
-from audits.data.protected import MARK
 from audits.data.schema import find_column
-from audits.data.source import quote
+from audits.data.sql import MARK, quote
 from audits.data.table import ROWS_VIEW, AuditTable, Batch
 from audits.models import ModelClient
 
@@ -157,8 +157,8 @@ def _score(
 
 
 def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:
-    """Return the score from which a row is selected; None where decisions are given, or are none
-    of yes or no.
+    """Return the score from which a row is selected, from 0 to 1 (see `Scale`); None where
+    decisions are given, or are none of yes or no.
 
     With `[predictions] top`, the lowest score at which at most that share of the rows is
     selected: rows that tie at the cut stay together. Raises InputError where that is nobody.
@@ -171,7 +171,9 @@ def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:
     if given is None or given.label:
         return None
     if given.top is None:
-        return 0.5 if given.threshold is None else given.threshold
+        if given.threshold is None:
+            return 0.5
+        return table.scale.to_unit(given.threshold) if table.scale else given.threshold
     found = table.connection.execute(
         f"SELECT min(s) FROM (SELECT s, sum(count(*)) OVER (ORDER BY s DESC) AS above "
         f"FROM (SELECT {quote(MARK + 'y_score')} AS s FROM {ROWS_VIEW}) GROUP BY s) "
@@ -213,15 +215,16 @@ def write_predictions(
     """Score all rows and write them in their order; return how many. cut: see `find_cut`.
 
     Columns: `row`, `y_true`, `y_pred`, `y_score` (`y_score[<class>]` for multiclass), `weight`
-    where declared, then the protected groups. Memory is bounded by one batch.
+    where declared, then the groups (see `name_group_column`). Memory is bounded by one batch.
     """
     written = 0
     writer: pq.ParquetWriter | None = None
     try:
         for kept in _scored_batches(spec, table, model, classes, cut):
-            ordered = [name for name in kept.columns if name not in table.grouped]
+            groups = [name_group_column(name) for name in table.grouped]
+            ordered = [name for name in kept.columns if name not in groups]
             part = pa.Table.from_pandas(
-                kept[[*ordered, *table.grouped]], preserve_index=False
+                kept[[*ordered, *groups]], preserve_index=False
             ).replace_schema_metadata(None)
             if writer is None:
                 writer = pq.ParquetWriter(

@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audits.core.errors import EvidenceError
+from audits.core.groups import name_group_column
+from audits.core.scale import Scale
 from audits.core.spec import Task
 
 FloatArray = NDArray[np.float64]
@@ -63,7 +65,8 @@ class Cube:
     `UNKNOWN` where absent. sums: see `SUMS`. edges: lower bounds of the score bins that have
     rows, rising. score_bits: to how many bits after the binary point scores are cut down (a bin
     is 2 ** -score_bits wide), None where each bin holds one score only, which is its edge.
-    threshold: the score from which a row is selected (NaN where decisions were given).
+    threshold: the score from which a row is selected (NaN where decisions were given). scale: the
+    one that given scores had before they were put between 0 and 1, None where it is that.
     """
 
     task: Task
@@ -76,6 +79,15 @@ class Cube:
     edges: FloatArray
     score_bits: int | None
     threshold: float | None
+    scale: Scale | None = None
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether there are scores that are probabilities, not ranks alone. Of several classes:
+        whether their probabilities were counted."""
+        if self.task == "multiclass":
+            return bool(self.sums["log_loss_sum"].any())
+        return self.scale is None or not self.scale.only_ranks
 
     @property
     def exact_scores(self) -> bool:
@@ -97,7 +109,8 @@ class Cube:
         columns: dict[str, pa.Array] = {}
         for position, name in enumerate(self.attributes):
             texts = np.asarray(self.groups[name], dtype=object)
-            columns[name] = pa.array(texts[self.group_codes[:, position]], pa.string())
+            codes = self.group_codes[:, position]
+            columns[name_group_column(name)] = pa.array(texts[codes], pa.string())
         for name, code in self.codes.items():
             columns[name] = pa.array(code, pa.int32(), mask=code == UNKNOWN)
         for name, values in self.sums.items():
@@ -108,6 +121,7 @@ class Cube:
             "classes": self.classes,
             "score_bits": self.score_bits,
             "threshold": self.threshold,
+            **({"scale": self.scale.model_dump()} if self.scale else {}),
             "edges": self.edges.tolist(),
         }
         return pa.table(columns).replace_schema_metadata({"assay.cube/1": json.dumps(facts)})
@@ -120,7 +134,8 @@ class Cube:
             raise EvidenceError("cube.parquet has no cube in it (its description is absent)")
         facts = json.loads(stored)
         attributes = tuple(facts["attributes"])
-        groups, group_codes = encode_groups(table, attributes)
+        kept = {name: table[name_group_column(name)] for name in attributes}
+        groups, group_codes = encode_groups(kept, table.num_rows)
         task: Task = facts["task"]
         codes = {
             name: table[name].fill_null(UNKNOWN).to_numpy().astype(np.int64) for name in CODES[task]
@@ -136,6 +151,7 @@ class Cube:
             edges=np.asarray(facts["edges"], dtype=np.float64),
             score_bits=facts["score_bits"],
             threshold=facts["threshold"],
+            scale=Scale(**facts["scale"]) if "scale" in facts else None,
         )
 
     def save(self, path: Path) -> None:
@@ -162,13 +178,16 @@ def _read_sum(table: pa.Table, name: str) -> FloatArray:
 
 
 def encode_groups(
-    table: pa.Table, attributes: tuple[str, ...]
+    columns: Mapping[str, pa.ChunkedArray], cells: int
 ) -> tuple[dict[str, tuple[str, ...]], IntArray]:
-    """Return the groups of each attribute, sorted, and every cell's position in them."""
+    """Return the groups of each attribute, sorted, and every cell's position in them.
+
+    columns: by attribute, each cell's group as text.
+    """
     groups: dict[str, tuple[str, ...]] = {}
-    codes = np.zeros((table.num_rows, len(attributes)), dtype=np.int64)
-    for position, name in enumerate(attributes):
-        encoded = table[name].combine_chunks().dictionary_encode()
+    codes = np.zeros((cells, len(columns)), dtype=np.int64)
+    for position, (name, column) in enumerate(columns.items()):
+        encoded = column.combine_chunks().dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         order = sorted(range(len(texts)), key=texts.__getitem__)
         place = np.empty(len(order), dtype=np.int64)

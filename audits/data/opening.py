@@ -1,0 +1,194 @@
+"""Opening the data of an audit: the one place that knows in which order it is read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from audits.core.errors import InputError
+from audits.core.groups import name_group_column
+from audits.core.report import Notice
+from audits.core.spec import AuditSpec
+from audits.data.form import FileForm
+from audits.data.groups import check_groups, list_notices, merge_rare
+from audits.data.joined import join_protected
+from audits.data.kept import check_values, render_kept_columns
+from audits.data.overrides import open_overrides
+from audits.data.protected import check_protected, check_reference_groups
+from audits.data.schema import Column, find_column, tabulate_columns
+from audits.data.source import Source, open_source, tabulate_source
+from audits.data.spelling import render_spelled
+from audits.data.sql import MARK, list_columns, quote
+from audits.data.table import ROWS_VIEW, AuditTable
+from audits.data.told import (
+    drop_rows,
+    tell_groups,
+    tell_repeated_ids,
+    tell_unused_missing,
+    tell_unused_spellings,
+)
+from audits.data.typed import Reading, check_declared_types
+
+
+def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Path) -> AuditTable:
+    """Open and check the audited data and its reference.
+
+    Raises InputError for whatever the spec names that the files do not have, and for values that
+    have no plain meaning.
+    """
+    data, reading, form = spec.data, plan_reading(spec), FileForm.of(spec.data)
+    source = open_source(
+        connection, data.path, base=base, view="assay_source", role="data", reading=reading,
+        form=form,
+    )  # fmt: skip
+    view, people, told = join_protected(connection, data, base, source, reading)
+    reference = None
+    if data.reference:
+        reference = open_source(
+            connection, data.reference, base=base, view="assay_reference", role="reference",
+            reading=reading, form=form,
+        )  # fmt: skip
+    opened = [one for one in (source, people, reference) if one is not None]
+    known = {
+        name for one in (view, *(s.view for s in opened)) for name in list_columns(connection, one)
+    }
+    check_declared_types(data.types, sorted(known))
+    _check_repeated([one for one in (source, people) if one is not None], spec)
+    view, dropped = _drop(connection, spec, view)
+    rows, columns = tabulate_source(connection, source, view)
+    protected = check_protected(columns, data)
+    for name in data.spellings:
+        find_column(columns, name, "data.spellings:")
+    kept = render_kept_columns(connection, spec, view, columns, protected)
+    held = {column.name: name_group_column(column.name) for column in protected}
+    rendered = {name: kept.columns[own] for name, own in held.items()}
+    merges = merge_rare(connection, view, data, rendered)
+    kept.columns |= {held[name]: one.render(rendered[name]) for name, one in merges.items()}
+    marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.columns.items())
+    chosen = f"*, {marked}" if marked else "*"
+    connection.execute(f"CREATE VIEW {ROWS_VIEW} AS SELECT {chosen} FROM {view}")
+    check_values(connection, ROWS_VIEW, kept)
+    check_groups(connection, ROWS_VIEW, data, list(held))
+    check_reference_groups(connection, ROWS_VIEW, data)
+    grouped = tuple(held)
+    read = [notice for one in opened for notice in one.opened.notices]
+    notices = (
+        *read, *told, *tell_unused_missing(data, opened), *dropped, *kept.notices,
+        *list_notices(data, merges),
+    )  # fmt: skip
+    reference_rows, reference_columns = 0, 0
+    if reference is not None:
+        reference = _drop_reference(connection, spec, reference)
+        reference_rows, described = tabulate_source(connection, reference)
+        reference_columns = len(described)
+    return AuditTable(
+        connection,
+        source,
+        rows,
+        columns,
+        tuple(data.protected),
+        grouped,
+        kept.classes,
+        tuple(kept.columns),
+        reference,
+        reference_rows,
+        reference_columns,
+        open_overrides(
+            connection, spec.recourse.overrides, base, [column.name for column in columns]
+        ),
+        (*notices, *_tell(connection, spec, view, grouped, columns)),
+        kept.scale,
+        merges,
+    )
+
+
+def _check_repeated(sources: Sequence[Source], spec: AuditSpec) -> None:
+    """Raise InputError where the settings name a column whose name a header has twice."""
+    data, given = spec.data, spec.predictions
+    named = [data.target, data.weight, data.id, data.key, *data.protected, *data.legitimate]
+    named += [given.label, given.score] if given else []
+    for source in sources:
+        if twice := next((name for name in source.opened.repeated if name in named), None):
+            raise InputError(
+                f"{source.role} {source.text!r}: the column name {twice!r} stands more than once "
+                "in the header, and the settings name it; give each column a name of its own"
+            )
+
+
+def plan_reading(spec: AuditSpec) -> Reading:
+    """Return how the files are read: codes, ids and groups keep their text."""
+    data = spec.data
+    groups = [n for n in (*data.protected, *data.legitimate) if not data.edges.get(n)]
+    named = [name for name in (data.id, data.key, *groups) if name and name not in data.types]
+    return Reading(data.missing, data.types, frozenset(named))
+
+
+def _tell(
+    connection: duckdb.DuckDBPyConnection,
+    spec: AuditSpec,
+    view: str,
+    grouped: tuple[str, ...],
+    columns: Sequence[Column],
+) -> tuple[Notice, ...]:
+    label = spec.predictions.label if spec.predictions else None
+    read = [name for name in (spec.data.target, label, *grouped) if name]
+    return (
+        *tell_repeated_ids(connection, ROWS_VIEW, spec.data),
+        *tell_groups(connection, ROWS_VIEW, spec.data, grouped),
+        *tell_unused_spellings(connection, view, spec, read),
+    )
+
+
+def _drop(
+    connection: duckdb.DuckDBPyConnection, spec: AuditSpec, view: str
+) -> tuple[str, tuple[Notice, ...]]:
+    """Leave out the rows of dropped values of the target, then of the decisions."""
+    told: tuple[Notice, ...] = ()
+    given = spec.predictions
+    asked = (
+        ("target", "[data]", spec.data.target, spec.data.drop, "assay_target_kept"),
+        (
+            "predictions label", "[predictions]", given.label if given else None,
+            given.drop if given else (), "assay_label_kept",
+        ),
+    )  # fmt: skip
+    for role, setting, name, values, to in asked:
+        if not name or not values:
+            continue
+        column = find_column(tabulate_columns(connection, view)[1], name, role)
+        view, more = drop_rows(
+            connection,
+            view,
+            render_spelled(name, spec.data.spellings.get(name, {})),
+            values,
+            title=f"{role} {name!r}",
+            setting=setting,
+            is_boolean=column.kind == "boolean",
+            to=to,
+        )
+        told = (*told, *more)
+    return view, told
+
+
+def _drop_reference(
+    connection: duckdb.DuckDBPyConnection, spec: AuditSpec, reference: Source
+) -> Source:
+    """Leave the target's dropped values out of the reference, where it has the target."""
+    name, data = spec.data.target, spec.data
+    if not name or not data.drop or name not in list_columns(connection, reference.view):
+        return reference
+    column = find_column(tabulate_columns(connection, reference.view)[1], name, "target")
+    view, _ = drop_rows(
+        connection,
+        reference.view,
+        render_spelled(name, data.spellings.get(name, {})),
+        data.drop,
+        title="reference",
+        setting="[data]",
+        is_boolean=column.kind == "boolean",
+        to="assay_reference_kept",
+    )
+    return replace(reference, view=view)
