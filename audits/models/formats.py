@@ -7,6 +7,7 @@ from pathlib import Path
 from audits.core.errors import InputError, near_misses
 from audits.models import (
     catboost_format,
+    composite_format,
     endpoint_format,
     lightgbm_format,
     onnx_format,
@@ -18,6 +19,7 @@ from audits.models.adapter import Format
 from audits.models.refused import refuse_programs
 
 FORMATS: tuple[Format, ...] = (
+    composite_format.FORMAT,
     skops_format.FORMAT,
     lightgbm_format.FORMAT,
     onnx_format.FORMAT,

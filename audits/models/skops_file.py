@@ -20,15 +20,15 @@ _MAX_RATIO = 500
 _SMALL_BYTES = 64 << 20  # below this any ratio is harmless
 
 
-def load_estimator(path: Path) -> NativeModel:
+def load_estimator(path: Path, allowed: frozenset[str] = ALLOWED) -> NativeModel:
     """Return the fitted estimator. Raises InputError where it is damaged or holds other types."""
     check_archive(path)
     skops_io = import_skops()
     try:
-        refused = find_refused_types(path)
+        refused = find_refused_types(path, allowed)
         if refused:
             raise InputError(describe_refused(path.name, refused))
-        return skops_io.load(path, trusted=sorted(ALLOWED))
+        return skops_io.load(path, trusted=sorted(allowed))
     except (InputError, MemoryError):
         raise
     except Exception as error:  # any damage surfaces as whatever the damaged part raises
@@ -60,9 +60,9 @@ class _WithoutTorch(MetaPathFinder):
             raise ModuleNotFoundError("torch is not needed here", name="torch")
 
 
-def find_refused_types(path: Path) -> list[str]:
+def find_refused_types(path: Path, allowed: frozenset[str] = ALLOWED) -> list[str]:
     """Return the types in the file that neither skops nor the reviewed list allows."""
-    return sorted(set(import_skops().get_untrusted_types(file=path)) - ALLOWED)
+    return sorted(set(import_skops().get_untrusted_types(file=path)) - allowed)
 
 
 def describe_refused(name: str, refused: list[str]) -> str:
