@@ -17,6 +17,7 @@ from audits.models import (
 )
 from audits.models.adapter import Format
 from audits.models.refused import refuse_programs
+from audits.models.ways_in import TABLE, offer_host, offer_python
 
 FORMATS: tuple[Format, ...] = (
     composite_format.FORMAT,
@@ -53,15 +54,17 @@ def detect_format(path: Path) -> Format:
         if path.suffix.lower() in known.suffixes:
             raise InputError(
                 f"{path.name} is not a {known.name} model, whatever its name says, or it is "
-                "damaged; write it again"
+                f"damaged; write it again, {TABLE}"
             )
     if path.suffix.lower() == ".safetensors":
         raise InputError(
-            f"{path.name} holds weights only; give the assay.torch/1 JSON file that names them"
+            f"{path.name} holds weights only; give the assay.torch/1 JSON file that names them, or "
+            f"export the network to ONNX; {offer_host('network.pt', 'torch')}"
         )
     raise InputError(
         f"{path.name} is no model that can be opened; save it as "
         + ", ".join(f"{known.name} ({' '.join(known.suffixes)})" for known in FORMATS)
+        + f"; for any other model {offer_python()}"
     )
 
 

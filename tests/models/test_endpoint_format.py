@@ -292,7 +292,7 @@ def reset(handler, scores):
         (lambda handler, scores: handler.answer(b"[" * 100_000), "more than|did not answer"),
         (lambda handler, scores: handler.answer(json.dumps({"predictions": scores}).encode()), "did not answer"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": scores[:-1]}).encode()), "answered 149 rows for 150"),
-        (lambda handler, scores: handler.answer(b'{"scores": 1}'), "answered no rows for 150"),
+        (lambda handler, scores: handler.answer(b'{"scores": 1}'), "did not answer"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": [*scores[:7], [0.5], *scores[8:]]}).encode()), "2 numbers for row 7"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": [*scores[:7], ["0.5", 0.5], *scores[8:]]}).encode()), "2 numbers for row 7"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": [*scores[:7], [True, False], *scores[8:]]}).encode()), "2 numbers for row 7"),
