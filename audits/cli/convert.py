@@ -18,6 +18,12 @@ def convert_command(model: Path, out: Path | None, data: Path | None, *, consent
         )
     target = out or model.with_suffix(".skops")
     proof = convert_model(model, target, data)
+    if proof.warning:
+        print(
+            f"Take care: {proof.warning}. The proof compares with the model as it runs here; check "
+            "a few rows against what it answered where it was trained.",
+            file=sys.stderr,
+        )
     print(
         f"Wrote {target}. On {proof.rows:,} rows ({proof.rows_from}) its predictions differ from "
         f"the original's by at most {proof.max_difference:.2g}.",

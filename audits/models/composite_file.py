@@ -40,8 +40,13 @@ class Part:
 
 
 def save_composite(model: NativeModel, parts: Sequence[Part], target: Path) -> None:
-    """Write objects among which `booster_part`s stand for `parts`, by their place."""
+    """Write objects among which `booster_part`s stand for `parts`, by their place.
+
+    Without a booster this is a plain skops file.
+    """
     import_skops().dump(model, target)
+    if not parts:
+        return
     named = [
         {"path": f"parts/{number}.{SUFFIXES[part.format]}", "format": part.format}
         for number, part in enumerate(parts)

@@ -55,8 +55,9 @@ def load(path: Path, device: str) -> Adapter:
         return CompositeAdapter(model, path.name)
     # A booster alone, as its library's own scikit-learn class was saved: it knows its classes.
     alone: Adapter = model.adapter
-    classes = tuple(str(item) for item in getattr(model, "classes_", ()))
-    alone.info = replace(alone.info, classes=classes)  # type: ignore[misc]
+    if hasattr(model, "classes_"):
+        classes = tuple(str(item) for item in model.classes_)
+        alone.info = replace(alone.info, classes=classes)  # type: ignore[misc]
     return alone
 
 

@@ -32,7 +32,11 @@ class EndpointAdapter:
         self._spec = spec
         self._endpoint = endpoint
         names = tuple(item.name for item in spec.features)
-        self.info = ModelInfo("endpoint", spec.task, spec.classes, names, "endpoint")
+        is_order = spec.meaning in ("score", "decision")
+        self.info = ModelInfo(
+            "endpoint", spec.task, spec.classes, names, "endpoint",
+            "score" if is_order else "probability",
+        )  # fmt: skip
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression.

@@ -12,6 +12,7 @@ from types import ModuleType
 from audits.core.errors import InputError, one_of
 from audits.models.adapter import NativeModel
 from audits.models.skops_types import ALLOWED
+from audits.models.ways_in import offer_host
 
 _MAX_MEMBERS = 100_000
 _MAX_BYTES = 4 << 30
@@ -67,9 +68,12 @@ def find_refused_types(path: Path, allowed: frozenset[str] = ALLOWED) -> list[st
 
 def describe_refused(name: str, refused: list[str]) -> str:
     """Return the message of a file that holds types which were not reviewed."""
-    advice = "use scikit-learn's own estimators and transformers, or export the model to ONNX"
+    advice = (
+        "use scikit-learn's own estimators and transformers; "
+        + offer_host(Path(name).with_suffix(".joblib").name, "joblib")
+    )
     if any(item.startswith(("lightgbm.", "xgboost.", "catboost.")) for item in refused):
-        advice = "save the LightGBM, XGBoost or CatBoost model in its own format (save_model)"
+        advice = "write it with `assay convert`, which keeps boosters in their own formats"
     return f"{name} holds types that are not on the reviewed list: {one_of(refused)}; {advice}"
 
 
