@@ -48,6 +48,11 @@ class CatBoostAdapter:
         return self._header.loss in _LOG_LINK
 
     @property
+    def categorical(self) -> frozenset[str]:
+        """The columns that are read as texts."""
+        return self._header.categorical
+
+    @property
     def trees(self) -> Trees:
         """The trees as the file tells them."""
         return self._header.trees

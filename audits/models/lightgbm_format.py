@@ -48,6 +48,10 @@ class LightGBMAdapter:
         scores = self.estimator.predict(matrix)
         return with_complement(scores) if self.info.task == "binary" else np.asarray(scores)
 
+    def compute_margins(self, matrix: FloatArray) -> FloatArray:
+        """Return what the trees add up to, `[n]`, or `[n, k]` of several classes."""
+        return np.asarray(self.estimator.predict(matrix, raw_score=True), dtype=np.float64)
+
     def encode_column(self, column: pd.Series) -> FloatArray:
         """Return one feature's values as `encode` does, `[n]`."""
         return compute_matrix(column.to_frame(), [str(column.name)], self._categories)[:, 0]

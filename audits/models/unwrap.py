@@ -91,6 +91,7 @@ class _Unwrapper(pickle.Pickler):
             number=number,
             missing=float("nan") if missing is None else float(missing),
             classes=_read_classes(obj, fitted=content is not None),
+            has_margins=hasattr(obj, "decision_function"),
         )
         return make_part, (state,)
 
@@ -114,7 +115,7 @@ def _reduce_around(obj: NativeModel) -> Any:
         return _itself, (obj.best_estimator_,)
     if isinstance(obj, TunedThresholdClassifierCV) and hasattr(obj, "best_threshold_"):
         return _fix_threshold, (obj.estimator_, obj.best_threshold_, obj.response_method,
-                                obj._curve_scorer._get_pos_label())  # fmt: skip
+                                obj._curve_scorer._get_pos_label(), _read_inputs(obj))  # fmt: skip
     if library_of(obj) == "imblearn" and hasattr(obj, "steps"):
         kept = [step for step in obj.steps if not hasattr(step[1], "fit_resample")]
         return _make_pipeline, (kept,)
@@ -144,7 +145,8 @@ def _make_pipeline(steps: list[tuple[str, NativeModel]]) -> NativeModel:
 
 
 def _fix_threshold(
-    estimator: NativeModel, threshold: float, response_method: str, positive: object
+    estimator: NativeModel, threshold: float, response_method: str, positive: object,
+    inputs: dict[str, Any],
 ) -> NativeModel:
     """Return what decides by a fixed threshold as a tuned one did: its tuning needs its scorer."""
     from sklearn.model_selection import FixedThresholdClassifier  # noqa: PLC0415
@@ -153,10 +155,14 @@ def _fix_threshold(
         estimator, threshold=float(threshold), pos_label=positive, response_method=response_method
     )
     fixed.estimator_ = estimator
-    for name in ("feature_names_in_", "n_features_in_"):
-        if hasattr(estimator, name):
-            setattr(fixed, name, getattr(estimator, name))
+    for name, value in inputs.items():
+        setattr(fixed, name, value)
     return fixed
+
+
+def _read_inputs(obj: NativeModel) -> dict[str, Any]:
+    names = ("feature_names_in_", "n_features_in_")
+    return {name: getattr(obj, name) for name in names if hasattr(obj, name)}
 
 
 def _is_booster(obj: NativeModel) -> bool:

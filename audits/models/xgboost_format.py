@@ -38,6 +38,8 @@ class XGBoostAdapter:
     ) -> None:
         self.estimator = booster
         self.info = info
+        self.missing = np.nan
+        """A number that means "no value", which scikit-learn's class knows and a file does not."""
         self._header = header
         self._categories = categories
 
@@ -84,7 +86,7 @@ class XGBoostAdapter:
                 "this XGBoost model never saw and refuses; merge it into a known one or leave "
                 "these rows out"
             )
-        return values
+        return np.where(values == self.missing, np.nan, values)
 
 
 def load(path: Path, device: str) -> XGBoostAdapter:
