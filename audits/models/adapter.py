@@ -23,9 +23,9 @@ NativeModel = Any
 class ModelInfo:
     """What is known of a model without running it.
 
-    format: "skops", "composite", "xgboost", "lightgbm", "catboost", "onnx", "torch" or "endpoint". classes:
-    texts in the order of the probabilities' columns, `()` for regression. features: the raw
-    columns, in the order that the model wants them. device: "cpu",
+    format: "skops", "composite", "xgboost", "lightgbm", "catboost", "onnx", "torch" or
+    "endpoint". classes: texts in the order of the probabilities' columns, `()` for regression.
+    features: the raw columns, in the order that the model wants them. device: "cpu",
     "cuda:0 (NVIDIA ...)", or "endpoint". output: what the numbers are: probabilities of classes,
     "score"s of classes of which only the order counts, or the target's "value".
     """

@@ -170,9 +170,7 @@ def open_content(content: bytes, name: str) -> CatBoostAdapter:
     return _open(content, name, lambda model: model.load_model(blob=content))
 
 
-def _open(
-    content: bytes, name: str, read: Callable[[NativeModel], NativeModel]
-) -> CatBoostAdapter:
+def _open(content: bytes, name: str, read: Callable[[NativeModel], NativeModel]) -> CatBoostAdapter:
     header = catboost_file.read_header(content, name)
     task, classes = _task(header, name)
     try:

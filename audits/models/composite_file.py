@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audits.core.errors import InputError
 from audits.models import catboost_format, lightgbm_format, xgboost_format
@@ -79,7 +78,7 @@ class _Boosters:
         self._open: dict[int, Adapter] = {}
 
     def open(self, number: int) -> Adapter:
-        """Return a booster by its number. Raises InputError where there is none, or it is damaged."""
+        """Return a booster by its number. Raises InputError where it is missing or damaged."""
         if number not in self._open:
             self._open[number] = self._read(number)
         return self._open[number]
@@ -117,7 +116,7 @@ def _read_manifest(path: Path) -> list[dict[str, str]]:
     return parts
 
 
-def _is_entry(entry: Any) -> bool:
+def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, dict)
         and isinstance(entry.get("path"), str)

@@ -85,9 +85,7 @@ def convert_model(source: Path, target: Path, data: Path | None = None) -> Conve
                 + offer_host(source.name, "joblib")
             )
         written.rename(target)
-    return ConversionProof(
-        target, suffix[1:], len(frame), rows_from, difference, opened.warning
-    )
+    return ConversionProof(target, suffix[1:], len(frame), rows_from, difference, opened.warning)
 
 
 def _read_rows(model: NativeModel, data: Path | None) -> tuple[pd.DataFrame, str]:

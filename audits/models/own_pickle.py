@@ -22,7 +22,7 @@ _NO_ATTRIBUTE = re.compile(r"Can't get attribute '([^']+)' on <module '([^']+)'"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A model, and what its owner should know of the versions it was saved with ("" for nothing)."""
+    """A model, and what is to be known of the versions it was saved with ("" for nothing)."""
 
     model: NativeModel
     warning: str
@@ -50,7 +50,9 @@ def check_kind(model: NativeModel, name: str) -> None:
     library, kind = library_of(model), type(model).__name__
     if not hasattr(model, "predict"):
         is_scaler = hasattr(model, "transform")
-        hint = "; save the pipeline with its model, not its preprocessing alone" if is_scaler else ""
+        hint = (
+            "; save the pipeline with its model, not its preprocessing alone" if is_scaler else ""
+        )
         raise InputError(f"{name} holds a {kind}, which predicts nothing{hint}")
     if library not in ("sklearn", "imblearn", *BOOSTERS, "__main__") and not _is_estimator(model):
         raise InputError(
@@ -92,8 +94,8 @@ def _explain(name: str, error: Exception, versions: str) -> str:
         )
     if isinstance(error, ModuleNotFoundError):
         return (
-            f"{name} needs the module {error.name!r}, which is not installed here; convert it where "
-            f"it was trained (pip install assay-audit there), or {host}"
+            f"{name} needs the module {error.name!r}, which is not installed here; convert it "
+            f"where it was trained (pip install assay-audit there), or {host}"
         )
     if versions:
         return (
@@ -107,8 +109,8 @@ def _explain(name: str, error: Exception, versions: str) -> str:
         )
     if isinstance(error, (EOFError, pickle.UnpicklingError, KeyError, IndexError, ValueError)):
         return (
-            f"{name} cannot be opened: it is cut short, no pickle, or made by other versions of its "
-            f"libraries ({type(error).__name__}); save it again, or {host}"
+            f"{name} cannot be opened: it is cut short, no pickle, or made by other versions of "
+            f"its libraries ({type(error).__name__}); save it again, or {host}"
         )
     return (
         f"{name} cannot be opened: its own code stopped with {type(error).__name__} "

@@ -68,9 +68,8 @@ def find_refused_types(path: Path, allowed: frozenset[str] = ALLOWED) -> list[st
 
 def describe_refused(name: str, refused: list[str]) -> str:
     """Return the message of a file that holds types which were not reviewed."""
-    advice = (
-        "use scikit-learn's own estimators and transformers; "
-        + offer_host(Path(name).with_suffix(".joblib").name, "joblib")
+    advice = "use scikit-learn's own estimators and transformers; " + offer_host(
+        Path(name).with_suffix(".joblib").name, "joblib"
     )
     if any(item.startswith(("lightgbm.", "xgboost.", "catboost.")) for item in refused):
         advice = "write it with `assay convert`, which keeps boosters in their own formats"

@@ -50,7 +50,8 @@ class SkopsAdapter:
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
-        return self._ask(lambda data: compute_answers(self.model, data), frame)
+        answers: FloatArray = self._ask(lambda data: compute_answers(self.model, data), frame)
+        return answers
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return what the last step sees, each column owned by the raw column behind it."""

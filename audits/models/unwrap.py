@@ -30,6 +30,7 @@ _SCIKIT_LEARN_CLASSES = {
     "catboost": ("CatBoostClassifier", "CatBoostRegressor", "CatBoost"),
 }
 _NATIVE_CLASSES = ("xgboost.Booster", "lightgbm.Booster")
+_AROUND = ("sklearn", "imblearn", "joblib", "pandas")
 
 Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -49,7 +50,7 @@ def unwrap(model: NativeModel, parts: list[Part] | None) -> NativeModel:
             f"this {type(model).__name__} holds something that cannot be copied ({error}); run "
             "`assay host` on it instead"
         ) from error
-    return pickle.loads(stream.getvalue(), buffers=buffers)  # noqa: S301 - made a line ago
+    return pickle.loads(stream.getvalue(), buffers=buffers)
 
 
 def library_of(model: object) -> str:
@@ -68,13 +69,12 @@ class _Unwrapper(pickle.Pickler):
         self._parts = parts
         self._places: dict[int, int] = {}
 
-    def reducer_override(self, obj: Any) -> Any:
+    def reducer_override(self, obj: NativeModel) -> NativeModel:
         """Return what takes the place of an object; NotImplemented keeps it."""
         if library_of(obj) in BOOSTERS and self._parts is not None and _is_booster(obj):
             return self._reduce_booster(obj, self._parts)
-        if library_of(obj) in ("sklearn", "imblearn", "joblib", "pandas"):
-            return _reduce_around(obj)
-        return NotImplemented
+        found = _reduce_around(obj) if library_of(obj) in _AROUND else None
+        return NotImplemented if found is None else found
 
     def _reduce_booster(self, obj: NativeModel, parts: list[Part]) -> Reduced:
         from audits.models.booster_part import PartState, make_part  # noqa: PLC0415
@@ -96,38 +96,67 @@ class _Unwrapper(pickle.Pickler):
         return make_part, (state,)
 
 
-def _reduce_around(obj: NativeModel) -> Any:
-    """Replace what scikit-learn and its kin keep around what predicts."""
-    from sklearn.metrics._scorer import _BaseScorer  # noqa: PLC0415
-    from sklearn.model_selection import (  # noqa: PLC0415
-        BaseCrossValidator,
-        TunedThresholdClassifierCV,
-    )
+def _reduce_around(obj: NativeModel) -> Reduced | None:
+    """Return what takes the place of what scikit-learn and its kin keep around what predicts."""
+    for applies, replaced in _RULES:
+        if applies(obj):
+            return replaced(obj)
+    return None
+
+
+def _is_search(obj: NativeModel) -> bool:
     from sklearn.model_selection._search import BaseSearchCV  # noqa: PLC0415
+
+    return isinstance(obj, BaseSearchCV) and hasattr(obj, "cv_results_")
+
+
+def _take_best(obj: NativeModel) -> Reduced:
+    if not hasattr(obj, "best_estimator_"):
+        raise InputError(
+            f"this {type(obj).__name__} was run with refit=False, so that it has no model: fit one "
+            "with its best_params_, and save that"
+        )
+    return _itself, (obj.best_estimator_,)
+
+
+def _is_tuned(obj: NativeModel) -> bool:
+    from sklearn.model_selection import TunedThresholdClassifierCV  # noqa: PLC0415
+
+    return isinstance(obj, TunedThresholdClassifierCV) and hasattr(obj, "best_threshold_")
+
+
+def _take_tuned(obj: NativeModel) -> Reduced:
+    positive = obj._curve_scorer._get_pos_label()
+    names = ("feature_names_in_", "n_features_in_")
+    inputs = {name: getattr(obj, name) for name in names if hasattr(obj, name)}
+    fixed = (obj.estimator_, obj.best_threshold_, obj.response_method, positive, inputs)
+    return _fix_threshold, fixed
+
+
+def _take_steps(obj: NativeModel) -> Reduced:
+    return _make_pipeline, ([step for step in obj.steps if not hasattr(step[1], "fit_resample")],)
+
+
+def _is_of_training(obj: NativeModel) -> bool:
+    """Scorers, splits and caches: nothing of them is asked when a model predicts."""
+    from sklearn.metrics._scorer import _BaseScorer  # noqa: PLC0415
+    from sklearn.model_selection import BaseCrossValidator  # noqa: PLC0415
     from sklearn.model_selection._split import _RepeatedSplits  # noqa: PLC0415
 
-    if isinstance(obj, BaseSearchCV) and hasattr(obj, "cv_results_"):
-        if not hasattr(obj, "best_estimator_"):
-            raise InputError(
-                f"this {type(obj).__name__} was run with refit=False, so that it has no model: "
-                "fit one with its best_params_, and save that"
-            )
-        return _itself, (obj.best_estimator_,)
-    if isinstance(obj, TunedThresholdClassifierCV) and hasattr(obj, "best_threshold_"):
-        return _fix_threshold, (obj.estimator_, obj.best_threshold_, obj.response_method,
-                                obj._curve_scorer._get_pos_label(), _read_inputs(obj))  # fmt: skip
-    if library_of(obj) == "imblearn" and hasattr(obj, "steps"):
-        kept = [step for step in obj.steps if not hasattr(step[1], "fit_resample")]
-        return _make_pipeline, (kept,)
-    if isinstance(obj, pd.Index):  # how columns are named where they were chosen from a frame
-        return list, (obj.tolist(),)
-    is_split = isinstance(obj, (BaseCrossValidator, _RepeatedSplits))
-    reviewed = f"{type(obj).__module__}.{type(obj).__qualname__}" in ALLOWED
-    if isinstance(obj, _BaseScorer) or (is_split and not reviewed):
-        return _nothing, ()
-    if type(obj).__name__ == "Memory" and library_of(obj) == "joblib":
-        return _nothing, ()
-    return NotImplemented
+    if isinstance(obj, (BaseCrossValidator, _RepeatedSplits)):
+        return f"{type(obj).__module__}.{type(obj).__qualname__}" not in ALLOWED
+    is_cache = library_of(obj) == "joblib" and type(obj).__name__ == "Memory"
+    return isinstance(obj, _BaseScorer) or is_cache
+
+
+_RULES: tuple[tuple[Callable[[NativeModel], bool], Callable[[NativeModel], Reduced]], ...] = (
+    (_is_search, _take_best),
+    (_is_tuned, _take_tuned),
+    (lambda obj: library_of(obj) == "imblearn" and hasattr(obj, "steps"), _take_steps),
+    # How columns are named where they were chosen from a frame.
+    (lambda obj: isinstance(obj, pd.Index), lambda obj: (list, (obj.tolist(),))),
+    (_is_of_training, lambda _: (_nothing, ())),
+)
 
 
 def _itself(model: NativeModel) -> NativeModel:
@@ -145,7 +174,10 @@ def _make_pipeline(steps: list[tuple[str, NativeModel]]) -> NativeModel:
 
 
 def _fix_threshold(
-    estimator: NativeModel, threshold: float, response_method: str, positive: object,
+    estimator: NativeModel,
+    threshold: float,
+    response_method: str,
+    positive: object,
     inputs: dict[str, Any],
 ) -> NativeModel:
     """Return what decides by a fixed threshold as a tuned one did: its tuning needs its scorer."""
@@ -160,15 +192,8 @@ def _fix_threshold(
     return fixed
 
 
-def _read_inputs(obj: NativeModel) -> dict[str, Any]:
-    names = ("feature_names_in_", "n_features_in_")
-    return {name: getattr(obj, name) for name in names if hasattr(obj, name)}
-
-
 def _is_booster(obj: NativeModel) -> bool:
-    kind = f"{library_of(obj)}.{type(obj).__name__}"
-    named = _SCIKIT_LEARN_CLASSES[library_of(obj)]
-    return kind in _NATIVE_CLASSES or type(obj).__name__ in named
+    return is_native(obj) or type(obj).__name__ in _SCIKIT_LEARN_CLASSES[library_of(obj)]
 
 
 def _save_booster(obj: NativeModel) -> bytes | None:
@@ -176,15 +201,23 @@ def _save_booster(obj: NativeModel) -> bytes | None:
     library = library_of(obj)
     if library == "catboost":
         return _save_catboost(obj) if obj.is_fitted() else None
-    if library == "lightgbm":
-        if not hasattr(obj, "model_to_string") and not obj.__sklearn_is_fitted__():
-            return None
-        booster = obj if hasattr(obj, "model_to_string") else obj.booster_
-        return str(booster.model_to_string()).encode()
-    if not hasattr(obj, "save_raw") and not obj.__sklearn_is_fitted__():
+    if not is_native(obj) and not obj.__sklearn_is_fitted__():
         return None
-    booster = obj if hasattr(obj, "save_raw") else obj.get_booster()
-    return bytes(booster.save_raw("ubj"))
+    if library == "lightgbm":
+        return str(take_native(obj).model_to_string()).encode()
+    return bytes(take_native(obj).save_raw("ubj"))
+
+
+def is_native(obj: NativeModel) -> bool:
+    """Whether it is a library's own Booster, not its class for scikit-learn."""
+    return f"{library_of(obj)}.{type(obj).__name__}" in _NATIVE_CLASSES
+
+
+def take_native(obj: NativeModel) -> NativeModel:
+    """Return the Booster of XGBoost or LightGBM inside a fitted class for scikit-learn."""
+    if is_native(obj):
+        return obj
+    return obj.booster_ if library_of(obj) == "lightgbm" else obj.get_booster()
 
 
 def _save_catboost(obj: NativeModel) -> bytes:

@@ -10,7 +10,7 @@ import pandas as pd
 from audits.core.errors import InputError
 from audits.models.adapter import FloatArray, NativeModel, with_complement
 from audits.models.skops_format import compute_answers
-from audits.models.unwrap import BOOSTERS, library_of
+from audits.models.unwrap import BOOSTERS, is_native, library_of, take_native
 
 
 def find_inputs(model: NativeModel) -> tuple[list[str] | None, int]:
@@ -39,17 +39,14 @@ def _find_names(model: NativeModel) -> list[str] | None:
 
 
 def _ask_booster(model: NativeModel) -> list[str] | None:
-    """Return a booster's own names, which stand in its own format."""
+    """Return a booster's own names, which stand in its own format; None where there are none."""
     if library_of(model) == "catboost":
         return list(model.feature_names_ or ()) or None
-    if library_of(model) == "lightgbm":
-        fitted = hasattr(model, "model_to_string") or model.__sklearn_is_fitted__()
-        if not fitted:
-            return None
-        return list((model if hasattr(model, "model_to_string") else model.booster_).feature_name())
-    if hasattr(model, "save_raw"):
-        return list(model.feature_names or ()) or None
-    return list(model.get_booster().feature_names or ()) or None if model.__sklearn_is_fitted__() else None
+    if not is_native(model) and not model.__sklearn_is_fitted__():
+        return None
+    booster = take_native(model)
+    names = booster.feature_names if hasattr(booster, "save_raw") else booster.feature_name()
+    return list(names or ()) or None
 
 
 def answer(model: NativeModel, frame: pd.DataFrame) -> FloatArray:
@@ -57,7 +54,7 @@ def answer(model: NativeModel, frame: pd.DataFrame) -> FloatArray:
     columns' order."""
     if library_of(model) not in BOOSTERS:
         return _try_types(lambda rows: compute_answers(model, rows), _as_fitted(model, frame))
-    if type(model).__name__ == "Booster":
+    if is_native(model):
         return _try_types(lambda rows: _ask_native(model, rows), frame)
     return _try_types(lambda rows: compute_answers(model, rows), frame)
 

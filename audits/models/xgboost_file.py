@@ -31,7 +31,7 @@ class Header:
 
 
 def read_document(content: bytes, name: str) -> Mapping[str, Any]:
-    """Return the parsed content of a file. Raises InputError where it is cut short, or neither JSON nor UBJ."""
+    """Return a file's parsed content. Raises InputError where it is cut short or neither format."""
     try:
         document = (ubjson if content.startswith(UBJ_STARTS) else json).loads(content)
     except (ValueError, RecursionError) as error:

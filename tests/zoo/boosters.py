@@ -2,8 +2,8 @@
 
 import numpy as np
 from catboost import CatBoostClassifier, CatBoostRegressor
-from lightgbm import LGBMClassifier, LGBMRegressor
 from lightgbm import Dataset as LightGBMRows
+from lightgbm import LGBMClassifier, LGBMRegressor
 from lightgbm import train as train_lightgbm
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor

@@ -41,7 +41,7 @@ def make_rows() -> Rows:
     lift = (numbers["income"] / 20 - numbers["debt"] / 10 + (job == "nurse")).to_numpy()
     noisy = lift + generator.normal(0, 0.5, N)
     words = pd.DataFrame(
-        {"note": [f"{a} works {b}" for a, b in zip(job, generator.choice(["well", "late"], N))]},
+        {"note": [f"{a} works {b}" for a, b in zip(job, generator.choice(["well", "late"], N), strict=True)]},
         dtype=object,
     )  # fmt: skip
     return Rows(

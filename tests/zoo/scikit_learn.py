@@ -30,11 +30,18 @@ LINEAR = linear_model.LogisticRegression(max_iter=2000)
 R = {"random_state": 0}
 
 
-def _classifier(model, *, target=ROWS.yes_no, rows=ROWS.numbers, name="", explains=False,
-                agrees=True):
+def _classifier(
+    model, *, target=ROWS.yes_no, rows=ROWS.numbers, name="", explains=False, agrees=True
+):
     title = name or type(model).__name__
-    return Kind(title, "Classifiers", lambda: model.fit(rows, target), rows, explains=explains,
-                agrees=agrees)
+    return Kind(
+        title,
+        "Classifiers",
+        lambda: model.fit(rows, target),
+        rows,
+        explains=explains,
+        agrees=agrees,
+    )
 
 
 def _score(model, *, target=ROWS.yes_no, name=""):
