@@ -14,7 +14,7 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses
 from audits.models.adapter import NativeModel
-from audits.models.unwrap import BOOSTERS, library_of
+from audits.models.unwrap import BOOSTERS, check_refit, is_booster, library_of
 from audits.models.ways_in import offer_host
 
 _NO_ATTRIBUTE = re.compile(r"Can't get attribute '([^']+)' on <module '([^']+)'")
@@ -48,12 +48,18 @@ def open_pickle(source: Path) -> Opened:
 def check_kind(model: NativeModel, name: str) -> None:
     """Raise InputError where the object is nothing that a file of ours can hold."""
     library, kind = library_of(model), type(model).__name__
+    check_refit(model)
     if not hasattr(model, "predict"):
         is_scaler = hasattr(model, "transform")
         hint = (
             "; save the pipeline with its model, not its preprocessing alone" if is_scaler else ""
         )
         raise InputError(f"{name} holds a {kind}, which predicts nothing{hint}")
+    if library in BOOSTERS and not is_booster(model):
+        raise InputError(
+            f"{name} holds a {kind}, whose output is neither a probability nor a target; save a "
+            f"classifier or a regressor; {offer_host(name, 'joblib')}"
+        )
     if library not in ("sklearn", "imblearn", *BOOSTERS, "__main__") and not _is_estimator(model):
         raise InputError(
             f"{name} holds a {kind} of the library {library}, whose models no file carries without "

@@ -71,7 +71,7 @@ class _Unwrapper(pickle.Pickler):
 
     def reducer_override(self, obj: NativeModel) -> NativeModel:
         """Return what takes the place of an object; NotImplemented keeps it."""
-        if library_of(obj) in BOOSTERS and self._parts is not None and _is_booster(obj):
+        if library_of(obj) in BOOSTERS and self._parts is not None and is_booster(obj):
             return self._reduce_booster(obj, self._parts)
         found = _reduce_around(obj) if library_of(obj) in _AROUND else None
         return NotImplemented if found is None else found
@@ -111,12 +111,19 @@ def _is_search(obj: NativeModel) -> bool:
 
 
 def _take_best(obj: NativeModel) -> Reduced:
-    if not hasattr(obj, "best_estimator_"):
+    check_refit(obj)
+    return _itself, (obj.best_estimator_,)
+
+
+def check_refit(obj: NativeModel) -> None:
+    """Raise InputError where a search was run without fitting its best model."""
+    if hasattr(obj, "cv_results_") and not (
+        hasattr(obj, "best_estimator_") or hasattr(obj, "support_")
+    ):
         raise InputError(
             f"this {type(obj).__name__} was run with refit=False, so that it has no model: fit one "
             "with its best_params_, and save that"
         )
-    return _itself, (obj.best_estimator_,)
 
 
 def _is_tuned(obj: NativeModel) -> bool:
@@ -192,7 +199,8 @@ def _fix_threshold(
     return fixed
 
 
-def _is_booster(obj: NativeModel) -> bool:
+def is_booster(obj: NativeModel) -> bool:
+    """Whether an object of XGBoost, LightGBM or CatBoost is a model that can be taken out."""
     return is_native(obj) or type(obj).__name__ in _SCIKIT_LEARN_CLASSES[library_of(obj)]
 
 

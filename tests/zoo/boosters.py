@@ -27,7 +27,7 @@ from xgboost import DMatrix, XGBClassifier, XGBRegressor, XGBRFClassifier
 from xgboost import train as train_xgboost
 
 from tests.zoo.kind import OPEN, Kind
-from tests.zoo.pipelines import columns
+from tests.zoo.pipelines import columns, find_output
 from tests.zoo.rows import ROWS
 
 CATEGORIES = ROWS.mixed.assign(job=ROWS.mixed["job"].astype("category"))
@@ -50,7 +50,7 @@ def cat(**more):
 
 def _alone(name, model, target, rows=ROWS.numbers, explains=True, **fit):
     return Kind(name, "Boosters by joblib", lambda: model.fit(rows, target, **fit), rows,
-                explains=explains)  # fmt: skip
+                explains=explains, output=find_output(model, target))  # fmt: skip
 
 
 def _early(model):
@@ -98,7 +98,8 @@ ALONE = [
 
 
 def _around(name, model, target=ROWS.zero_one, rows=ROWS.mixed, explains=False):
-    return Kind(name, "Around boosters", lambda: model.fit(rows, target), rows, explains=explains)
+    return Kind(name, "Around boosters", lambda: model.fit(rows, target), rows, explains=explains,
+                output=find_output(model, target))  # fmt: skip
 
 
 def _piped(booster, encoder=None):
@@ -170,7 +171,9 @@ AROUND = [
 
 
 def _file(name, make, save, rows=ROWS.numbers):
-    return Kind(name, "Boosters in their own formats", make, rows, save, OPEN, explains=True)
+    output = "value" if "Regressor" in name else "probability"
+    return Kind(name, "Boosters in their own formats", make, rows, save, OPEN, explains=True,
+                output=output)  # fmt: skip
 
 
 def _in(suffix, save):

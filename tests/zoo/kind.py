@@ -19,7 +19,7 @@ class Kind:
     """name: for people. make: trains and returns the model. rows: what it is asked. save: writes
     it, if not with joblib; returns the file. way: how it gets in. explains: whether its trees,
     formula or network are explained by an engine of their own, and not by sampling. agrees:
-    whether its decisions are those of its probabilities. expected: what a native object answers."""
+    whether its decisions are those of its probabilities. output: as `ModelInfo.output`. expected: what a native object answers."""
 
     name: str
     group: str
@@ -29,4 +29,5 @@ class Kind:
     way: Literal["assay convert", "opens as it is", "assay host"] = CONVERT
     explains: bool = False
     agrees: bool = True
+    output: Literal["probability", "score", "value"] = "probability"
     expected: Callable[[Any, pd.DataFrame], Any] | None = None

@@ -115,7 +115,7 @@ KINDS = [
          _save_with_skl2onnx(zipmap=False), OPEN),
     Kind("skl2onnx of a regression", "ONNX",
          lambda: LinearRegression().fit(ROWS.numbers, ROWS.amount), SINGLE, _save_with_skl2onnx(),
-         OPEN),
+         OPEN, output="value"),
     Kind("torch weights as safetensors with assay.torch/1", "Networks", _make_tabular,
          ROWS.numbers, _save_tabular, OPEN, explains=True),
 ]  # fmt: skip

@@ -48,7 +48,17 @@ def columns(encoder=None, numbers=NUMBERS, texts=TEXTS):
 
 def _pipeline(name, *steps, rows=ROWS.mixed, target=ROWS.yes_no, explains=True):
     model = make_pipeline(*steps)
-    return Kind(name, "Pipelines", lambda: model.fit(rows, target), rows, explains=explains)
+    return Kind(
+        name, "Pipelines", lambda: model.fit(rows, target), rows, explains=explains,
+        output=find_output(model, target),
+    )  # fmt: skip
+
+
+def find_output(model, target):
+    """What a model answers by its methods, before it is fitted."""
+    if target is ROWS.amount:
+        return "value"
+    return "probability" if hasattr(model, "predict_proba") else "score"
 
 
 KINDS = [

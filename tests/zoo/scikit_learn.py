@@ -49,13 +49,16 @@ def _score(model, *, target=ROWS.yes_no, name=""):
     is_linear = isinstance(model, LinearClassifierMixin)
     return Kind(
         title, "Classifiers without probabilities", lambda: model.fit(ROWS.numbers, target),
-        explains=is_linear,
+        explains=is_linear, output="score",
     )  # fmt: skip
 
 
 def _regressor(model, *, rows=ROWS.numbers, name="", explains=False):
     title = name or type(model).__name__
-    return Kind(title, "Regressors", lambda: model.fit(rows, ROWS.amount), rows, explains=explains)
+    return Kind(
+        title, "Regressors", lambda: model.fit(rows, ROWS.amount), rows, explains=explains,
+        output="value",
+    )  # fmt: skip
 
 
 def _search(model, name, *, explains=True):

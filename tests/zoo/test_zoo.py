@@ -1,5 +1,7 @@
 """Each kind of model is saved as people save it, comes in by its way, and answers as before."""
 
+from pathlib import Path
+
 import joblib
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from audits.models.formats import detect_format
 from tests.zoo.kind import OPEN
 from tests.zoo.kinds import KINDS
 from tests.zoo.rows import ROWS
+from tests.zoo.table import render_table
 
 
 def test_names_are_unique():
@@ -23,7 +26,8 @@ def test_a_model_answers_as_it_did(kind, tmp_path):
     model = kind.make()
     adapter = load(kind, model, tmp_path)
     scores = adapter.predict(kind.rows)
-    is_rank = adapter.info.output == "score"
+    assert adapter.info.output == kind.output
+    is_rank = kind.output == "score"
     if not is_rank:
         expected = ask(kind, model)
         scale = 1.0 if adapter.info.classes else float(np.abs(expected).max())
@@ -111,3 +115,10 @@ def check_explanations(kind, adapter):
 def test_rows_are_what_they_say():
     assert {"yes", "no"} == set(ROWS.yes_no)
     assert len(set(ROWS.three)) == 3
+
+
+def test_the_table_in_the_docs_is_the_list():
+    page = Path(__file__).resolve().parents[2] / "docs" / "models.md"
+    assert page.read_text(encoding="utf-8") == render_table(), (
+        "write it again: python -m tests.zoo.table > docs/models.md"
+    )
