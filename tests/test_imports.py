@@ -40,7 +40,7 @@ ALLOWED = {
     ),
     "audits/export": (
         "audits.core", "audits.cube", "audits.policy", "audits.findings", "audits.figures",
-        "audits.store", "audits.export",
+        "audits.store", "audits.compare", "audits.export",
     ),
     "audits/scoring.py": ("audits.core", "audits.data", "audits.models"),
     "audits/run.py": (*EVERYTHING_BELOW_RUN, "audits.run_checks"),

@@ -48,6 +48,7 @@ def run(
         Path | None, typer.Option(help="The run's folder; by default runs/NAME-TIME.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    *,
     fail_on: Annotated[
         str,
         typer.Option(help="Exit 1 on: fail, warn (or fail), insufficient (any of these) or never."),
@@ -57,6 +58,11 @@ def run(
         typer.Option(help="Compare with this run when done; exit 1 where something got worse."),
     ] = None,
     min_change: MinChange = 0.0,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML for CI.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write SARIF 2.1.0 for code review.")] = None,
+    summary: Annotated[
+        Path | None, typer.Option(help="Write a summary in Markdown for a pull request.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Audit what AUDIT.toml describes; write the report, the evidence, the card and the page."""
@@ -64,7 +70,10 @@ def run(
     from audits.cli.run import run_command  # noqa: PLC0415 - `assay --help` stays instant
 
     against = Against(baseline, min_change)
-    raise typer.Exit(run_command(audit, out, device, fail_on, as_json=json, against=against))
+    outputs = {"junit": junit, "sarif": sarif, "summary": summary}
+    raise typer.Exit(
+        run_command(audit, out, device, fail_on, as_json=json, against=against, outputs=outputs)
+    )
 
 
 @app.command()

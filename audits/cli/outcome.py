@@ -10,21 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audits.core.errors import InputError
 from audits.core.format import format_count
 from audits.core.harms import tell_harm
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.verdict import Status
 from audits.findings import (
     count_judged,
-    list_accepted,
     list_leading,
+    read_policy_in_force,
     render_finding_sentence,
     render_headline,
 )
 from audits.policy.coverage import explain_unjudged, list_idle_rules
-from audits.policy.policy import IN_FORCE
-from audits.policy.rule import Policy
 from audits.policy.words import render_expired, render_waiver
 from audits.store.bundle import Bundle
 
@@ -36,48 +33,6 @@ LOOKS = {
     Status.NOT_APPLICABLE: ("–", "dim"),
 }
 SHOWN = 12
-FAIL_ON: dict[str, frozenset[Status]] = {
-    "fail": frozenset({Status.FAIL}),
-    "warn": frozenset({Status.FAIL, Status.WARN}),
-    "insufficient": frozenset({Status.FAIL, Status.WARN, Status.INSUFFICIENT}),
-    "never": frozenset(),
-}
-"""On which verdicts the exit code is 1, by `--fail-on`."""
-
-
-def check_fail_on(fail_on: str) -> None:
-    """Raise InputError for a word that `--fail-on` does not know."""
-    if fail_on not in FAIL_ON:
-        raise InputError(f"--fail-on {fail_on!r} is unknown; use fail, warn, insufficient or never")
-
-
-def compute_exit_code(report: AuditReport, fail_on: str) -> int:
-    """Return 3 where a check crashed, 1 where the policy is not met, else 0.
-
-    Breaches that people have accepted do not count. Where fewer comparisons of groups were judged
-    than the policy asks for, it is not met; with `--fail-on insufficient` neither is it where none
-    was judged.
-    """
-    if any(check.status is CheckStatus.ERROR for check in report.checks):
-        return 3
-    if fail_on == "never":
-        return 0
-    accepted = list_accepted(report)
-    broken = any(
-        verdict.status in FAIL_ON[fail_on] and (verdict.rule, verdict.measurement) not in accepted
-        for verdict in report.verdicts
-    )
-    policy = read_policy_in_force(report)
-    asked = 0 if policy is None else policy.least_judged
-    if fail_on == "insufficient":
-        asked = max(asked, 1)
-    return int(broken or count_judged(report) < asked)
-
-
-def read_policy_in_force(report: AuditReport) -> Policy | None:
-    """Return the policy that judged a report; None where it does not hold one."""
-    stored = report.spec.effective.get(IN_FORCE)
-    return None if stored is None else Policy.model_validate(stored)
 
 
 def show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:

@@ -22,12 +22,14 @@ from audits.cli.baseline import (
     show_baseline,
     worsen,
 )
-from audits.cli.outcome import check_fail_on, compute_exit_code, show_outcome
+from audits.cli.outcome import show_outcome
+from audits.cli.outputs import Outputs, find_targets, write_outputs
 from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError
 from audits.core.report import AuditReport, CheckOutcome
 from audits.core.spec_file import load_spec
-from audits.findings import count_judged
+from audits.export.ci import describe_findings
+from audits.findings import check_fail_on, compute_exit_code, count_judged
 from audits.run import Early, run_audit
 from audits.run_checks import Ended, no_news
 from audits.store.bundle import Bundle
@@ -60,15 +62,18 @@ def run_command(
     *,
     as_json: bool,
     against: Against = NO_BASELINE,
+    outputs: Outputs | None = None,
 ) -> int:
     """Run an audit and show what it found; return the exit code.
 
-    against: the run that it is held against when it is done.
+    against: the run that it is held against when it is done. outputs: files for other tools.
     """
     check_fail_on(fail_on)
+    asked = outputs or {}
     signal.signal(signal.SIGTERM, _stop)
     if as_json:
-        return _run_for_machines(audit, out, device, fail_on, against)
+        return _run_for_machines(audit, out, device, fail_on, against, asked)
+    targets = find_targets(audit, asked)
     baseline = open_baseline(against, audit, out)
     console = Console(stderr=True)
     started = time.monotonic()
@@ -77,11 +82,18 @@ def run_command(
     show_outcome(console, bundle, time.monotonic() - started)
     found = None if baseline is None else baseline.compare(bundle)
     show_baseline(console, found)
-    return worsen(compute_exit_code(bundle.report, fail_on), found)
+    code = worsen(compute_exit_code(bundle.report, fail_on), found)
+    write_outputs(targets, bundle.report, audit, fail_on=fail_on, exit_code=code, comparison=found)
+    return code
 
 
 def _run_for_machines(
-    audit: Path, out: Path | None, device: str, fail_on: str, against: Against
+    audit: Path,
+    out: Path | None,
+    device: str,
+    fail_on: str,
+    against: Against,
+    asked: Outputs,
 ) -> int:
     def tell(stage: str, fraction: float | None) -> None:
         _print_event(event="progress", stage=stage, fraction=fraction)
@@ -93,6 +105,7 @@ def _run_for_machines(
 
     try:
         target = out or default_folder(audit)
+        targets = find_targets(audit, asked)
         baseline = open_baseline(against, audit, out)
         with keep_preview(target) as place:
 
@@ -102,14 +115,17 @@ def _run_for_machines(
 
             bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
         found = None if baseline is None else baseline.compare(bundle)
+        code = worsen(compute_exit_code(bundle.report, fail_on), found)
+        write_outputs(
+            targets, bundle.report, audit, fail_on=fail_on, exit_code=code, comparison=found
+        )
     except AssayError as error:
         _print_event(event="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
-    code = worsen(compute_exit_code(bundle.report, fail_on), found)
     judged = count_judged(bundle.report)
     _print_event(
         event="finished", run=str(bundle.path), exit_code=code, fairness_judged=judged,
-        **describe_baseline(found),
+        findings=describe_findings(bundle.report), **describe_baseline(found),
     )  # fmt: skip
     return code
 

@@ -275,6 +275,15 @@ class RulesSection(Frozen):
     adverse_action: AdverseActionSection | None = None
 
 
+class OutputSection(Frozen):
+    """`[output]`: files for other tools, beside the settings: JUnit XML, SARIF 2.1.0, and a summary
+    in Markdown for a pull request. Written anew by every run, which flags may send elsewhere."""
+
+    junit: str | None = None
+    sarif: str | None = None
+    summary: str | None = None
+
+
 class AuditSpec(Frozen):
     """The whole of `audit.toml`. Paths are relative to that file's folder."""
 
@@ -288,6 +297,7 @@ class AuditSpec(Frozen):
     slices: SlicesSection = SlicesSection()
     policy: PolicySection = PolicySection()
     rules: RulesSection = RulesSection()
+    output: OutputSection = OutputSection()
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:

@@ -5,6 +5,13 @@ Cards, pages, reports and the command all take theirs from here, so that they te
 
 from audits.findings.accepted import list_accepted
 from audits.findings.finding import Affected, Finding
+from audits.findings.gate import (
+    FAIL_ON,
+    check_fail_on,
+    compute_exit_code,
+    list_broken,
+    read_policy_in_force,
+)
 from audits.findings.gather import (
     count_judged,
     find_worst,
@@ -26,11 +33,14 @@ from audits.findings.tree import list_trees
 from audits.findings.why import Explained, explain_finding, list_explained
 
 __all__ = [
+    "FAIL_ON",
     "Affected",
     "Explained",
     "Finding",
     "Help",
     "Remedy",
+    "check_fail_on",
+    "compute_exit_code",
     "count_judged",
     "explain_finding",
     "find_adjusted",
@@ -38,11 +48,13 @@ __all__ = [
     "find_worst",
     "get_min_rows",
     "list_accepted",
+    "list_broken",
     "list_explained",
     "list_findings",
     "list_leading",
     "list_notes",
     "list_trees",
+    "read_policy_in_force",
     "render_finding_sentence",
     "render_headline",
     "render_people",

@@ -84,7 +84,9 @@ def test_events_for_machines(tmp_path: Path) -> None:
     assert kinds.index("preview") < kinds.index("performance.slices")
     assert not (tmp_path / ".previews").exists()
     finished = {"event": "finished", "run": str(tmp_path / "run"), "exit_code": 1}
-    assert events[-1] == finished | {"fairness_judged": 2}
+    last = dict(events[-1])
+    assert [finding["status"] for finding in last.pop("findings")] == ["fail", "warn"]
+    assert last == finished | {"fairness_judged": 2}
     again = assay("run", tmp_path / "audit.toml", "--out", tmp_path / "run", "--json")
     assert again.returncode == 2
     assert json.loads(again.stdout.splitlines()[-1])["event"] == "error"

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from audits.cli.outcome import compute_exit_code, show_outcome
+from audits.cli.outcome import show_outcome
 from audits.core.report import AuditReport
 from audits.core.verdict import Status
+from audits.findings import compute_exit_code
 from audits.policy.file import parse_policy
 from audits.policy.judge import compute_verdicts
 from audits.policy.policy import IN_FORCE, list_presets, load_policy
