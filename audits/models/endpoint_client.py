@@ -43,13 +43,28 @@ class Endpoint:
         Raises InputError where it is not there or does not take these rows, ModelCrashError
         where it fails, hangs, breaks off or answers more.
         """
+        path = self._parts.path or "/"
+        target = f"{path}?{self._parts.query}" if self._parts.query else path
+        answer = self._ask("POST", target, content, limit)
+        assert answer is not None
+        return answer
+
+    def get(self, path: str, limit: int) -> bytes | None:
+        """Return what is told at a path of the same server, None where it tells nothing there.
+
+        Raises as `post` where there is no server, or one that hangs or breaks off.
+        """
+        return self._ask("GET", path, None, limit)
+
+    def _ask(self, method: str, target: str, content: bytes | None, limit: int) -> bytes | None:
         with self._connect() as connection:
             expired = threading.Event()
             timer = threading.Timer(self._spec.timeout_s, _break_off, (connection.sock, expired))
             timer.daemon = True
             timer.start()
             try:
-                return self._exchange(connection, content, limit)
+                connection.request(method, target, body=content, headers=self._headers)
+                return self._read(connection.getresponse(), limit, may_lack=content is None)
             except (OSError, http.client.HTTPException) as error:
                 if expired.is_set() or isinstance(error, TimeoutError):
                     raise ModelCrashError(
@@ -63,13 +78,11 @@ class Endpoint:
             finally:
                 timer.cancel()
 
-    def _exchange(
-        self, connection: http.client.HTTPConnection, content: bytes, limit: int
-    ) -> bytes:
-        path = self._parts.path or "/"
-        target = f"{path}?{self._parts.query}" if self._parts.query else path
-        connection.request("POST", target, body=content, headers=self._headers)
-        response = connection.getresponse()
+    def _read(
+        self, response: http.client.HTTPResponse, limit: int, *, may_lack: bool
+    ) -> bytes | None:
+        if may_lack and response.status != HTTPStatus.OK:
+            return None
         self._check_status(response)
         answer = bytearray()
         while chunk := response.read(min(_CHUNK, limit + 1 - len(answer))):
@@ -97,6 +110,11 @@ class Endpoint:
             raise InputError(
                 f"the endpoint {url} wants to know who asks ({said}); name the header and the "
                 "environment variable of its value under headers_env"
+            )
+        if status in (404, 405):
+            raise InputError(
+                f"the server at {url} has no model there ({said}); correct the url: docs/host.md "
+                "says how each protocol's ends"
             )
         if 400 <= status < 500:
             raise InputError(

@@ -8,20 +8,24 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 
 from audits.core.errors import CheckNotApplicableError, InputError, ModelCrashError
-from audits.models.adapter import Encoded, FloatArray, Format, ModelInfo, NativeModel
+from audits.models.adapter import Encoded, FloatArray, Format, IntArray, ModelInfo, NativeModel
 from audits.models.columns import compute_numbers, select_features
 from audits.models.endpoint_client import Endpoint
 from audits.models.endpoint_outputs import compute_answers
-from audits.models.endpoint_protocols import NotAnAnswerError, read_batch, write_batch
+from audits.models.endpoint_protocols import read_batch, write_batch
+from audits.models.endpoint_rows import NotAnAnswerError
 from audits.models.endpoint_spec import EndpointSpec, list_variables, load_spec
+from audits.models.endpoint_tensors import metadata_path, read_datatypes
 
 _BYTES_A_NUMBER = 64
 _SPARE_BYTES = 1 << 16
+_METADATA_BYTES = 1 << 24
 
 
 class EndpointAdapter:
@@ -31,6 +35,7 @@ class EndpointAdapter:
         self.estimator: NativeModel = endpoint
         self._spec = spec
         self._endpoint = endpoint
+        self._datatypes: dict[str, str] | None = None
         names = tuple(item.name for item in spec.features)
         is_order = spec.meaning in ("score", "decision")
         self.info = ModelInfo(
@@ -43,18 +48,31 @@ class EndpointAdapter:
 
         A row that the endpoint answers with null or NaN is NaN: the caller names it.
         """
-        spec = self._spec
+        scores = self._predict(self._spec, frame)
+        return scores[:, 0] if self.info.task == "regression" else scores
+
+    def decide(self, frame: pd.DataFrame) -> IntArray:
+        """Return the places of the classes that the model itself decides for, `[n]`.
+
+        Raises CheckNotApplicableError where the endpoint's file does not say that it tells them.
+        """
+        if not (self._spec.decisions or self._spec.meaning == "decision"):
+            raise CheckNotApplicableError("the endpoint does not tell the model's own decisions")
+        decided: IntArray = self._predict(self._spec.deciding(), frame).argmax(axis=1)
+        return decided
+
+    def _predict(self, spec: EndpointSpec, frame: pd.DataFrame) -> FloatArray:
         chosen = select_features(frame, self.info.features)
         columns = [_values(chosen[item.name], item.kind) for item in spec.features]
         scores = np.empty((len(chosen), max(1, len(spec.classes))), dtype=np.float64)
         for begin in range(0, len(chosen), spec.batch_rows):
             end = min(begin + spec.batch_rows, len(chosen))
-            scores[begin:end] = self._ask([values[begin:end] for values in columns])
-        return scores[:, 0] if spec.task == "regression" else scores
+            scores[begin:end] = self._ask(spec, [values[begin:end] for values in columns])
+        return scores
 
-    def _ask(self, columns: list[list[Any]]) -> FloatArray:
-        spec, n_rows = self._spec, len(columns[0])
-        content = write_batch(spec, columns)
+    def _ask(self, spec: EndpointSpec, columns: list[list[Any]]) -> FloatArray:
+        n_rows = len(columns[0])
+        content = write_batch(spec, columns, self._find_datatypes())
         answer = self._endpoint.post(content, compute_limit(spec, n_rows))
         try:
             rows = read_batch(spec, answer)
@@ -65,6 +83,15 @@ class EndpointAdapter:
                 f"the endpoint {spec.url} answered {len(rows):,} rows for {n_rows:,}"
             )
         return compute_answers(spec, rows)
+
+    def _find_datatypes(self) -> dict[str, str]:
+        """What the server says it reads; it is asked once, with the first rows."""
+        if self._datatypes is None:
+            path = metadata_path(urlsplit(self._spec.url).path)
+            is_told = self._spec.protocol == "v2"
+            content = self._endpoint.get(path, _METADATA_BYTES) if is_told else None
+            self._datatypes = read_datatypes(self._spec, content)
+        return self._datatypes
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Raise CheckNotApplicableError: nobody here sees inside the endpoint."""

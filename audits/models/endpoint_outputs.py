@@ -99,6 +99,11 @@ def _widths(spec: EndpointSpec) -> tuple[int, ...]:
 
 
 def _read_numbers(spec: EndpointSpec, rows: list[list[Any]], widths: tuple[int, ...]) -> FloatArray:
+    if rows and any(isinstance(value, str) for value in rows[0]):
+        raise InputError(
+            f"the endpoint {spec.url} answers texts; if they are the model's decisions, say so: "
+            '"output": "decision"; if it answers numbers too, name them: "output_name"'
+        )
     width = len(rows[0]) if rows and len(rows[0]) in widths else widths[0]
     for place, row in enumerate(rows):
         if len(row) != width or not all(map(_is_number, row)):

@@ -62,6 +62,7 @@ class EndpointSpec(Frozen):
     features: tuple[Feature, ...] = Field(min_length=1, max_length=100_000)
     output: Output | None = None
     threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    decisions: bool = False
     output_name: str | None = Field(default=None, min_length=1, max_length=500)
     input_name: str | None = Field(default=None, min_length=1, max_length=500)
     batch_rows: Annotated[int, Field(ge=1, le=65_536)] = 1_000
@@ -123,6 +124,8 @@ class EndpointSpec(Frozen):
                 'threshold goes with output = "score": it is the score from which the second '
                 "class is decided"
             )
+        if self.decisions and self.task == "regression":
+            raise ValueError("decisions are of classes; leave it out for regression")
         return self
 
     @model_validator(mode="after")
@@ -130,6 +133,8 @@ class EndpointSpec(Frozen):
         end = _PATH_ENDS[self.protocol]
         if not urlsplit(self.url).path.endswith(end):
             raise ValueError(f'protocol = "{self.protocol}" is asked at an url that ends in {end}')
+        if self.decisions and self.protocol != "assay":
+            raise ValueError('decisions go with protocol assay; elsewhere output = "decision"')
         if self.output_name is not None and self.protocol == "assay":
             raise ValueError("output_name goes with protocol v2 or mlflow")
         if self.input_name is not None:
@@ -145,6 +150,10 @@ class EndpointSpec(Frozen):
     def meaning(self) -> Output:
         """What the endpoint's answers are."""
         return self.output or OUTPUTS[self.task][0]
+
+    def deciding(self) -> EndpointSpec:
+        """The same endpoint, asked for the model's own decisions."""
+        return self.model_copy(update={"output": "decision", "threshold": None})
 
 
 def list_addresses(parts: SplitResult) -> tuple[str, ...]:

@@ -50,12 +50,11 @@ def detect_format(path: Path) -> Format:
     for known in FORMATS:
         if known.recognises(path, head):
             return known
-    for known in FORMATS:
-        if path.suffix.lower() in known.suffixes:
-            raise InputError(
-                f"{path.name} is not a {known.name} model, whatever its name says, or it is "
-                f"damaged; write it again, {TABLE}"
-            )
+    if named := [known.name for known in FORMATS if path.suffix.lower() in known.suffixes]:
+        raise InputError(
+            f"{path.name} is no {' or '.join(named)} model, whatever its name says, or it is "
+            f"damaged; write it again; or {TABLE}"
+        )
     if path.suffix.lower() == ".safetensors":
         raise InputError(
             f"{path.name} holds weights only; give the assay.torch/1 JSON file that names them, or "
@@ -64,7 +63,7 @@ def detect_format(path: Path) -> Format:
     raise InputError(
         f"{path.name} is no model that can be opened; save it as "
         + ", ".join(f"{known.name} ({' '.join(known.suffixes)})" for known in FORMATS)
-        + f"; for any other model {offer_python()}"
+        + f"; or {offer_python()}"
     )
 
 

@@ -119,16 +119,17 @@ def _refuse_archive(path: Path) -> None:
 
 
 def _pickle(path: Path, head: bytes) -> str:
-    what = "compressed, as joblib writes pickles" if head.startswith(_COMPRESSED) else "a pickle"
+    is_packed = head.startswith(_COMPRESSED)
+    what = "compressed, as joblib writes pickles" if is_packed else "a pickle (joblib, dill)"
     return (
-        f"{path.name} is {what} (joblib, dill): opening it runs whatever code its author put in, "
-        f"so it is refused; if it is your own, {offer_conversion(path.name)} writes it as a file "
-        f"that runs no code, and {offer_host(path.name, 'joblib')}"
+        f"{path.name} is {what}: opening it runs whatever code its author put in, so it is "
+        f"refused; if it is your own, {offer_conversion(path.name)}, and "
+        + offer_host(path.name, "joblib")
     )
 
 
 def _arrays(path: Path, what: str) -> str:
-    return f"{path.name} is {what}, not a model; give the model's file, {TABLE}"
+    return f"{path.name} is {what}, not a model; give the model's file; or {TABLE}"
 
 
 def _torch(path: Path, what: str) -> str:
@@ -149,7 +150,7 @@ def _keras(path: Path) -> str:
 def _saved_model(path: Path) -> str:
     return (
         f"{path.name} is a TensorFlow SavedModel, whose graph executes when opened, so it is "
-        f"refused; export the model to ONNX (tf2onnx); or {offer_python()}"
+        f"refused; export the model to ONNX (tf2onnx); {offer_python()}"
     )
 
 

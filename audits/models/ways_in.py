@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import shlex
 
-TABLE = "or audit a table of its decisions or scores without it ([predictions])"
+TABLE = "a table of its decisions or scores is audited without it: [predictions]"
+_PYTHON = "predict.py"
 
 
 def offer_host(name: str, kind: str) -> str:
-    """Return the sentence that offers `assay host` for a file. kind: how its script loads it."""
+    """Return the last ways in for a file: `assay host`, or a table. kind: how it is loaded."""
     return (
         f"`assay host {shlex.quote(name)} --kind {kind}` writes a script that answers for it in "
-        f"its own environment; {TABLE}"
+        f"its own environment; or {TABLE}"
     )
 
 
 def offer_conversion(name: str) -> str:
-    """Return the words that offer `assay convert` for a person's own file."""
-    return f"`assay convert {shlex.quote(name)}`"
+    """Return the way in of a person's own file."""
+    return f"`assay convert {shlex.quote(name)}` writes one that runs no code"
 
 
 def offer_python() -> str:
-    """Return the sentence for a model that a few lines of Python can ask, wherever it lives."""
-    return "write a Python file with a predict(frame) that asks it, then " + offer_host(
-        "predict.py", "python"
-    )
+    """Return the way in for a model that a few lines of Python can ask, wherever it lives."""
+    return f"write {_PYTHON} with a predict(frame) that asks it; {offer_host(_PYTHON, 'python')}"

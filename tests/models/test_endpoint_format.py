@@ -236,6 +236,13 @@ def test_redirects_are_not_followed(tmp_path, server, rows):
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_wrong_address_is_not_a_refusal_of_rows(tmp_path, server, rows, status):
+    server.behave = lambda handler, _: handler.answer(b"", status)
+    with pytest.raises(InputError, match=rf"has no model there \({status}.*correct the url"):
+        load(describe(tmp_path, server.url), "cpu").predict(rows)
+
+
 def test_nobody_there_is_an_input_error(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses

@@ -23,6 +23,7 @@ from xgboost import XGBClassifier, XGBRegressor
 
 from audits.cli.init import init_command
 from audits.models import open_model
+from audits.models.endpoint_format import load
 from audits.run import run_audit
 from tests.models.host_process import fail_to_start, run_host, send, write_host
 
@@ -177,7 +178,9 @@ def host(tmp_path, table, name):
     file, decisions, scores = save(tmp_path, frame)
     script = write_host(tmp_path / file, data=path, **declared)
     if name == "own function":
-        assert "add_ratio" in fail_to_start(script)
+        said = fail_to_start(script)
+        assert "add_ratio" in said
+        assert "does your own code stand above load?" in said.splitlines()[-1]
         paste(script, OWN_CODE)
     return script, TASKS[target], np.asarray(decisions), scores
 
@@ -196,6 +199,9 @@ def test_it_answers_as_the_model_does(tmp_path, table, name):
             np.testing.assert_allclose(given_, decisions.astype(float), rtol=1e-7)
             return
         classes = np.array(client.info.classes)
+        if name != "network":
+            decided = load(description, "cpu").decide(table[1])
+            np.testing.assert_array_equal(classes[decided], decisions.astype(str))
         np.testing.assert_array_equal(classes[given_.argmax(axis=1)], decisions.astype(str))
         if declared.get("output") == "decision":
             assert set(np.unique(given_)) == {0.0, 1.0}
