@@ -20,7 +20,13 @@ _DIRECTIONS = {
     "closer_to_one": "closer to 1",
     "none": "neither",
 }
-_NEEDS = {"y_true": "true outcome", "y_score": "score", "bins": "binned scores", "groups": "groups"}
+_NEEDS = {
+    "y_true": "true outcome",
+    "y_score": "score",
+    "probability": "probability",
+    "bins": "binned scores",
+    "groups": "groups",
+}
 _TESTS = {
     "share": "Fisher's exact or z test",
     "mean": "Welch's t test",

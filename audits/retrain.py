@@ -22,8 +22,9 @@ from audits.core.spec_file import load_spec
 from audits.cube.build import build_cube
 from audits.cube.cube import Cube, FloatArray
 from audits.cube.view import compute_view
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import AuditTable, open_table
+from audits.data.table import AuditTable
 from audits.data.training import read_training_rows
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.methods import Method, find_method

@@ -39,8 +39,9 @@ from audits.core.spec_file import load_spec
 from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
 from audits.data.fingerprint import compute_sha256
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import AuditTable, open_table
+from audits.data.table import AuditTable
 from audits.models import ModelClient, open_model
 from audits.policy.judge import compute_verdicts
 from audits.policy.names import check_policy_names
@@ -158,7 +159,7 @@ def _open_subject(
     stack.callback(connection.close)
     table = open_table(connection, spec, base)
     if spec.model is None:
-        return _Subject(spec, base, table, None, (), None, table.notices)
+        return _Subject(spec, base, table, None, table.classes, None, table.notices)
     progress("open model", None)
     model = stack.enter_context(
         open_model(base / spec.model.path, device=device, services=SERVICES)
@@ -199,6 +200,7 @@ def _build_context(
         attributes=table.grouped,
         classes=subject.classes,
         threshold=cut,
+        scale=table.scale,
     )
     class_cubes = count_classes(table.connection, predictions, cube)
     written = (

@@ -17,7 +17,7 @@ from audits.core.spec_pairs import read_pairs
 from audits.data.pairs import check_pairs
 from audits.data.protected import MARK
 from audits.data.schema import find_column
-from audits.data.source import quote
+from audits.data.sql import quote
 from audits.data.table import ROWS_VIEW, AuditTable, Batch
 from audits.models import ModelClient
 
@@ -157,8 +157,8 @@ def _score(
 
 
 def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:
-    """Return the score from which a row is selected; None where decisions are given, or are none
-    of yes or no.
+    """Return the score from which a row is selected, from 0 to 1 (see `Scale`); None where
+    decisions are given, or are none of yes or no.
 
     With `[predictions] top`, the lowest score at which at most that share of the rows is
     selected: rows that tie at the cut stay together. Raises InputError where that is nobody.
@@ -171,7 +171,9 @@ def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:
     if given is None or given.label:
         return None
     if given.top is None:
-        return 0.5 if given.threshold is None else given.threshold
+        if given.threshold is None:
+            return 0.5
+        return table.scale.to_unit(given.threshold) if table.scale else given.threshold
     found = table.connection.execute(
         f"SELECT min(s) FROM (SELECT s, sum(count(*)) OVER (ORDER BY s DESC) AS above "
         f"FROM (SELECT {quote(MARK + 'y_score')} AS s FROM {ROWS_VIEW}) GROUP BY s) "

@@ -76,6 +76,7 @@ def _compare_cubes(bundle: Bundle, context: CubeContext) -> Iterator[str]:
             attributes=stored.attributes,
             classes=stored.classes,
             threshold=stored.threshold,
+            scale=stored.scale,
         )
         by_class = count_classes(connection, predictions, counted)
     if not counted.to_table().equals(stored.to_table()):

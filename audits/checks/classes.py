@@ -68,6 +68,8 @@ def _measure_macro_auc(
     which is the widest that they can make it.
     """
     view = contexts[0].view(attributes)
+    if not view.has_scores:
+        return []
     by_class = [one.compute(_AUC, one.view(attributes)) for one in contexts]
     value, low, high = (
         np.mean([getattr(values, part) for values in by_class], axis=0)

@@ -123,7 +123,7 @@ def _read_scores(context: Context, positions: NDArray[np.int64]) -> NDArray[np.f
     if context.spec.audit.task == "regression":
         wanted = "y_pred"
     elif context.spec.audit.task == "multiclass":
-        wanted = next(name for name in names if name.startswith("y_score["))
+        wanted = next((name for name in names if name.startswith("y_score[")), "")
     else:
         wanted = "y_score"
     if wanted not in names:

@@ -90,7 +90,7 @@ def _count(
     with connect() as connection:
         cube = build_cube(
             connection, rows, task=whole.task, attributes=whole.attributes,
-            classes=whole.classes, threshold=whole.threshold,
+            classes=whole.classes, threshold=whole.threshold, scale=whole.scale,
         )  # fmt: skip
         return CubeContext(spec, cube, count_classes(connection, rows, cube), min_rows)
 

@@ -12,7 +12,8 @@ from audits.compare.pairs import MOMENTS, UNKNOWN_TRUE, PairedCounts
 from audits.core.errors import EvidenceError
 from audits.core.report import AuditReport
 from audits.cube.cube import FloatArray, IntArray
-from audits.data.source import connect, fetch_one, literal, quote, read_frame
+from audits.data.source import connect, read_frame
+from audits.data.sql import fetch_one, literal, quote
 from audits.store.bundle import Bundle
 
 PREDICTIONS = "predictions.parquet"

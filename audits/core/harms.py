@@ -38,12 +38,14 @@ def looks_like_harm(target: str, value: object) -> bool:
     "default = yes" does and "default = no" does not; nor does "status = no default". Where words
     say nothing ("outcome = 1", "class = 2") it is False: a question too many is no help.
     """
+    return judge_value(target, value) < 0
+
+
+def judge_value(target: str, value: object) -> int:
+    """Return -1 where a value of a column names a harm, 1 where it names something good ("hired =
+    1"), 0 where words say nothing."""
     text = str(value).strip().casefold()
-    own = _judge_words(text)
-    if own:
-        return own < 0
-    sign = _tell_sign(text)
-    return _judge_words(_space(target)) * sign < 0
+    return _judge_words(text) or _judge_words(_space(target)) * _tell_sign(text)
 
 
 def tell_harm(report: AuditReport) -> str:

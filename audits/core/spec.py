@@ -10,9 +10,12 @@ from pydantic import Field, model_validator
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
 from audits.core.spec_pairs import Pairs, read_pairs
+from audits.core.spec_predictions import PredictionsSection
 from audits.core.spec_recourse import RecourseSection, Scalar
+from audits.core.spec_values import Scalars, Texts, check_values_apart
 
 Task = Literal["binary", "multiclass", "regression"]
+ColumnType = Literal["text", "number", "boolean", "date"]
 ADVICE = 'add [data.descendants] {pair.attribute} = ["{pair.column}"]'
 
 
@@ -27,7 +30,12 @@ class AuditSection(Frozen):
 class DataSection(Frozen):
     """`[data]`: where the rows are and what their columns mean.
 
-    `missing` lists the texts that stand for "no value" (an empty field always does).
+    `positive` is the target's favourable value, `negative` the others; without it there may be one
+    other. `missing` lists the values that stand for "no value" in any column (an empty field and
+    NaN always do), `drop` values of the target whose rows are left out. `spellings` lists other
+    ways in which a column writes a value: `sex = { Female = ["female", "F"] }`; outcomes,
+    decisions and groups are read so, a model gets its columns as they are. `types` says what a
+    column holds where that is not plain: `zip = "text"`.
     `edges` cuts a numeric protected column: `age = [25, 65]` makes the groups
     "under 25", "25 to under 65" and "65 and over". `legitimate` lists columns that people hold to
     be good reasons for a difference: see the check `fairness.conditional`. `protected_path` with
@@ -39,6 +47,7 @@ class DataSection(Frozen):
     path: str
     target: str | None = None
     positive: Scalar | None = None
+    negative: Scalars = ()
     protected: tuple[str, ...] = ()
     legitimate: tuple[str, ...] = ()
     protected_path: str | None = None
@@ -46,7 +55,10 @@ class DataSection(Frozen):
     reference: str | None = None
     weight: str | None = None
     id: str | None = None
-    missing: tuple[str, ...] = ()
+    missing: Texts = ()
+    drop: Scalars = ()
+    spellings: Mapping[str, Mapping[str, Texts]] = Field(default_factory=dict)
+    types: Mapping[str, ColumnType] = Field(default_factory=dict)
     edges: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     reference_groups: Mapping[str, str] = Field(default_factory=dict)
     descendants: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -63,6 +75,27 @@ class DataSection(Frozen):
                     f"descendants of {name!r} has {both[0]!r}, which is protected or the target; "
                     "name columns that the model sees and that follow from the protected one"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _values_are_apart(self) -> Self:
+        if self.negative and self.positive is None:
+            raise ValueError("negative needs positive, the target's favourable value")
+        if self.drop and self.target is None:
+            raise ValueError("drop lists values of the target; name that column")
+        favourable = () if self.positive is None else (self.positive,)
+        check_values_apart(
+            {
+                "positive": favourable,
+                "negative": self.negative,
+                "missing": self.missing,
+                "drop": self.drop,
+            }
+        )
+        for column, spelled in self.spellings.items():
+            check_values_apart(
+                {f"spellings.{column}.{name}": {name, *also} for name, also in spelled.items()}
+            )
         return self
 
     @model_validator(mode="after")
@@ -84,31 +117,6 @@ class DataSection(Frozen):
         if isinstance(data, dict):
             return {k: v for k, v in data.items() if not (k in optional and v == "")}
         return data
-
-
-class PredictionsSection(Frozen):
-    """`[predictions]`: columns that hold decisions and/or scores, instead of a model.
-
-    Scores alone are decided here: from `threshold` on (one half by default), or, for scores that
-    only rank, so that the share `top` with the highest ones is selected.
-    """
-
-    label: str | None = None
-    score: str | None = None
-    threshold: float | None = Field(default=None, ge=0, le=1)
-    top: float | None = Field(default=None, gt=0, lt=1)
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not self.label and not self.score:
-            raise ValueError(
-                "needs label (a column of decisions), score (a column of scores) or both"
-            )
-        if self.label and (self.threshold is not None or self.top is not None):
-            raise ValueError("label gives the decisions; leave threshold and top out")
-        if self.threshold is not None and self.top is not None:
-            raise ValueError("give threshold or top, not both")
-        return self
 
 
 class ModelSection(Frozen):
@@ -303,10 +311,12 @@ class AuditSpec(Frozen):
     def _one_subject(self) -> Self:
         if (self.model is None) == (self.predictions is None):
             raise ValueError("give either [model] or [predictions]")
-        if self.predictions is not None and self.audit.task != "binary":
-            raise ValueError('[predictions] audits binary decisions; use task = "binary"')
-        if self.data.target is None and self.model is not None:
+        if self.predictions is not None:
+            self.predictions.check_task(self.audit.task)
+        if self.data.target is None and (self.model or self.audit.task != "binary"):
             raise ValueError("[data] needs target, the column with the true outcome")
+        if self.data.negative and self.audit.task != "binary":
+            raise ValueError('[data] negative is of yes-or-no outcomes; use task = "binary"')
         if self.audit.task == "binary" and self.data.target and self.data.positive is None:
             raise ValueError("[data] needs positive, the target's favourable value")
         return self

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from audits.core.scale import Scale
 from audits.core.spec import Task
 from audits.cube.cube import CODES, SUMS, UNKNOWN, Cube, FloatArray, IntArray, encode_groups
 from audits.cube.keys import number_combinations
@@ -81,8 +82,8 @@ def _tabulate_sums(
             f"WHEN y = {i} THEN {_quote(f'y_score[{name}]')}" for i, name in enumerate(classes)
         )
         loss = f"ln(greatest(CASE {arms} END, {_EPS!r}))"
-        sums["log_loss_sum"] = _Sum(f"-w * {loss}", w + 6)
-        sums["log_loss_square_sum"] = _Sum(f"w * {loss} * {loss}", w + 12)
+        sums["log_loss_sum"] = _Sum(f"-w * {loss}", w + 6) if scored else "0.0"
+        sums["log_loss_square_sum"] = _Sum(f"w * {loss} * {loss}", w + 12) if scored else "0.0"
     else:
         sums |= {
             "y_sum": _Sum("w * y", w + y),
@@ -117,7 +118,8 @@ def _row_expressions(
         name = "'" + one_class.replace("'", "''") + "'"
         rows |= {key: f"CAST({column} = {name} AS INTEGER)"
                  for key, column in (("y", "y_true"), ("p", "y_pred"))}  # fmt: skip
-        rows["s"] = _quote(f"y_score[{one_class}]")
+        held = f"y_score[{one_class}]"
+        rows["s"] = _quote(held) if held in present else "NULL"
     elif task == "multiclass":
         rows["y"] = _class_code("y_true", classes)
         rows["p"] = _class_code("y_pred", classes)
@@ -131,6 +133,13 @@ def _row_expressions(
     return rows
 
 
+def _has_scores(rows: Mapping[str, str], present: set[str], classes: tuple[str, ...]) -> bool:
+    """Whether rows have a score or, of several classes, a probability of each."""
+    if "s" in rows:
+        return rows["s"] != "NULL"
+    return bool(classes) and present.issuperset(f"y_score[{name}]" for name in classes)
+
+
 def build_cube(
     connection: duckdb.DuckDBPyConnection,
     predictions: Path | pa.Table,
@@ -140,6 +149,7 @@ def build_cube(
     classes: tuple[str, ...] = (),
     threshold: float | None = None,
     one_class: str | None = None,
+    scale: Scale | None = None,
 ) -> Cube:
     """Count the rows of `predictions.parquet` (columns: DESIGN §5; a glob of files will do, and
     so will a table that was read from it).
@@ -149,7 +159,8 @@ def build_cube(
 
     One pass out of core; memory grows with the number of cells, not of rows. Weights come from
     a column `weight` where there is one. Up to `EXACT_SCORES` different scores are all kept;
-    more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for.
+    more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for. scale: the
+    scores' own, where it is another one.
     """
     if isinstance(predictions, pa.Table):
         source = "assay_predictions"
@@ -165,11 +176,12 @@ def build_cube(
         task=task,
         attributes=attributes,
         classes=classes,
-        scored=task == "binary" and rows["s"] != "NULL",
+        scored=_has_scores(rows, present, classes),
         weighted="weight" in present,
         threshold=threshold,
+        scale=scale,
     )
-    if not counting.scored or counting.has_few_scores():
+    if task != "binary" or not counting.scored or counting.has_few_scores():
         return counting.count(None)
     bits = _FIRST_BITS
     cube = counting.count(bits)
@@ -246,6 +258,7 @@ class _Counting:
     scored: bool
     weighted: bool
     threshold: float | None
+    scale: Scale | None
 
     def has_few_scores(self) -> bool:
         """Whether the cube can keep every score."""
@@ -312,4 +325,5 @@ class _Counting:
             edges=edges,
             score_bits=bits,
             threshold=self.threshold,
+            scale=self.scale,
         )

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audits.core.errors import EvidenceError
+from audits.core.scale import Scale
 from audits.core.spec import Task
 
 FloatArray = NDArray[np.float64]
@@ -63,7 +64,8 @@ class Cube:
     `UNKNOWN` where absent. sums: see `SUMS`. edges: lower bounds of the score bins that have
     rows, rising. score_bits: to how many bits after the binary point scores are cut down (a bin
     is 2 ** -score_bits wide), None where each bin holds one score only, which is its edge.
-    threshold: the score from which a row is selected (NaN where decisions were given).
+    threshold: the score from which a row is selected (NaN where decisions were given). scale: the
+    one that given scores had before they were put between 0 and 1, None where it is that.
     """
 
     task: Task
@@ -76,6 +78,15 @@ class Cube:
     edges: FloatArray
     score_bits: int | None
     threshold: float | None
+    scale: Scale | None = None
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether there are scores that are probabilities, not ranks alone. Of several classes:
+        whether their probabilities were counted."""
+        if self.task == "multiclass":
+            return bool(self.sums["log_loss_sum"].any())
+        return self.scale is None or not self.scale.only_ranks
 
     @property
     def exact_scores(self) -> bool:
@@ -108,6 +119,7 @@ class Cube:
             "classes": self.classes,
             "score_bits": self.score_bits,
             "threshold": self.threshold,
+            **({"scale": self.scale.model_dump()} if self.scale else {}),
             "edges": self.edges.tolist(),
         }
         return pa.table(columns).replace_schema_metadata({"assay.cube/1": json.dumps(facts)})
@@ -136,6 +148,7 @@ class Cube:
             edges=np.asarray(facts["edges"], dtype=np.float64),
             score_bits=facts["score_bits"],
             threshold=facts["threshold"],
+            scale=Scale(**facts["scale"]) if "scale" in facts else None,
         )
 
     def save(self, path: Path) -> None:

@@ -42,7 +42,8 @@ def coarsen(cube: Cube, bits: int) -> Cube:
 def merge_cubes(cubes: Sequence[Cube]) -> Cube:
     """Return the cube of all rows of `cubes`, which count parts of the same data.
 
-    Raises InputError where they count different things (task, attributes, classes, threshold).
+    Raises InputError where they count different things (task, attributes, classes, threshold,
+    scale).
     Where some cubes bin their scores, or all together have too many, the whole is as coarse as
     the coarsest needs to be.
     """
@@ -52,7 +53,7 @@ def merge_cubes(cubes: Sequence[Cube]) -> Cube:
 
 
 def _merge_two(one: Cube, other: Cube) -> Cube:
-    for name in ("task", "attributes", "classes", "threshold"):
+    for name in ("task", "attributes", "classes", "threshold", "scale"):
         if getattr(one, name) != getattr(other, name):
             raise InputError(
                 f"cubes of different audits do not add up: {name} is {getattr(one, name)!r} in "

@@ -63,8 +63,8 @@ class Metric:
     """One number that can be taken of any group. Its title and meaning are in `core.words`.
 
     domain: the values it can have. undefined says when there is no number; needs lists what the
-    rows must have ("y_true", "y_score", "bins": scores that were binned, "groups": it is of groups
-    beside the whole data); compare lists which
+    rows must have ("y_true", "y_score", "probability": scores that are more than ranks, "bins":
+    scores that were binned, "groups": it is of groups beside the whole data); compare lists which
     comparisons between two groups make sense ("difference", "ratio").
     """
 
@@ -91,6 +91,7 @@ _SHARE, _POSITIVE, _ANY, _UPTO_ONE = "[0, 1]", "[0, ∞)", "(−∞, ∞)", "(�
 _UP: Direction = "higher_is_better"
 _DOWN: Direction = "lower_is_better"
 _TRUE, _BOTH = ("y_true",), ("y_true", "y_score")
+_LIKELY = (*_BOTH, "probability")
 _SPEICHER = "Speicher et al. 2018, KDD"
 
 
@@ -158,14 +159,14 @@ BINARY = (
     Metric("average_precision", "score", _UP, _SHARE, _BOTH, _ONE_CLASS,
            "Boyd, Eng and Page 2013, ECML PKDD",
            lambda view, _: compute_ranking_metric(view, "average_precision")),
-    Metric("log_loss", "nats", _DOWN, _POSITIVE, _BOTH, _NO_ROWS, "Good 1952, JRSS B 14:107",
+    Metric("log_loss", "nats", _DOWN, _POSITIVE, _LIKELY, _NO_ROWS, "Good 1952, JRSS B 14:107",
            _plain(compute_log_loss), test="mean"),
-    Metric("brier_score", "score", _DOWN, _SHARE, _BOTH, _NO_ROWS,
+    Metric("brier_score", "score", _DOWN, _SHARE, _LIKELY, _NO_ROWS,
            "Brier 1950, Monthly Weather Review", _plain(compute_brier), test="mean"),
-    Metric("expected_calibration_error", "score", _DOWN, _SHARE, _BOTH, _NO_ROWS,
+    Metric("expected_calibration_error", "score", _DOWN, _SHARE, _LIKELY, _NO_ROWS,
            "Naeini et al. 2015, AAAI", compute_calibration_error),
-    Metric("mean_score", "score", "none", _SHARE, ("y_score",), "no rows", "arithmetic mean",
-           _plain(compute_mean_score), test="mean"),
+    Metric("mean_score", "score", "none", _SHARE, ("y_score", "probability"), "no rows",
+           "arithmetic mean", _plain(compute_mean_score), test="mean"),
 )  # fmt: skip
 
 MULTICLASS = (
@@ -176,8 +177,8 @@ MULTICLASS = (
     _composite("macro_precision", _UP, _SHARE, "no rows", "Sokolova and Lapalme 2009, IP&M",
                macro_precision),
     _composite("f1", _UP, _SHARE, "no rows", "van Rijsbergen 1979, macro mean", macro_f1),
-    Metric("log_loss", "nats", _DOWN, _POSITIVE, _TRUE, _NO_ROWS, "Good 1952, JRSS B 14:107",
-           _plain(compute_class_log_loss), test="mean"),
+    Metric("log_loss", "nats", _DOWN, _POSITIVE, (*_TRUE, "probability"), _NO_ROWS,
+           "Good 1952, JRSS B 14:107", _plain(compute_class_log_loss), test="mean"),
 )  # fmt: skip
 
 REGRESSION = (
@@ -216,6 +217,7 @@ def available_metrics(view: View) -> tuple[Metric, ...]:
     present = {
         "y_true": task != "binary" or view.has_truth,
         "y_score": view.has_scores,
+        "probability": view.cube.has_probabilities,
         "bins": not view.cube.exact_scores,
         "groups": view.attribute is not None,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from audits.data.schema import Column
-from audits.data.source import fetch_one, quote
+from audits.data.sql import fetch_one, quote
 
 MOST_VALUES = 1_000
 """A column with more different values than about this has no list of its values."""

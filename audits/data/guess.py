@@ -173,6 +173,16 @@ def guess_positive(target: str, values: Sequence[Scalar]) -> Scalar | None:
     return values[1 - chosen] if harmful and set(texts) <= plain else values[chosen]
 
 
+def says_yes(value: str) -> bool:
+    """Whether a value by itself says that what was asked for happened: yes, 1, approved."""
+    return value.strip().casefold() in _GOOD
+
+
+def says_no(value: str) -> bool:
+    """Whether a value by itself says that it did not: no, 0, denied."""
+    return value.strip().casefold() in _BAD
+
+
 def suggest_protected(columns: Sequence[Column]) -> tuple[str, ...]:
     """Return the columns whose names speak of what the law protects, and that make groups: few
     texts, or numbers that can be cut."""

@@ -18,7 +18,9 @@ from audits.core.spec_recourse import Scalar
 from audits.data.guess import MANY_NUMBERS, MAYBE_MISSING, SURE_MISSING, round_edges
 from audits.data.sample import LOOK_ROWS, Sample, take_sample
 from audits.data.schema import Column, tabulate_columns
-from audits.data.source import connect, find_files, literal, open_files, quote, read_frame
+from audits.data.source import connect, find_files, open_files, read_frame
+from audits.data.sql import literal, quote
+from audits.data.typed import Reading
 
 MAX_VALUES = 50
 """A column's values are listed where there are no more than this."""
@@ -80,9 +82,9 @@ def inspect_data(path: Path, missing: tuple[str, ...] = ()) -> DataLook:
     files = find_files(str(path), Path(), "data")
     with connect(threads=1) as connection, take_sample(files) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
-        kind = open_files(
-            connection, sample.files, text=path.name, view=_TABLE, role="data", missing=missing,
-            rows=LOOK_ROWS,
+        kind, _ = open_files(
+            connection, sample.files, text=path.name, view=_TABLE, role="data",
+            reading=Reading(missing), rows=LOOK_ROWS,
         )  # fmt: skip
         try:
             return _look(connection, path, kind, sample)
@@ -199,7 +201,7 @@ def read_head(path: Path, missing: tuple[str, ...], rows: int) -> pd.DataFrame:
     with connect(threads=1) as connection, take_sample(files) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         open_files(
-            connection, sample.files, text=path.name, view=_TABLE, role="data", missing=missing,
-            rows=LOOK_ROWS,
+            connection, sample.files, text=path.name, view=_TABLE, role="data",
+            reading=Reading(missing), rows=LOOK_ROWS,
         )  # fmt: skip
         return read_frame(connection, f"SELECT * FROM {_TABLE} LIMIT {rows}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from audits.data.protected import MARK
-from audits.data.source import quote
+from audits.data.sql import quote
 
 
 @dataclass(frozen=True, slots=True)

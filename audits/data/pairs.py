@@ -8,7 +8,7 @@ from audits.core.errors import InputError, near_misses, one_of
 from audits.core.spec_pairs import DeclaredPairs
 from audits.data.protected import MARK
 from audits.data.schema import Column, find_column
-from audits.data.source import quote
+from audits.data.sql import quote
 from audits.data.table import ROWS_VIEW, AuditTable
 
 

@@ -10,7 +10,7 @@ from audits.core.errors import InputError, near_misses
 from audits.core.groups import MISSING
 from audits.core.spec import DataSection
 from audits.data.schema import Column, find_column
-from audits.data.source import literal, quote
+from audits.data.sql import literal, quote
 
 MARK = "__assay_"
 """Prefix of the audit's own columns inside the database, away from the data's names."""
@@ -30,14 +30,15 @@ def label_ranges(edges: tuple[float, ...]) -> tuple[str, ...]:
     return (f"under {shown[0]}", *middle, f"{shown[-1]} and over")
 
 
-def render_group_expression(column: Column, edges: tuple[float, ...]) -> str:
+def render_group_expression(column: Column, edges: tuple[float, ...], text: str = "") -> str:
     """Return SQL that gives a row's group name for one protected column.
 
+    text: SQL for its text where that is not the value's own, e.g. a code's as it is written.
     Raises InputError where edges are not rising, or the column is not numeric.
     """
     name = quote(column.name)
     if not edges:
-        return f"coalesce(CAST({name} AS VARCHAR), {literal(MISSING)})"
+        return f"coalesce({text or f'CAST({name} AS VARCHAR)'}, {literal(MISSING)})"
     if not column.is_numeric:
         raise InputError(f"edges are for numbers, and {column.name!r} holds {column.kind} values")
     if list(edges) != sorted(set(edges)):

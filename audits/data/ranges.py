@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from audits.data.source import fetch_one, quote
+from audits.data.sql import fetch_one, quote
 
 
 def _render_finite(name: str) -> str:

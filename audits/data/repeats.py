@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from audits.data.schema import Column
-from audits.data.source import fetch_one, quote
+from audits.data.sql import fetch_one, quote
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Literal
 import duckdb
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.data.source import fetch_one, quote
+from audits.data.sql import TEXT_MARK, fetch_one, list_columns, quote
 
 Kind = Literal["integer", "number", "text", "boolean", "date", "other"]
 
@@ -41,13 +41,18 @@ class Column:
 def tabulate_columns(
     connection: duckdb.DuckDBPyConnection, view: str
 ) -> tuple[int, tuple[Column, ...]]:
-    """Return the number of rows of `view` and its columns, in one pass.
+    """Return the number of rows of `view` and its columns, in one pass; those that have the text
+    of others are left out.
 
     `distinct` is approximate (HyperLogLog) above a few thousand values.
     """
-    relation = connection.sql(f"SELECT * FROM {view}")
-    names = relation.columns
-    kinds = [_KINDS.get(str(kind).split("(")[0], "other") for kind in relation.types]
+    types = {
+        name: kind
+        for name, kind in list_columns(connection, view).items()
+        if not name.startswith(TEXT_MARK)
+    }
+    names = list(types)
+    kinds = [_KINDS.get(kind.split("(")[0], "other") for kind in types.values()]
     sums = ", ".join(
         f"count({quote(name)}), approx_count_distinct({quote(name)})" for name in names
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -14,6 +14,8 @@ import pyarrow.dataset as ds
 
 from audits.core.errors import InputError
 from audits.data.fingerprint import compute_fingerprint
+from audits.data.sql import fetch_one, list_columns, literal, quote
+from audits.data.typed import Reading, find_unused_missing, render_typed
 
 FORMATS = {
     ".csv": "csv",
@@ -25,6 +27,8 @@ FORMATS = {
     ".ipc": "arrow",
 }
 """File endings that are read, after a trailing ".gz" or ".zst" of a CSV is taken off."""
+
+AS_IT_IS = Reading()
 
 _NO_MARK = "(empty)"
 """How DuckDB says that a CSV has no quotes, escapes or comments."""
@@ -42,22 +46,6 @@ def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config=config)
 
 
-def quote(name: str) -> str:
-    """Return a column name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def fetch_one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
-    """Return the first row of a query whose result is small, or None."""
-    rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
-    return rows[0] if rows else None
-
-
 def read_frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     """Return a query's result as a pandas frame, text columns as pandas strings."""
     frame: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
@@ -66,13 +54,15 @@ def read_frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Readable files: `view` is the name of the DuckDB view over them."""
+    """Readable files: `view` is the name of the DuckDB view over them. unused_missing: declared
+    missing values that stand nowhere in them."""
 
     text: str
     files: tuple[Path, ...]
     format: str
     sha256: str
     view: str
+    unused_missing: tuple[str, ...] = ()
 
 
 def _find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
@@ -102,12 +92,22 @@ def detect_format(path: Path) -> str:
     )
 
 
-def _csv_expression(
-    connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], missing: tuple[str, ...]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """SQL for the rows of files. raw: the same, every value as it is written. natural: the types
+    that columns read as text would have had."""
+
+    sql: str
+    raw: str
+    natural: Mapping[str, str]
+
+
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], reading: Reading
+) -> _Relation:
     """Return how the files are read: looked through once here, not again by every query."""
     names = ", ".join(literal(str(path)) for path in files)
-    nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *missing)))
+    nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *reading.missing)))
     # Types come from every row, so that a late text cannot break the read half-way. Only numbers
     # are guessed: "yes", "t" and dates stay the texts that a model was trained on.
     guessing = (
@@ -115,13 +115,40 @@ def _csv_expression(
         "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR']"
     )
     looks = {_sniff_csv(connection, path, guessing) for path in files}
+    natural: dict[str, str] = {}
+    for _, columns in looks:
+        for name, kind in columns:
+            natural[name] = max(natural.get(name, kind), kind, key=_CSV_TYPES.index)
     if len(looks) > 1:  # files that differ are matched with each other by DuckDB
-        return f"read_csv([{names}], {guessing})"
-    return f"read_csv([{names}], auto_detect=false, header=true, nullstr=[{nulls}], {looks.pop()})"
+        texts = _render_types({n: "VARCHAR" for n in natural if n in reading.as_text})
+        typed = f", types={texts}" if texts != "{}" else ""
+        return _Relation(
+            f"read_csv([{names}], {guessing}{typed})",
+            f"read_csv([{names}], header=true, all_varchar=true, nullstr='')",
+            natural,
+        )
+    (written, _) = looks.pop()
+    read = {n: "VARCHAR" if n in reading.as_text else kind for n, kind in natural.items()}
+    start = f"read_csv([{names}], auto_detect=false, header=true, {written}"
+    return _Relation(
+        f"{start}, nullstr=[{nulls}], columns={_render_types(read)})",
+        f"{start}, nullstr='', columns={_render_types(dict.fromkeys(natural, 'VARCHAR'))})",
+        natural,
+    )
 
 
-def _sniff_csv(connection: duckdb.DuckDBPyConnection, path: Path, guessing: str) -> str:
-    """Return how a file is written and which types its columns have, as options of read_csv."""
+_CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
+"""Types of columns of a CSV, each able to hold those before it."""
+
+
+def _render_types(types: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{literal(n)}: {literal(kind)}" for n, kind in types.items()) + "}"
+
+
+def _sniff_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, guessing: str
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return how a file is written, as options of read_csv, and its columns with their types."""
     found = fetch_one(
         connection,
         "SELECT Delimiter, Quote, Escape, Comment, SkipRows, Columns "
@@ -130,17 +157,22 @@ def _sniff_csv(connection: duckdb.DuckDBPyConnection, path: Path, guessing: str)
     assert found is not None  # one row, or an error
     delimiter, *marks, skipped, columns = found
     mark, escape, comment = (literal("" if text == _NO_MARK else text) for text in marks)
-    types = ", ".join(f"{literal(c['name'])}: {literal(c['type'])}" for c in columns)
-    return (
+    written = (
         f"delim={literal(delimiter)}, quote={mark}, escape={escape}, comment={comment}, "
-        f"skip={int(skipped)}, columns={{{types}}}"
+        f"skip={int(skipped)}"
     )
+    return written, tuple((c["name"], c["type"]) for c in columns)
 
 
-def _with_booleans(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """Read columns of nothing but "true" and "false", in any case, as booleans."""
+def _with_booleans(
+    connection: duckdb.DuckDBPyConnection, relation: str, kept: Collection[str]
+) -> str:
+    """Read columns of nothing but "true" and "false", in any case, as booleans. kept: columns that
+    stay texts."""
     texts = [
-        quote(name) for name, kind in _columns(connection, relation).items() if kind == "VARCHAR"
+        quote(name)
+        for name, kind in list_columns(connection, relation).items()
+        if kind == "VARCHAR" and name not in kept
     ]
     if not texts:
         return relation
@@ -152,26 +184,6 @@ def _with_booleans(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
         if boolean
     ]
     return f"(SELECT * REPLACE ({', '.join(casts)}) FROM {relation})" if casts else relation
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    found = connection.sql(f"SELECT * FROM {relation}")
-    return dict(zip(found.columns, map(str, found.types), strict=True))
-
-
-def _with_declared_missing(
-    connection: duckdb.DuckDBPyConnection, relation: str, missing: tuple[str, ...]
-) -> str:
-    """Parquet and Arrow know NULL already; declared texts are missing there too."""
-    if not missing:
-        return relation
-    texts = ", ".join(literal(text) for text in missing)
-    replaced = [
-        f"CASE WHEN {quote(name)} IN ({texts}) THEN NULL ELSE {quote(name)} END AS {quote(name)}"
-        for name, kind in _columns(connection, relation).items()
-        if kind == "VARCHAR"
-    ]
-    return f"(SELECT * REPLACE ({', '.join(replaced)}) FROM {relation})" if replaced else relation
 
 
 def register_arrow(
@@ -188,15 +200,19 @@ def open_source(
     base: Path,
     view: str,
     role: str,
-    missing: tuple[str, ...] = (),
+    reading: Reading = AS_IT_IS,
 ) -> Source:
     """Make the DuckDB view `view` over the file(s) that `text` names, relative to `base`.
+
+    Columns of codes and ids in `reading.texts` have their text in a column of its own, whose name
+    begins with `TEXT_MARK`, where they look like numbers.
 
     Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
     """
     files = find_files(text, base, role)
-    kind = open_files(connection, files, text=text, view=view, role=role, missing=missing)
-    return Source(text, files, kind, compute_fingerprint(files), view)
+    kind, raw = open_files(connection, files, text=text, view=view, role=role, reading=reading)
+    unused = find_unused_missing(connection, raw, reading.missing)
+    return Source(text, files, kind, compute_fingerprint(files), view, unused)
 
 
 def find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
@@ -219,11 +235,12 @@ def open_files(
     text: str,
     view: str,
     role: str,
-    missing: tuple[str, ...] = (),
+    reading: Reading = AS_IT_IS,
     rows: int | None = None,
-) -> str:
-    """Make the DuckDB view `view` over files of one kind, and return the kind: as `open_source`,
-    without reading the files for their digest.
+) -> tuple[str, str]:
+    """Make the DuckDB view `view` over files of one kind, and return the kind and SQL for their
+    rows with every value as it is written: as `open_source`, without reading the files for their
+    digest.
 
     text: what a message calls them. rows: keep so many of the first rows in memory, and make the
     view of them, so that the files are read once.
@@ -232,18 +249,20 @@ def open_files(
     try:
         if kind == "arrow":
             register_arrow(connection, view, files)
-            relation = f"{view}_files"
+            found = _Relation(f"{view}_files", f"{view}_files", {})
         elif kind == "parquet":
-            relation = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
+            parquet = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
+            found = _Relation(parquet, parquet, {})
         else:
-            relation = _csv_expression(connection, files, missing)
+            found = _read_csv(connection, files, reading)
+        relation = found.sql
         if rows is not None:
             connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
             relation = f"{view}_rows"
         if kind == "csv":
-            relation = _with_booleans(connection, relation)
-        else:
-            relation = _with_declared_missing(connection, relation, missing)
+            numeric = {n for n in reading.texts if found.natural.get(n) != "VARCHAR"}
+            relation = _with_booleans(connection, relation, numeric | set(reading.types))
+        relation = render_typed(connection, relation, reading, found.natural, f"{role} {text!r}")
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
         empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
     except (duckdb.Error, pa.ArrowException, OSError) as error:
@@ -251,4 +270,4 @@ def open_files(
         raise InputError(f"{role} {text!r} cannot be read as {kind}: {first}") from error
     if empty:
         raise InputError(f"{role} {text!r} has no rows")
-    return kind
+    return kind, found.raw

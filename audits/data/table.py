@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from audits.core.errors import InputError
 from audits.core.report import Notice
-from audits.core.spec import AuditSpec, DataSection
-from audits.data.kept import check_values, render_kept_columns
-from audits.data.outcome import tabulate_classes
-from audits.data.overrides import open_overrides
-from audits.data.protected import MARK, check_protected, check_reference_groups
-from audits.data.schema import Column, find_column, tabulate_columns
-from audits.data.source import Source, fetch_one, open_source, quote, read_frame, register_arrow
+from audits.core.scale import Scale
+from audits.data.protected import MARK
+from audits.data.schema import Column
+from audits.data.source import Source, read_frame, register_arrow
+from audits.data.sql import quote
 
 ROWS_VIEW = "assay_rows"
+OWN = "__assay_"
+"""How the names of columns begin that the audit adds inside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,8 @@ class AuditTable:
 
     grouped: the columns kept as groups, the protected ones first, then the legitimate ones.
     overrides: what single rows may change (see `open_overrides`), None where none are declared.
-    notices: what a reader must know of the data, though it stopped nothing.
+    notices: what a reader must know of the data, though it stopped nothing. scale: of the given
+    scores, None where they are audited as they are.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -59,6 +58,7 @@ class AuditTable:
     reference_columns: int
     overrides: pd.DataFrame | None = None
     notices: tuple[Notice, ...] = ()
+    scale: Scale | None = None
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
@@ -102,12 +102,14 @@ class AuditTable:
 
     def sample_reference(self, size: int, generator: np.random.Generator) -> pd.DataFrame:
         """Return at most `size` rows of the reference data (the audited data where none is)."""
-        view = self.reference.view if self.reference else self.source.view
+        view = self.reference.view if self.reference else ROWS_VIEW
         total = self.reference_rows if self.reference else self.rows
         if total <= size:
-            return read_frame(self.connection, f"SELECT * FROM {view}")
-        positions = np.sort(generator.choice(total, size=size, replace=False))
-        return _read_positions(self.connection, view, positions).drop(columns="__position")
+            frame = read_frame(self.connection, f"SELECT * FROM {view}")
+        else:
+            positions = np.sort(generator.choice(total, size=size, replace=False))
+            frame = _read_positions(self.connection, view, positions).drop(columns="__position")
+        return frame[[name for name in frame.columns if not name.startswith(OWN)]]
 
 
 def _read_positions(
@@ -123,95 +125,3 @@ def _read_positions(
         )
     finally:
         connection.unregister("assay_wanted")
-
-
-def _join_protected(
-    connection: duckdb.DuckDBPyConnection, data: DataSection, base: Path, view: str
-) -> str:
-    """Return the view that also has the protected columns kept in a separate file."""
-    if data.protected_path is None:
-        return view
-    if data.key is None:
-        raise InputError("protected_path needs key, the column that both files share")
-    open_source(
-        connection,
-        data.protected_path,
-        base=base,
-        view="assay_people",
-        role="protected_path",
-        missing=data.missing,
-    )
-    here = {column.name for column in tabulate_columns(connection, view)[1]}
-    people = tabulate_columns(connection, "assay_people")[1]
-    find_column(tabulate_columns(connection, view)[1], data.key, "key")
-    find_column(people, data.key, "key (in protected_path)")
-    key = quote(data.key)
-    repeated = fetch_one(
-        connection, f"SELECT {key} FROM assay_people GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
-    )
-    if repeated is not None:
-        raise InputError(
-            f"protected_path: key {data.key!r} is not unique ({repeated[0]!r} repeats)"
-        )
-    taken = [column.name for column in people if column.name in here and column.name != data.key]
-    if clash := sorted(set(taken) & set(data.protected)):
-        raise InputError(f"protected column {clash[0]!r} is in both files; keep it in one")
-    added = [quote(c.name) for c in people if c.name not in here]
-    # A correlated look-up keeps the file's row order, which a join would not promise.
-    lookups = ", ".join(
-        f"(SELECT p.{name} FROM assay_people p WHERE p.{key} = d.{key}) AS {name}" for name in added
-    )
-    connection.execute(f"CREATE VIEW assay_joined AS SELECT d.*, {lookups} FROM {view} d")
-    return "assay_joined"
-
-
-def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Path) -> AuditTable:
-    """Open and check the audited data and its reference.
-
-    Raises InputError for whatever the spec names that the files do not have.
-    """
-    data = spec.data
-    source = open_source(
-        connection, data.path, base=base, view="assay_source", role="data", missing=data.missing
-    )
-    view = _join_protected(connection, data, base, source.view)
-    rows, columns = tabulate_columns(connection, view)
-    protected = check_protected(columns, data)
-    kept = render_kept_columns(connection, spec, view, columns, protected)
-    marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.items())
-    chosen = f"*, {marked}" if marked else "*"
-    connection.execute(f"CREATE VIEW {ROWS_VIEW} AS SELECT {chosen} FROM {view}")
-    check_values(connection, ROWS_VIEW, kept)
-    check_reference_groups(connection, ROWS_VIEW, data)
-    classes: tuple[str, ...] = ()
-    if spec.audit.task == "multiclass" and data.target:
-        target = find_column(columns, data.target, "target")
-        classes = tabulate_classes(connection, view, target)
-    reference, reference_rows, reference_columns = None, 0, 0
-    if data.reference:
-        reference = open_source(
-            connection,
-            data.reference,
-            base=base,
-            view="assay_reference",
-            role="reference",
-            missing=data.missing,
-        )
-        reference_rows, reference_schema = tabulate_columns(connection, reference.view)
-        reference_columns = len(reference_schema)
-    return AuditTable(
-        connection,
-        source,
-        rows,
-        columns,
-        tuple(data.protected),
-        tuple(column.name for column in protected),
-        classes,
-        tuple(kept),
-        reference,
-        reference_rows,
-        reference_columns,
-        open_overrides(
-            connection, spec.recourse.overrides, base, [column.name for column in columns]
-        ),
-    )

@@ -6,11 +6,15 @@ import pandas as pd
 
 from audits.core.errors import InputError, one_of
 from audits.core.spec import AuditSpec
-from audits.data.outcome import render_binary_outcome
+from audits.data.kept import describe_target
+from audits.data.outcome import count_texts, find_coding
 from audits.data.protected import render_group_expression
 from audits.data.schema import find_column, tabulate_columns
-from audits.data.source import quote, read_frame
+from audits.data.source import read_frame
+from audits.data.spelling import render_spelled
+from audits.data.sql import list_columns, quote
 from audits.data.table import AuditTable
+from audits.data.typed import render_text
 
 
 def read_training_rows(
@@ -32,13 +36,27 @@ def read_training_rows(
     assert spec.data.positive is not None
     target = find_column(columns, spec.data.target, "target (in reference)")
     protected = find_column(columns, attribute, "attribute (in reference)")
-    true = render_binary_outcome(
-        table.connection, view, target, spec.data.positive, role="target (in reference)"
+    outcome = describe_target(target, spec.data, "target (in reference)")
+    coding = find_coding(
+        count_texts(table.connection, view, outcome.text),
+        outcome,
+        spec.data.positive,
+        spec.data.negative,
     )
-    group = render_group_expression(protected, tuple(spec.data.edges.get(attribute, ())))
+    true = coding.render(outcome.text)
+    group = render_group_expression(
+        protected,
+        tuple(spec.data.edges.get(attribute, ())),
+        render_spelled(
+            attribute,
+            spec.data.spellings.get(attribute, {}),
+            render_text(attribute, list_columns(table.connection, view)),
+        ),
+    )
+    own = ", ".join(quote(column.name) for column in columns)
     frame = read_frame(
         table.connection,
-        f"SELECT *, {true} AS {quote(names[0])}, {group} AS {quote(names[1])} FROM {view} "
+        f"SELECT {own}, {true} AS {quote(names[0])}, {group} AS {quote(names[1])} FROM {view} "
         f"WHERE ({true}) IS NOT NULL",
     )
     found = sorted(frame[names[1]].unique())

@@ -16,14 +16,15 @@ from audits.policy.words import render_expired, render_waiver
 
 
 def list_notes(report: AuditReport) -> tuple[str, ...]:
-    """Return the notes: a favourable value that looks like a harm, why no group was judged or too
-    few were, waivers that have expired."""
+    """Return the notes: a favourable value that looks like a harm, the report's notices, why no
+    group was judged or too few were, waivers that have expired."""
     return tuple(_list_notes(report))
 
 
 def _list_notes(report: AuditReport) -> Iterator[str]:
     if harm := tell_harm(report):
         yield harm
+    yield from (plain_text(notice.text) for notice in report.notices)
     stored = report.spec.effective.get(IN_FORCE)
     if stored is None:
         return

@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 
 from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import AssayError
+from audits.data.opening import open_table
 from audits.data.schema import Column, find_column
 from audits.data.source import connect
-from audits.data.table import AuditTable, open_table
+from audits.data.table import AuditTable
 from audits.dependence import Dependence, compute_dependence
 from audits.explain.importance import CohortImportance
 from audits.models import ModelClient, open_model

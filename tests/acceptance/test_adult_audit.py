@@ -191,8 +191,8 @@ def call_captum(model: Path, bundle: Bundle, table: pd.DataFrame, steps: int) ->
     from audits.checks.base import CubeContext
     from audits.checks.explain import CODE
     from audits.core.spec_file import load_spec
+    from audits.data.opening import open_table
     from audits.data.source import connect
-    from audits.data.table import open_table
     from audits.explain.methods import INTEGRATED_GRADIENTS, METHODS
     from audits.models.torch_format import FORMAT
 

@@ -17,8 +17,8 @@ from audits.core.measurement import measurement_id
 from audits.core.report import CheckStatus
 from audits.core.spec_file import load_spec
 from audits.cube.intervals import compute_holm
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import open_table
 from audits.store.bundle import Bundle
 from tests.checks.beyond import FEATURES, run_checks, write_inputs
 

@@ -19,8 +19,8 @@ from audits.checks.flips import COUNTERFACTUAL
 from audits.core.errors import InputError
 from audits.core.report import AuditReport, CheckStatus
 from audits.core.spec_file import load_spec
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import open_table
 from audits.recourse.flips import replace_values
 from audits.run import run_audit
 from audits.scoring import check_named_columns

@@ -126,9 +126,11 @@ def test_one_class_target(folder, capsys, monkeypatch) -> None:
 
 
 def test_score_out_of_range(folder, capsys, monkeypatch) -> None:
-    change_data(folder, score=1.2)
+    change_data(folder, score=np.linspace(-3, 1.2, 80))
+    replace(folder, 'label = "hired"\n', "")
     line = refuse(folder, capsys, monkeypatch)
-    assert "score 1.2 in row 1: scores must be in [0, 1]" in line
+    assert "go from -3 to 1.2, beyond 0 and 1" in line
+    assert "declare [predictions] threshold" in line
 
 
 def test_missing_features_are_named_and_further_columns_are_fine(

@@ -19,8 +19,8 @@ from audits.cohorts.rows import find_cohort_rows
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.core.report import AuditReport, CheckStatus
 from audits.cube.view import compute_view
+from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.data.table import open_table
 from audits.run import run_audit
 from audits.slices.conditions import find_rows, parse_condition
 from dashboard.viewmodels.run import RunData

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from audits.data.source import connect, literal, open_source
+from audits.data.source import connect, open_source
+from audits.data.sql import literal
+from audits.data.typed import Reading
 
 MANY = 30_000  # more rows than DuckDB looks at by default
 
@@ -57,7 +59,7 @@ def test_what_is_read_is_what_guessing_reads(name: str, tmp_path: Path) -> None:
     with connect() as connection:
         expected = connection.sql(f"SELECT * FROM {guess([path])}").to_arrow_table()
         source = open_source(
-            connection, str(path), base=tmp_path, view="v", role="data", missing=("?",)
+            connection, str(path), base=tmp_path, view="v", role="data", reading=Reading(("?",))
         )
         found = connection.sql(f"SELECT * FROM {source.view}").to_arrow_table()
         plan = str(

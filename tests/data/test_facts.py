@@ -12,11 +12,12 @@ import pytest
 from audits.core.spec import AuditSpec
 from audits.data.facts import ColumnFacts, compute_facts
 from audits.data.missing import count_missing
+from audits.data.opening import open_table
 from audits.data.ranges import compute_ranges, count_outside
 from audits.data.repeats import count_shared_rows, find_repeats
 from audits.data.schema import tabulate_columns
 from audits.data.source import connect
-from audits.data.table import ROWS_VIEW, open_table
+from audits.data.table import ROWS_VIEW
 
 ROWS = 3_000
 
@@ -156,7 +157,7 @@ def test_missing_by_group_equals_pandas(messy: pd.DataFrame, tmp_path: Path) -> 
         {
             "audit": {"name": "x"},
             "data": {"path": "rows.parquet", "protected": ["group", "few"]},
-            "predictions": {"label": "decided"},
+            "predictions": {"label": "decided", "positive": 1},
         }
     )
     table = open_table(connect(1), spec, tmp_path)

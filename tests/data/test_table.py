@@ -11,9 +11,10 @@ import pytest
 
 from audits.core.errors import InputError
 from audits.core.spec import AuditSpec
+from audits.data.opening import open_table
 from audits.data.protected import label_ranges
 from audits.data.source import connect
-from audits.data.table import AuditTable, open_table
+from audits.data.table import AuditTable
 
 ROWS = pd.DataFrame(
     {
@@ -163,10 +164,14 @@ def test_what_does_not_fit_is_named(folder: Path, data, message) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("score", 1.5, r"score 1\.5 in row 2: scores must be in \[0, 1\]"),
-        ("score", None, r"score None in row 2"),
-        ("w", -1.0, r"weight -1\.0 in row 2"),
-        ("hired", None, r"decision None in row 2"),
+        (
+            "score",
+            float("inf"),
+            r"row 2 has the score inf in 'score'; every row needs a finite one",
+        ),
+        ("score", None, r"row 2 has no score in 'score'"),
+        ("w", -1.0, r"row 2 has the weight -1\.0"),
+        ("hired", None, r"row 2 has no decision"),
     ],
 )
 def test_impossible_values_are_named_with_their_row(folder: Path, column, value, message) -> None:
