@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from audits.core.estimate import Estimate, Unavailable
-from audits.core.groups import JOIN
+from audits.core.groups import JOIN, name_group_column
 from audits.core.limits import MIN_ROWS
 from audits.core.measurement import Direction, Measurement, Unit, measurement_id
 from audits.core.spec import AuditSpec
@@ -106,6 +106,12 @@ class Context(CubeContext):
         """Return columns of the scored rows, in their order."""
         table = pq.read_table(self.folder / PREDICTIONS_FILE, columns=columns)
         return {name: table[name].to_numpy(zero_copy_only=False) for name in columns}
+
+    def read_groups(self, attributes: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the scored rows' groups of some attributes, in the rows' order."""
+        columns = {name: name_group_column(name) for name in attributes}
+        read = self.read_predictions(list(columns.values())) if columns else {}
+        return {name: read[column] for name, column in columns.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def choose_rows(context: Context) -> tuple[Goal, Draw]:
     """
     goal, rejected = find_goal(context)
     names = list(context.spec.data.protected)
-    known = context.read_predictions(names) if names else {}
+    known = context.read_groups(names)
     section = context.spec.recourse
     each = section.rows // 4 if section.group_rows is None else section.group_rows
     draw = draw_rows(
@@ -177,7 +177,7 @@ def _measure_failed(outcome: EngineOutcome) -> Measurement:
 
 def _by_group(context: Context, results: list[RecourseResult], draw: Draw) -> Iterable[Measurement]:
     names = list(context.spec.data.protected)
-    groups = context.read_predictions(names) if names else {}
+    groups = context.read_groups(names)
     for attribute in names:
         own, counted = groups[attribute][draw.positions], draw.members(attribute)
         for group in sorted(set(own[counted])):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from audits.core.errors import AssayError
 from audits.core.format import plain_text
+from audits.core.limits import MAX_GROUPS
 from audits.data.look import DataLook
-from audits.data.protected import MAX_GROUPS
 from audits.scoring import match_classes
 from dashboard.catalogue import say
 from dashboard.viewmodels.audit_columns import ColumnRow, find_roles

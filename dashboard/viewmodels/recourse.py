@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.core.format import format_value, plain_text
+from audits.core.groups import name_group_column
 from audits.core.measurement import Unit
 from audits.core.spec_recourse import RecourseSection, SoughtRange
 from audits.figures.dots import draw_dots
@@ -86,7 +87,7 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
     answers = load_answers(run)
     path = run.bundle.evidence_path("predictions.parquet")
     name = name_score(run)
-    columns = ["row", name, *run.attributes]
+    columns = ["row", name, *map(name_group_column, run.attributes)]
     scored = pq.read_table(path, columns=columns, filters=[("row", "in", answers.rows)])
     known = {record["row"]: record for record in scored.to_pylist()}
     records = []
@@ -105,7 +106,10 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
                 else plain_text(", ".join(change.column for change in best.changes)),
                 say("column.cost"): None if best is None else round(best.cost, 3),
             }
-            | {plain_text(name): plain_text(str(facts.get(name, ""))) for name in run.attributes}
+            | {
+                plain_text(name): plain_text(str(facts.get(name_group_column(name), "")))
+                for name in run.attributes
+            }
         )
     return pd.DataFrame(records)
 
