@@ -125,6 +125,7 @@ class ModelClient:
             classes=tuple(details["classes"]),
             features=tuple(details["features"]),
             device=details["device"],
+            output=details["output"],
         )
 
     @property

@@ -37,7 +37,11 @@ class EndpointAdapter:
         self._endpoint = endpoint
         self._datatypes: dict[str, str] | None = None
         names = tuple(item.name for item in spec.features)
-        self.info = ModelInfo("endpoint", spec.task, spec.classes, names, "endpoint")
+        is_order = spec.meaning in ("score", "decision")
+        self.info = ModelInfo(
+            "endpoint", spec.task, spec.classes, names, "endpoint",
+            "score" if is_order else "probability",
+        )  # fmt: skip
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression.

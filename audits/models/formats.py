@@ -7,6 +7,7 @@ from pathlib import Path
 from audits.core.errors import InputError, near_misses
 from audits.models import (
     catboost_format,
+    composite_format,
     endpoint_format,
     lightgbm_format,
     onnx_format,
@@ -19,6 +20,7 @@ from audits.models.refused import refuse_programs
 from audits.models.ways_in import TABLE, offer_host, offer_python
 
 FORMATS: tuple[Format, ...] = (
+    composite_format.FORMAT,
     skops_format.FORMAT,
     lightgbm_format.FORMAT,
     onnx_format.FORMAT,

@@ -56,6 +56,7 @@ class Worker:
             "classes": list(info.classes),
             "features": list(info.features),
             "device": info.device,
+            "output": info.output,
         }
 
     def answer(
