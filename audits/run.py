@@ -23,6 +23,7 @@ from audits.checks.base import (
     class_cube_file,
 )
 from audits.checks.catalog import BUILTIN
+from audits.checks.recourse import resolve_section
 from audits.core.groups import JOIN
 from audits.core.report import (
     AuditReport,
@@ -77,11 +78,13 @@ all early checks and their verdicts, and the folder that is being written (its e
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is audited, opened and matched: see `_open_subject`. declared: the settings as they
-    were written; `spec` has what was settled since."""
+    """What is audited, opened and matched: see `_open_subject`.
 
-    declared: AuditSpec
+    spec: as it is in force; declared: as its author wrote it.
+    """
+
     spec: AuditSpec
+    declared: AuditSpec
     base: Path
     table: AuditTable
     model: ModelClient | None
@@ -171,9 +174,10 @@ def _open_subject(
     check_rule_columns(spec.recourse, model.info.features)
     settled = settle_model(spec, table, model, lambda done: progress("open model", done))
     check_sought_class(spec, settled.classes)
+    resolved, told = resolve_section(table, settled.spec, model.info.features)
     return _Subject(
-        spec, settled.spec, base, table, model, settled.classes, settled.output,
-        (*table.notices, *settled.notices),
+        resolved, spec, base, table, model, settled.classes, settled.output,
+        (*table.notices, *settled.notices, *told),
     )  # fmt: skip
 
 

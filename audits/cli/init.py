@@ -13,24 +13,27 @@ from audits.cli.starter import CHANGE, Inferred, render_starter
 from audits.core.errors import InputError
 from audits.core.harms import ask_harm
 from audits.core.spec import AuditSpec
+from audits.data.form import FileForm
 from audits.data.look import DataLook, inspect_data
+from audits.data.source import PLAIN
 from audits.meaning import UndecidedError, try_meaning
 from audits.models import ModelClient, open_model
 
 
-def init_command(model: Path, data: Path, out: Path) -> None:
-    """Look into both files and write `out`. Raises InputError where it exists already."""
+def init_command(model: Path, data: Path, out: Path, form: FileForm = PLAIN) -> None:
+    """Look into both files and write `out`. form: what is declared of the data's file, which is
+    written down. Raises InputError where `out` exists already."""
     if out.exists():
         raise InputError(f"{str(out)!r} exists already; name another file with --out")
-    look, missing = inspect_with_missing(data.absolute())
+    look, missing = inspect_with_missing(data.absolute(), form)
     client: ModelClient
     with open_model(model) as client:
         info = client.info
     base = out.absolute().parent
     at_model, at_data = (os.path.relpath(path.absolute(), base) for path in (model, data))
-    text = render_starter(info, look, missing, at_model, at_data)
+    text = render_starter(info, look, missing, at_model, at_data, form)
     inferred = infer_meaning(text, base)
-    text = render_starter(info, look, missing, at_model, at_data, inferred)
+    text = render_starter(info, look, missing, at_model, at_data, form, inferred)
     out.write_text(text, encoding="utf-8")
     for question in (_find_question(text), inferred.problem):
         if question:
@@ -69,8 +72,8 @@ def _find_question(starter: str) -> str:
     return ask_harm(data["target"], data["positive"]) if "positive" in data else ""
 
 
-def inspect_with_missing(data: Path) -> tuple[DataLook, tuple[str, ...]]:
+def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataLook, tuple[str, ...]]:
     """Look into a file as it reads once the texts that surely mean "no value" are declared."""
-    look = inspect_data(data)
+    look = inspect_data(data, form=form)
     missing = tuple(found.text for found in look.missing if found.sure)
-    return (inspect_data(data, missing) if missing else look), missing
+    return (inspect_data(data, missing, form) if missing else look), missing

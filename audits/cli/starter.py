@@ -9,11 +9,14 @@ from pathlib import Path
 
 from audits.core.harms import looks_like_harm
 from audits.core.spec import Task
+from audits.data.form import FileForm
 from audits.data.guess import Roles, guess_positive, guess_roles
 from audits.data.look import DataLook
+from audits.data.source import PLAIN
 from audits.models import ModelInfo
 from audits.policy.policy import DEFAULT_PRESETS
 
+RECOURSE = "# protected columns stay, an age only rises; else name them: mutable, immutable, ..."
 CHANGE = "CHANGE ME"
 """Stands where only a person can say what is right; an audit refuses it."""
 
@@ -34,9 +37,13 @@ def render_starter(
     missing: tuple[str, ...],
     model: str,
     data: str,
+    form: FileForm = PLAIN,
     inferred: Inferred = Inferred(),
 ) -> str:
-    """Return the text of a starter audit.toml. model, data: their paths from the file's folder."""
+    """Return the text of a starter audit.toml.
+
+    model, data: their paths from the file's folder. form: what is declared of the data's file.
+    """
     is_open = info.task == "regression"  # a network may answer a probability all the same
     roles = guess_roles(
         [one.column for one in look.columns], rows=look.looked, features=info.features,
@@ -51,15 +58,14 @@ def render_starter(
         f'task = "{task}"',
         "seed = 0",
         "",
-        *_render_data(info, look, roles, task, data, missing),
+        *_render_data(info, look, roles, task, data, missing, form),
         "",
         "[model]",
         f"path = {_quote(model)}",
         *_render_meaning(info, look, roles, task, inferred),
     ]
     if task == "binary":
-        fixed = [name for name in roles.protected if name in info.features]
-        lines += ["", "[recourse]", f"immutable = {_quote(fixed)}"]
+        lines += ["", "[recourse]", RECOURSE]
     lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[task])}", ""]
     return "\n".join(lines)
 
@@ -71,10 +77,12 @@ def _render_data(
     task: Task,
     data: str,
     missing: tuple[str, ...],
+    form: FileForm,
 ) -> Iterator[str]:
     target = roles.target or CHANGE
     yield "[data]"
     yield f"path = {_quote(data)}"
+    yield from (f"{name} = {_quote(value)}" for name, value in form.list_declared())
     yield f"target = {_quote(target)}  # the true outcome: is this right?"
     if task == "binary":
         values = look.by_name[roles.target].values if roles.target else ()

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from audits.core.errors import InputError, one_of
 from audits.core.report import Notice
 from audits.core.spec import AuditSpec
-from audits.data.protected import MARK
-from audits.data.sql import quote
+from audits.data.sql import MARK, quote
 from audits.data.table import ROWS_VIEW, AuditTable
 from audits.meaning.evidence import Ranking, rank_known_rows
 from audits.models import ModelClient

@@ -11,8 +11,7 @@ import pandas as pd
 from audits.cube.cube import FloatArray
 from audits.cube.ranking import compute_auc
 from audits.cube.scored import ScoredCounts
-from audits.data.protected import MARK
-from audits.data.sql import quote
+from audits.data.sql import MARK, quote
 from audits.data.table import ROWS_VIEW, AuditTable
 from audits.models import ModelClient
 
