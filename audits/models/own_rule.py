@@ -15,7 +15,9 @@ _LARGER = frozenset({
 })  # fmt: skip
 """Classifiers whose `predict` takes the class with the larger probability (a test tries them).
 All others are asked what they decide, which takes a second prediction of every row."""
-_BOOSTERS = frozenset({"CatBoostClassifier", "LGBMClassifier", "XGBClassifier"})
+_BOOSTERS = frozenset(
+    {"BoosterClassifier", "CatBoostClassifier", "LGBMClassifier", "XGBClassifier"}
+)
 
 
 def find_rule(model: NativeModel) -> tuple[Rule, float | None]:
