@@ -24,8 +24,8 @@ class AuditForm:
     """The entries. None: not touched, so that the guess stands.
 
     roles and edges hold corrections only: a column's role, a protected column's cuts as typed.
-    stands_for: which value of the outcome the model's second class stands for. preset: "" is the
-    policy that is made for the task.
+    drop: values of the outcome whose rows are left out. stands_for: which value of the outcome the
+    model's second class stands for. preset: "" is the policy that is made for the task.
     """
 
     data: str = ""
@@ -39,6 +39,7 @@ class AuditForm:
     roles: dict[str, str] = field(default_factory=dict)
     edges: dict[str, str] = field(default_factory=dict)
     positive: str | None = None
+    drop: tuple[str, ...] = ()
     threshold: float = 0.5
     preset: str = ""
     stands_for: str | None = None
@@ -49,7 +50,7 @@ class AuditForm:
         if "data" in changes and changes["data"] != self.data:
             fresh: dict[str, object] = {
                 "missing": None, "roles": {}, "edges": {}, "positive": None, "task": None,
-                "name": None, "stands_for": None, "asked": False,
+                "drop": (), "name": None, "stands_for": None, "asked": False,
             }  # fmt: skip
             changes = fresh | changes
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -75,6 +76,7 @@ def load_form(folder: Path) -> AuditForm:
         values = {key: value for key, value in stored.items() if key in known}
         if values.get("missing") is not None:
             values["missing"] = tuple(values["missing"])
+        values["drop"] = tuple(values.get("drop", ()))
         return AuditForm(**values)
     except (OSError, ValueError, TypeError, AttributeError):
         return AuditForm()
