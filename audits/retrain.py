@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from audits.checks.base import Progress
 from audits.core.errors import InputError, near_misses, one_of
+from audits.core.groups import name_group_column
 from audits.core.spec import AuditSpec
 from audits.core.spec_file import load_spec
 from audits.cube.build import build_cube
@@ -44,7 +45,7 @@ from audits.models import ModelClient, open_model
 from audits.models.skops_file import describe_refused, find_refused_types
 from audits.scoring import BATCH, check_features, check_task, find_output, match_classes
 
-_AFTER = "__assay_after"
+_AFTER = "\ue000assay after"
 _Decide = Callable[[pd.DataFrame, np.ndarray, FloatArray], FloatArray]
 """From rows, their groups and the audited model's scores to probabilities."""
 
@@ -250,12 +251,12 @@ def _count(job: _Job, folder: Path, progress: Progress) -> Cube:
         decide = _open_decider(job, folder, stack)
         for batch in job.table.batches(BATCH):
             score = job.client.predict(batch.frame)[:, job.output]
-            groups = batch.kept[job.attribute].to_numpy(dtype=object).astype(str)
+            groups = batch.kept[name_group_column(job.attribute)].to_numpy(dtype=object).astype(str)
             chance = decide(batch.frame, groups, score)
             columns = {
                 "y_true": pa.array(batch.kept["y_true"], pa.int32(), from_pandas=True),
                 "y_pred": pa.array((score >= threshold).astype(np.int32)),
-                job.attribute: pa.array(groups, pa.string()),
+                name_group_column(job.attribute): pa.array(groups, pa.string()),
                 _AFTER: pa.array((chance > generator.random(len(chance))).astype(int).astype(str)),
             }
             if "weight" in batch.kept:

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.core.errors import InputError, near_misses, one_of
+from audits.core.groups import name_group_column
 from audits.core.rule_text import parse_moves
 from audits.core.spec import AuditSpec, Task
 from audits.core.spec_pairs import read_pairs
 from audits.data.pairs import check_pairs
-from audits.data.protected import MARK
 from audits.data.schema import find_column
-from audits.data.sql import quote
+from audits.data.sql import MARK, quote
 from audits.data.table import ROWS_VIEW, AuditTable, Batch
 from audits.models import ModelClient
 
@@ -215,15 +215,16 @@ def write_predictions(
     """Score all rows and write them in their order; return how many. cut: see `find_cut`.
 
     Columns: `row`, `y_true`, `y_pred`, `y_score` (`y_score[<class>]` for multiclass), `weight`
-    where declared, then the protected groups. Memory is bounded by one batch.
+    where declared, then the groups (see `name_group_column`). Memory is bounded by one batch.
     """
     written = 0
     writer: pq.ParquetWriter | None = None
     try:
         for kept in _scored_batches(spec, table, model, classes, cut):
-            ordered = [name for name in kept.columns if name not in table.grouped]
+            groups = [name_group_column(name) for name in table.grouped]
+            ordered = [name for name in kept.columns if name not in groups]
             part = pa.Table.from_pandas(
-                kept[[*ordered, *table.grouped]], preserve_index=False
+                kept[[*ordered, *groups]], preserve_index=False
             ).replace_schema_metadata(None)
             if writer is None:
                 writer = pq.ParquetWriter(

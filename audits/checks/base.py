@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from audits.core.estimate import Estimate, Unavailable
-from audits.core.groups import JOIN
+from audits.core.groups import JOIN, name_group_column
 from audits.core.limits import MIN_ROWS
 from audits.core.measurement import Direction, Measurement, Unit, measurement_id
 from audits.core.spec import AuditSpec
@@ -36,6 +36,11 @@ PREDICTIONS_FILE = "evidence/predictions.parquet"
 def class_cube_file(position: int) -> str:
     """Return the evidence file that counts one class of a multiclass model against all others."""
     return f"evidence/cube.class-{position}.parquet"
+
+
+def make_generator(spec: AuditSpec, purpose: str) -> np.random.Generator:
+    """Return a random generator that depends on the audit's seed and `purpose` alone."""
+    return np.random.default_rng([spec.audit.seed, zlib.crc32(purpose.encode())])
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class CubeContext:
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the audit's seed and `purpose` alone."""
-        return np.random.default_rng([self.spec.audit.seed, zlib.crc32(purpose.encode())])
+        return make_generator(self.spec, purpose)
 
     @property
     def groupings(self) -> tuple[tuple[str, ...], ...]:
@@ -106,6 +111,12 @@ class Context(CubeContext):
         """Return columns of the scored rows, in their order."""
         table = pq.read_table(self.folder / PREDICTIONS_FILE, columns=columns)
         return {name: table[name].to_numpy(zero_copy_only=False) for name in columns}
+
+    def read_groups(self, attributes: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the scored rows' groups of some attributes, in the rows' order."""
+        columns = {name: name_group_column(name) for name in attributes}
+        read = self.read_predictions(list(columns.values())) if columns else {}
+        return {name: read[column] for name, column in columns.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,9 @@ def measure_consistency(context: Context) -> CheckResult:
     if not points.shape[1]:
         raise CheckNotApplicableError(_NO_COLUMNS)
     protected = list(context.spec.data.protected)
-    kept = context.read_predictions(["y_pred", *protected])
-    row = compute_consistency(points, kept["y_pred"][positions].astype(np.float64))
+    decided = context.read_predictions(["y_pred"])["y_pred"]
+    kept = context.read_groups(protected)
+    row = compute_consistency(points, decided[positions].astype(np.float64))
     found = [_measure(row, None, None)]
     for attribute in protected:
         groups = kept[attribute][positions].astype(str)

@@ -150,7 +150,7 @@ def _flip(
     context: Context, drawn: _Drawn, attribute: str, columns: Sequence[str]
 ) -> Iterator[_Flip]:
     """Yield every group made the reference group, and the reference group made every other."""
-    own = context.read_predictions([attribute])[attribute].astype(str)[drawn.positions]
+    own = context.read_groups([attribute])[attribute].astype(str)[drawn.positions]
     view = context.view((attribute,))
     reference = view.labels[choose_reference(view, context.wanted_reference((attribute,)))]
     members = {label: own == label for label in view.labels if label != MISSING}

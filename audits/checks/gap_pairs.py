@@ -63,10 +63,10 @@ def read_people(context: Context) -> People:
     """Return the audited rows as decisions with their groups."""
     names = [name for name in context.spec.data.protected if name in context.cube.attributes]
     weight = ["weight"] if context.spec.data.weight else []
-    columns = context.read_predictions(["y_pred", *weight, *names])
+    columns = context.read_predictions(["y_pred", *weight])
     output = columns.pop("y_pred").astype(np.float64)
     weights = columns.pop("weight").astype(np.float64) if weight else np.ones(len(output))
-    return People(output, weights, columns)
+    return People(output, weights, context.read_groups(names))
 
 
 def list_pairs(context: Context) -> Iterator[NamedPair]:

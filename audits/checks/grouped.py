@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from audits.checks.base import PREDICTIONS_FILE, Context, build_measurement
 from audits.core.estimate import Estimate, Unavailable
+from audits.core.groups import name_group_column
 from audits.core.measurement import Direction, Measurement, Unit
 from audits.cube.compare import choose_reference
 from audits.cube.cube import FloatArray
@@ -79,7 +80,8 @@ def list_groupings(context: Context, positions: Codes) -> Iterator[Grouping]:
 
 
 def _read_codes(path: Path, attribute: str, labels: tuple[str, ...]) -> Codes:
-    column = pq.read_table(path, columns=[attribute])[attribute].combine_chunks()
+    name = name_group_column(attribute)
+    column = pq.read_table(path, columns=[name])[name].combine_chunks()
     places = pc.index_in(column.cast(pa.string()), value_set=pa.array(labels, pa.string()))
     codes: Codes = pc.fill_null(places, -1).to_numpy().astype(np.int64)
     return codes

@@ -65,7 +65,7 @@ def _list_groups(context: Context, positions: NDArray[np.int64]) -> Iterator[_Gr
     """Yield the protected columns; of two groups one is enough, the other is its mirror image."""
     for attribute in context.spec.data.protected:
         view = context.view((attribute,))
-        values = context.read_predictions([attribute])[attribute][positions].astype(str)
+        values = context.read_groups([attribute])[attribute][positions].astype(str)
         known = [label for label in view.labels if label != MISSING]
         if len(known) < 2:
             continue

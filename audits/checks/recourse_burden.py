@@ -69,6 +69,7 @@ class Pair:
     reference: str
     ours: Burden
     theirs: Burden
+    single: bool
 
 
 def name_column(column: str) -> str:
@@ -119,7 +120,7 @@ def _split(
     context: Context, draw: Draw, burden: Burden, settled: BoolArray, attributes: Sequence[str]
 ) -> dict[str, Burden]:
     """Return the burden of every group of a grouping, in the order of the audit's groups."""
-    known = context.read_predictions(list(attributes))
+    known = context.read_groups(attributes)
     own = np.array(
         [JOIN.join(map(str, row)) for row in zip(*(known[n] for n in attributes), strict=True)],
         dtype=object,
@@ -141,7 +142,8 @@ def _pair_up(
         return
     for label, ours in groups.items():
         if label != reference:
-            yield Pair(JOIN.join(attributes), label, reference, ours, groups[reference])
+            name, single = JOIN.join(attributes), len(attributes) == 1
+            yield Pair(name, label, reference, ours, groups[reference], single)
 
 
 def _measure_effort(effort: float, n: int) -> Measurement:
@@ -179,7 +181,7 @@ def measure_pairs(pairs: Sequence[Pair], effort: float) -> Iterator[Measurement]
         sure = float(np.fmax(sure, own))
         yield _compare(pair, "recourse_cost_shift", shift, "difference", sure, adjusted_for=tests)
         yield from _measure_shares(pair, effort)
-        if JOIN not in pair.attribute:
+        if pair.single:
             yield from _measure_columns(pair)
 
 

@@ -10,23 +10,28 @@ from pathlib import Path
 
 from audits.core.errors import InputError
 from audits.core.harms import ask_harm, looks_like_harm
+from audits.data.form import FileForm
 from audits.data.guess import guess_positive, guess_roles
 from audits.data.look import DataLook, inspect_data
+from audits.data.source import PLAIN
 from audits.models import ModelClient, ModelInfo, open_model
 from audits.policy.policy import DEFAULT_PRESETS
 
+RECOURSE = "# protected columns stay, an age only rises; else name them: mutable, immutable, ..."
 
-def init_command(model: Path, data: Path, out: Path) -> None:
-    """Look into both files and write `out`. Raises InputError where it exists already."""
+
+def init_command(model: Path, data: Path, out: Path, form: FileForm = PLAIN) -> None:
+    """Look into both files and write `out`. form: what is declared of the data's file, which is
+    written down. Raises InputError where `out` exists already."""
     if out.exists():
         raise InputError(f"{str(out)!r} exists already; name another file with --out")
-    look, missing = inspect_with_missing(data.absolute())
+    look, missing = inspect_with_missing(data.absolute(), form)
     client: ModelClient
     with open_model(model) as client:
         info = client.info
     base = out.absolute().parent
     paths = tuple(os.path.relpath(path.absolute(), base) for path in (model, data))
-    text = render_starter(info, look, missing, *paths)
+    text = render_starter(info, look, missing, paths[0], paths[1], form)
     out.write_text(text, encoding="utf-8")
     if question := _find_question(text):
         print(question, file=sys.stderr)
@@ -40,15 +45,20 @@ def _find_question(starter: str) -> str:
     return ask_harm(data["target"], data["positive"]) if "positive" in data else ""
 
 
-def inspect_with_missing(data: Path) -> tuple[DataLook, tuple[str, ...]]:
+def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataLook, tuple[str, ...]]:
     """Look into a file as it reads once the texts that surely mean "no value" are declared."""
-    look = inspect_data(data)
+    look = inspect_data(data, form=form)
     missing = tuple(found.text for found in look.missing if found.sure)
-    return (inspect_data(data, missing) if missing else look), missing
+    return (inspect_data(data, missing, form) if missing else look), missing
 
 
 def render_starter(
-    info: ModelInfo, look: DataLook, missing: tuple[str, ...], model: str, data: str
+    info: ModelInfo,
+    look: DataLook,
+    missing: tuple[str, ...],
+    model: str,
+    data: str,
+    form: FileForm = PLAIN,
 ) -> str:
     """Return the text of a starter audit.toml."""
     columns = [one.column for one in look.columns]
@@ -64,6 +74,7 @@ def render_starter(
         "",
         "[data]",
         f"path = {_quote(data)}",
+        *(f"{name} = {_quote(value)}" for name, value in form.list_declared()),
         f"target = {_quote(target)}  # the true outcome: is this right?",
     ]
     if info.task == "binary":
@@ -81,8 +92,7 @@ def render_starter(
     lines += _render_edges(look, roles.protected)
     lines += ["", "[model]", f"path = {_quote(model)}"]
     if info.task == "binary":
-        fixed = [name for name in roles.protected if name in info.features]
-        lines += ["threshold = 0.5", "", "[recourse]", f"immutable = {_quote(fixed)}"]
+        lines += ["threshold = 0.5", "", "[recourse]", RECOURSE]
     lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[info.task])}", ""]
     return "\n".join(lines)
 

@@ -6,15 +6,19 @@ model crashed, 4 stale or tampered evidence. People read stderr; with --json, ma
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from audits.cli.faults import TRACEBACK, Group, close_output, show_fault
 from audits.core.errors import AssayError
+from audits.core.extras import explain_missing
 
 app = typer.Typer(
+    cls=Group,
     help="Audit a model: is it fair, why does it decide so, what would change its mind.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,6 +42,12 @@ MinChange = Annotated[
         "is in the target's unit."
     ),
 ]
+Encoding = Annotated[
+    str | None, typer.Option(help="The data's encoding where it is not UTF-8: cp1252, latin-1 …")
+]
+Delimiter = Annotated[str | None, typer.Option(help="What parts the data's fields, where unclear.")]
+Decimal = Annotated[str | None, typer.Option(help="The sign before decimals: . or ,")]
+Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook with several.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to stdout.")]
 
 
@@ -272,15 +282,20 @@ def init(
     model: Annotated[Path, typer.Argument(help="A model file.", metavar="MODEL")],
     data: Annotated[Path, typer.Argument(help="A data file.", metavar="DATA")],
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("audit.toml"),
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    sheet: Sheet = None,
 ) -> None:
     """Write a starter AUDIT.toml from what is found in the files."""
     from audits.cli.init import init_command  # noqa: PLC0415
+    from audits.data.form import FileForm  # noqa: PLC0415
 
-    init_command(model, data, out)
+    init_command(model, data, out, FileForm(encoding, delimiter, decimal, sheet))
 
 
 @app.command()
-def convert(
+def convert(  # noqa: PLR0917 - one a setting
     model: Annotated[Path, typer.Argument(help="A joblib or pickle file of your own.")],
     out: Annotated[
         Path | None,
@@ -292,11 +307,56 @@ def convert(
     yes: Annotated[
         bool, typer.Option("--yes", help="I trust this file: opening it runs the code in it.")
     ] = False,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    sheet: Sheet = None,
 ) -> None:
     """Turn your own joblib file into a format that runs no code, and prove that it is equal."""
     from audits.cli.convert import convert_command  # noqa: PLC0415
+    from audits.data.form import FileForm  # noqa: PLC0415
 
-    convert_command(model, out, data, consent=yes)
+    form = FileForm(encoding, delimiter, decimal, sheet)
+    convert_command(model, out, data, consent=yes, form=form)
+
+
+@app.command()
+def host(
+    model: Annotated[Path, typer.Argument(help="Your model's file, or its MLflow folder.")],
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="joblib, mlflow, keras, torch, statsmodels, h2o or python."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The script to write.")] = Path("host.py"),
+    data: Annotated[
+        Path | None, typer.Option(help="A table with the model's columns: how each is read.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="binary, multiclass or regression.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="The classes in the order of the outputs: no,yes")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="The model's columns in its order: age,job")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(help="probability, logit, score, decision or value.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Of a score: from which on the second class is decided.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on this machine.")] = 8777,
+) -> None:
+    """Write a script that answers for any model, to be run in its own environment."""
+    from audits.cli.host import host_command  # noqa: PLC0415
+    from audits.models.host import Declared  # noqa: PLC0415
+
+    declared = Declared(task, _split(classes), _split(features), output, threshold)
+    host_command(model, kind, out, data, port, declared)
+
+
+def _split(names: str | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(name.strip() for name in names.split(","))
 
 
 @app.command()
@@ -311,15 +371,23 @@ def serve(
 
 
 def main() -> None:
-    """Run the command; expected failures are one line on stderr and their exit code."""
+    """Run the command; failures are one line on stderr and their exit code."""
     try:
         app()
-    except AssayError as error:
-        print(f"assay: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         print("assay: stopped; nothing was written", file=sys.stderr)
         raise SystemExit(130) from None
+    except Exception as error:
+        told = explain_missing(error)
+        if isinstance(told, AssayError):
+            print(f"assay: {' '.join(str(told).split())}", file=sys.stderr)
+            raise SystemExit(told.exit_code) from None
+        if os.environ.get(TRACEBACK):
+            raise
+        show_fault(error)
+        raise SystemExit(3) from None
+    finally:
+        close_output()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from audits.cli.baseline import (
     show_baseline,
     worsen,
 )
+from audits.cli.faults import OutputClosedError, explain_system_errors
 from audits.cli.outcome import show_outcome
 from audits.cli.outputs import Outputs, find_targets, write_outputs
 from audits.cli.terminal import show_progress
@@ -104,21 +105,24 @@ def _run_for_machines(
         )
 
     try:
-        target = out or default_folder(audit)
-        targets = find_targets(audit, asked)
-        baseline = open_baseline(against, audit, out)
-        with keep_preview(target) as place:
+        with explain_system_errors():
+            target = out or default_folder(audit)
+            targets = find_targets(audit, asked)
+            baseline = open_baseline(against, audit, out)
+            with keep_preview(target) as place:
 
-            def tell_early(report: AuditReport, folder: Path) -> None:
-                save_preview(report, folder, place)
-                _print_event(event="preview", run=str(place))
+                def tell_early(report: AuditReport, folder: Path) -> None:
+                    save_preview(report, folder, place)
+                    _print_event(event="preview", run=str(place))
 
-            bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
-        found = None if baseline is None else baseline.compare(bundle)
-        code = worsen(compute_exit_code(bundle.report, fail_on), found)
-        write_outputs(
-            targets, bundle.report, audit, fail_on=fail_on, exit_code=code, comparison=found
-        )
+                bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
+            found = None if baseline is None else baseline.compare(bundle)
+            code = worsen(compute_exit_code(bundle.report, fail_on), found)
+            write_outputs(
+                targets, bundle.report, audit, fail_on=fail_on, exit_code=code, comparison=found
+            )
+    except OutputClosedError:
+        raise
     except AssayError as error:
         _print_event(event="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from audits.core.errors import InputError
-from audits.core.groups import MISSING
+from audits.core.groups import MISSING, name_group_column
 from audits.core.spec import AuditSpec, Task
 from audits.cube.cube import Cube
 from audits.data.protected import label_ranges
@@ -86,7 +86,7 @@ def parse_run_condition(words: str, columns: RunColumns) -> Condition | None:
     """
     for name, known in columns.groups.items():
         if words in known:
-            return Condition(Column(name, "text", 0, 0), text=known[words])
+            return Condition(Column(name_group_column(name), "text", 0, 0), text=known[words])
     spoken = next((name for name in columns.own if words.startswith(f"{name} ")), None)
     if spoken is None:
         return None

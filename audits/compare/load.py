@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from audits.compare.pairs import MOMENTS, UNKNOWN_TRUE, PairedCounts
 from audits.core.errors import EvidenceError
+from audits.core.groups import name_group_column
 from audits.core.report import AuditReport
 from audits.cube.cube import FloatArray, IntArray
-from audits.data.source import connect, read_frame
-from audits.data.sql import fetch_one, literal, quote
+from audits.data.sql import (
+    connect,
+    fetch_one,
+    list_columns,
+    list_identifiers,
+    literal,
+    quote,
+    read_frame,
+)
 from audits.store.bundle import Bundle
 
 PREDICTIONS = "predictions.parquet"
@@ -35,10 +46,14 @@ def load_pairs(before: Bundle, after: Bundle) -> PairedCounts | str:
     with connect(threads=1) as connection:  # sums of floats in one order: the same every time
         try:
             for name, bundle in (("before", before), ("after", after)):
-                path = literal(str(bundle.evidence_path(PREDICTIONS)))
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
+                path = bundle.evidence_path(PREDICTIONS)
+                held = list_identifiers(pq.read_schema(path).names)
+                pattern = literal(glob.escape(str(path)))
+                connection.execute(
+                    f"CREATE VIEW {name} AS SELECT * FROM read_parquet({pattern}) AS rows({held})"
+                )
             return _read(connection, before.report, after.report)
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             first = str(error).splitlines()[0]
             raise EvidenceError(f"the decisions of a run cannot be read: {first}") from error
 
@@ -53,7 +68,7 @@ def _may_match(before: AuditReport, after: AuditReport) -> bool:
 def _read(
     connection: duckdb.DuckDBPyConnection, before: AuditReport, after: AuditReport
 ) -> PairedCounts | str:
-    columns = [set(_list_columns(connection, name)) for name in ("before", "after")]
+    columns = [set(list_columns(connection, name)) for name in ("before", "after")]
     shared = columns[0] & columns[1]
     if ("y_true" in columns[0]) != ("y_true" in columns[1]) or ("weight" in columns[0]) != (
         "weight" in columns[1]
@@ -62,20 +77,16 @@ def _read(
     protected = [
         name
         for name in after.subject.data.protected
-        if name in before.subject.data.protected and name in shared
+        if name in before.subject.data.protected and name_group_column(name) in shared
     ]
     checked = [name for name in ("y_true", "weight") if name in shared]
-    differing = _count_differing(connection, [*checked, *protected])
+    differing = _count_differing(connection, [*checked, *map(name_group_column, protected)])
     if differing is None:
         return "the runs do not have the same rows"
     if any(differing[name] for name in checked):
         return "the same rows have other true outcomes or weights in the two runs"
-    agreed = [name for name in protected if not differing[name]]
+    agreed = [name for name in protected if not differing[name_group_column(name)]]
     return _count(connection, after.subject.task, agreed, shared)
-
-
-def _list_columns(connection: duckdb.DuckDBPyConnection, view: str) -> list[str]:
-    return [str(row[0]) for row in connection.execute(f"DESCRIBE {view}").fetchall()]
 
 
 def _count_differing(
@@ -131,7 +142,9 @@ def _count(
     connection: duckdb.DuckDBPyConnection, task: str, protected: Sequence[str], shared: set[str]
 ) -> PairedCounts:
     rows, means = _expressions(task, shared)
-    groups = [f"a.{quote(name)} AS g{place}" for place, name in enumerate(protected)]
+    groups = [
+        f"a.{quote(name_group_column(name))} AS g{place}" for place, name in enumerate(protected)
+    ]
     values = [
         f"{side} AS {'xy'[which]}{place}"
         for place, sides in enumerate(means.values())

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
+from audits.core.limits import MAX_GROUPS
 from audits.core.spec_pairs import Pairs, read_pairs
 from audits.core.spec_predictions import PredictionsSection
 from audits.core.spec_recourse import RecourseSection, Scalar
@@ -42,6 +43,10 @@ class DataSection(Frozen):
     `key` joins columns that are held in a separate file. `descendants` names the columns that
     follow from a protected one, `pairs` what their values become when it is flipped (see
     `audits.core.spec_pairs`; without it that is learned).
+
+    `encoding`, `delimiter`, `decimal` and `sheet` say how files are written, where they do not
+    show it (see `audits.data.form`). No protected column, nor two of them crossed, may make more
+    than `max_groups` groups; with `merge_rare` the groups of fewer rows become one, "(other)".
     """
 
     path: str
@@ -63,6 +68,12 @@ class DataSection(Frozen):
     reference_groups: Mapping[str, str] = Field(default_factory=dict)
     descendants: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     pairs: Pairs = Field(default_factory=dict)
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+    max_groups: int = Field(default=MAX_GROUPS, ge=1)
+    merge_rare: int | None = Field(default=None, ge=2)
 
     @model_validator(mode="after")
     def _descend(self) -> Self:

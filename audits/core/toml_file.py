@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, get_args
@@ -10,17 +12,49 @@ from pydantic import BaseModel, ValidationError
 
 from audits.core.errors import InputError, near_misses
 
+_LINE = re.compile(r"at line (\d+)")
+
 
 def load_toml(path: Path, role: str) -> dict[str, Any]:
     """Return a TOML file's tables. Raises InputError: missing, not UTF-8, or broken (its line)."""
     if not path.is_file():
         raise InputError(f"{role} file {str(path)!r}: no such file")
+    text = read_toml_text(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path.name} is not valid TOML: {error}") from error
+        raise InputError(f"{path.name} is not valid TOML: {explain_toml(error, text)}") from error
+    except (RecursionError, ValueError) as error:
+        raise InputError(
+            f"{path.name} is not valid TOML: nested too deeply, or a number too long"
+        ) from error
+
+
+def read_toml_text(path: Path) -> str:
+    """Return the text of a TOML file, which is UTF-8 unless a byte-order mark says UTF-16; without
+    the mark. Raises InputError with the line of the first byte that is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror}") from error
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path.name} is not UTF-8 text (line {line}); save it as UTF-8"
+        ) from error
+
+
+def explain_toml(error: tomllib.TOMLDecodeError, text: str) -> str:
+    """Return what is wrong with a TOML text, with the way out where a Windows path is why."""
+    found = _LINE.search(str(error))
+    lines = text.splitlines()
+    line = lines[int(found[1]) - 1] if found and 0 < int(found[1]) <= len(lines) else ""
+    if "\\" in line:
+        return f"{error}; write a path with \\ in 'single quotes', or with / instead"
+    return str(error)
 
 
 def describe_problem(error: ValidationError, model: type[BaseModel] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from audits.core.groups import name_group_column
 from audits.core.scale import Scale
 from audits.core.spec import Task
 from audits.cube.cube import CODES, SUMS, UNKNOWN, Cube, FloatArray, IntArray, encode_groups
@@ -36,10 +39,6 @@ _EPS = float(np.finfo(np.float64).eps)
 # Probabilities of 0 and 1 are clipped so far from the ends, as scikit-learn's log_loss does.
 
 _FIXED_BITS = 80
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,7 @@ def _tabulate_sums(
         sums["score_square_sum"] = _Sum("w * s * s", w) if scored else "0.0"
         sums["log_loss_sum"] = _Sum(known, w + 6) if scored else "0.0"
     elif task == "multiclass":
-        arms = " ".join(
-            f"WHEN y = {i} THEN {_quote(f'y_score[{name}]')}" for i, name in enumerate(classes)
-        )
+        arms = " ".join(f"WHEN y = {i} THEN class_score{i}" for i, _ in enumerate(classes))
         loss = f"ln(greatest(CASE {arms} END, {_EPS!r}))"
         sums["log_loss_sum"] = _Sum(f"-w * {loss}", w + 6) if scored else "0.0"
         sums["log_loss_square_sum"] = _Sum(f"w * {loss} * {loss}", w + 12) if scored else "0.0"
@@ -110,34 +107,36 @@ def _class_code(column: str, classes: tuple[str, ...]) -> str:
 
 
 def _row_expressions(
-    task: Task, present: set[str], classes: tuple[str, ...], one_class: str | None
+    task: Task, columns: Mapping[str, str], classes: tuple[str, ...], one_class: str | None
 ) -> dict[str, str]:
-    """SQL for y (outcome), p (decision), s (score), w (weight) and r (residual) of one row."""
-    rows = {"w": "weight" if "weight" in present else "1.0"}
+    """SQL for y (outcome), p (decision), s (score), w (weight), r (residual) and class scores of
+    one row. columns: what each column of the predictions is called in the database."""
+    true, decided = columns.get("y_true", "NULL"), columns["y_pred"]
+    rows = {"w": columns.get("weight", "1.0"), "y": true, "p": decided}
     if one_class is not None:
         name = "'" + one_class.replace("'", "''") + "'"
-        rows |= {key: f"CAST({column} = {name} AS INTEGER)"
-                 for key, column in (("y", "y_true"), ("p", "y_pred"))}  # fmt: skip
-        held = f"y_score[{one_class}]"
-        rows["s"] = _quote(held) if held in present else "NULL"
+        rows |= {key: f"CAST({rows[key]} = {name} AS INTEGER)" for key in ("y", "p")}
+        rows["s"] = columns.get(f"y_score[{one_class}]", "NULL")
     elif task == "multiclass":
-        rows["y"] = _class_code("y_true", classes)
-        rows["p"] = _class_code("y_pred", classes)
+        rows |= {key: _class_code(rows[key], classes) for key in ("y", "p")}
+        rows |= {
+            f"class_score{i}": columns.get(f"y_score[{name}]", "NULL")
+            for i, name in enumerate(classes)
+        }
     elif task == "regression":
-        rows["y"] = "y_true"
-        rows["r"] = "y_pred - y_true"
+        rows["r"] = f"{decided} - {true}"
     else:
-        rows["y"] = "y_true" if "y_true" in present else "NULL"
-        rows["p"] = "y_pred"
-        rows["s"] = "y_score" if "y_score" in present else "NULL"
+        rows["s"] = columns.get("y_score", "NULL")
     return rows
 
 
-def _has_scores(rows: Mapping[str, str], present: set[str], classes: tuple[str, ...]) -> bool:
+def _has_scores(
+    rows: Mapping[str, str], columns: Mapping[str, str], classes: tuple[str, ...]
+) -> bool:
     """Whether rows have a score or, of several classes, a probability of each."""
     if "s" in rows:
         return rows["s"] != "NULL"
-    return bool(classes) and present.issuperset(f"y_score[{name}]" for name in classes)
+    return bool(classes) and all(f"y_score[{name}]" in columns for name in classes)
 
 
 def build_cube(
@@ -162,22 +161,20 @@ def build_cube(
     more are cut down to bits after the binary point, as many as `AUC_BOUND` asks for. scale: the
     scores' own, where it is another one.
     """
-    if isinstance(predictions, pa.Table):
-        source = "assay_predictions"
-        connection.register(source, predictions)
-    else:
-        source = "read_parquet('" + str(predictions).replace("'", "''") + "')"
-    present = set(connection.sql(f"SELECT * FROM {source}").columns)
-    rows = _row_expressions(task, present, classes, one_class)
+    source, names = _open_predictions(connection, predictions)
+    # By place: whatever columns are called, none is taken for another, or for one of these.
+    columns = {name: f"column{place}" for place, name in enumerate(names)}
+    rows = _row_expressions(task, columns, classes, one_class)
+    rows |= {f"a{i}": columns[name_group_column(name)] for i, name in enumerate(attributes)}
     selected = ", ".join(f"{sql} AS {name}" for name, sql in rows.items())
     counting = _Counting(
         connection,
-        f"(SELECT *, {selected} FROM {source})",
+        f"(SELECT {selected} FROM {source} AS rows({', '.join(columns.values())}))",
         task=task,
         attributes=attributes,
         classes=classes,
-        scored=_has_scores(rows, present, classes),
-        weighted="weight" in present,
+        scored=_has_scores(rows, columns, classes),
+        weighted="weight" in columns,
         threshold=threshold,
         scale=scale,
     )
@@ -189,6 +186,22 @@ def build_cube(
         bits += _FINER
         cube = counting.count(bits)
     return _coarsen_to_bound(cube)
+
+
+def _open_predictions(
+    connection: duckdb.DuckDBPyConnection, predictions: Path | pa.Table
+) -> tuple[str, list[str]]:
+    """Return scored rows as a relation, and their columns' names."""
+    if isinstance(predictions, pa.Table):
+        connection.register("assay_predictions", predictions)
+        return "assay_predictions", list(predictions.column_names)
+    pattern = str(predictions)
+    if predictions.is_file():
+        first, pattern = predictions, glob.escape(pattern)
+    else:
+        first = Path(min(glob.glob(pattern), default=pattern))  # noqa: PTH207
+    names = list(pq.read_schema(first).names)
+    return "read_parquet('" + pattern.replace("'", "''") + "')", names
 
 
 def count_classes(
@@ -282,7 +295,7 @@ class _Counting:
 
     def count(self, bits: int | None) -> Cube:
         """Return the cube with scores cut to so many bits, None for the scores as they are."""
-        keys = [_quote(name) for name in self.attributes]
+        keys = [f"a{i}" for i, _ in enumerate(self.attributes)]
         if self.task != "regression":
             keys += ["y", "p"]
         if self.task == "binary":
@@ -291,14 +304,14 @@ class _Counting:
         rendered = _tabulate_sums(
             self.task, self._measure_sizes(), scored=self.scored, classes=self.classes
         )
-        sums = [f"{sql} AS {_quote(name)}" for name, sql in rendered.items()]
+        sums = [f"{sql} AS {name}" for name, sql in rendered.items()]
         query = f"SELECT {', '.join([*named_keys, *sums])} FROM {self.relation} GROUP BY ALL"
         return self._assemble(self.connection.sql(query).to_arrow_table(), bits)
 
     def _assemble(self, cells: pa.Table, bits: int | None) -> Cube:
         position = len(self.attributes)
-        named = cells.rename_columns([*self.attributes, *cells.column_names[position:]])
-        groups, group_codes = encode_groups(named, self.attributes)
+        kept = {name: cells.column(place) for place, name in enumerate(self.attributes)}
+        groups, group_codes = encode_groups(kept, len(cells))
         codes = {}
         edges = np.zeros(0)
         for offset, name in enumerate(CODES[self.task]):

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audits.core.errors import EvidenceError
+from audits.core.groups import name_group_column
 from audits.core.scale import Scale
 from audits.core.spec import Task
 
@@ -108,7 +109,8 @@ class Cube:
         columns: dict[str, pa.Array] = {}
         for position, name in enumerate(self.attributes):
             texts = np.asarray(self.groups[name], dtype=object)
-            columns[name] = pa.array(texts[self.group_codes[:, position]], pa.string())
+            codes = self.group_codes[:, position]
+            columns[name_group_column(name)] = pa.array(texts[codes], pa.string())
         for name, code in self.codes.items():
             columns[name] = pa.array(code, pa.int32(), mask=code == UNKNOWN)
         for name, values in self.sums.items():
@@ -132,7 +134,8 @@ class Cube:
             raise EvidenceError("cube.parquet has no cube in it (its description is absent)")
         facts = json.loads(stored)
         attributes = tuple(facts["attributes"])
-        groups, group_codes = encode_groups(table, attributes)
+        kept = {name: table[name_group_column(name)] for name in attributes}
+        groups, group_codes = encode_groups(kept, table.num_rows)
         task: Task = facts["task"]
         codes = {
             name: table[name].fill_null(UNKNOWN).to_numpy().astype(np.int64) for name in CODES[task]
@@ -175,13 +178,16 @@ def _read_sum(table: pa.Table, name: str) -> FloatArray:
 
 
 def encode_groups(
-    table: pa.Table, attributes: tuple[str, ...]
+    columns: Mapping[str, pa.ChunkedArray], cells: int
 ) -> tuple[dict[str, tuple[str, ...]], IntArray]:
-    """Return the groups of each attribute, sorted, and every cell's position in them."""
+    """Return the groups of each attribute, sorted, and every cell's position in them.
+
+    columns: by attribute, each cell's group as text.
+    """
     groups: dict[str, tuple[str, ...]] = {}
-    codes = np.zeros((table.num_rows, len(attributes)), dtype=np.int64)
-    for position, name in enumerate(attributes):
-        encoded = table[name].combine_chunks().dictionary_encode()
+    codes = np.zeros((cells, len(columns)), dtype=np.int64)
+    for position, (name, column) in enumerate(columns.items()):
+        encoded = column.combine_chunks().dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         order = sorted(range(len(texts)), key=texts.__getitem__)
         place = np.empty(len(order), dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -18,13 +18,19 @@ def compute_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def compute_fingerprint(files: Sequence[Path]) -> str:
+def compute_fingerprint(
+    files: Sequence[Path], partitions: Mapping[str, Sequence[str | None]] | None = None
+) -> str:
     """Return the SHA-256 of a set of files: the file's own, or that of the list of theirs.
 
     Several files (a glob) are taken in the order given, without their names, so that a data
-    set keeps its fingerprint when it is moved.
+    set keeps its fingerprint when it is moved. partitions: the values that their folders' names
+    give each file, by column, which are data.
     """
-    if len(files) == 1:
+    if len(files) == 1 and not partitions:
         return compute_sha256(files[0])
-    joined = "\n".join(compute_sha256(path) for path in files)
+    lines = [compute_sha256(path) for path in files]
+    for name, values in (partitions or {}).items():
+        lines = [f"{line} {name}={value}" for line, value in zip(lines, values, strict=True)]
+    joined = "\n".join(lines)
     return hashlib.sha256(joined.encode()).hexdigest()

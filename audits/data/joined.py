@@ -10,9 +10,10 @@ import duckdb
 from audits.core.errors import InputError
 from audits.core.report import Notice
 from audits.core.spec import DataSection
-from audits.data.schema import Column, find_column, tabulate_columns
-from audits.data.source import Source, open_source
-from audits.data.sql import TEXT_MARK, fetch_one, list_columns, quote
+from audits.data.form import FileForm
+from audits.data.schema import Column, find_column
+from audits.data.source import Source, open_source, tabulate_source
+from audits.data.sql import RESERVED, TEXT_MARK, fetch_one, list_columns, quote
 from audits.data.typed import Reading, render_text
 
 _VIEW = "assay_people"
@@ -23,7 +24,7 @@ def join_protected(
     connection: duckdb.DuckDBPyConnection,
     data: DataSection,
     base: Path,
-    view: str,
+    ours: Source,
     reading: Reading,
 ) -> tuple[str, Source | None, tuple[Notice, ...]]:
     """Return the view that also has the columns of `protected_path`, the file, and a notice where
@@ -31,20 +32,21 @@ def join_protected(
 
     Raises InputError where the key is absent, repeats in that file, or meets none of its entries.
     """
+    view = ours.view
     if data.protected_path is None:
         return view, None, ()
     if data.key is None:
         raise InputError("protected_path needs key, the column that both files share")
     source = open_source(
         connection, data.protected_path, base=base, view=_VIEW, role="protected_path",
-        reading=reading,
+        reading=reading, form=FileForm.of(data),
     )  # fmt: skip
-    ours, people = (tabulate_columns(connection, one)[1] for one in (view, _VIEW))
-    find_column(ours, data.key, "key")
+    known, people = (tabulate_source(connection, one)[1] for one in (ours, source))
+    find_column(known, data.key, "key")
     find_column(people, data.key, "key (in protected_path)")
-    mine, theirs = _render_keys(connection, view, data.key, ours, people)
+    mine, theirs = _render_keys(connection, view, data.key, known, people)
     _check_unique(connection, data.key, theirs)
-    here = {column.name for column in ours}
+    here = {column.name for column in known}
     taken = [column.name for column in people if column.name in here and column.name != data.key]
     if clash := sorted(set(taken) & set(data.protected)):
         raise InputError(f"protected column {clash[0]!r} is in both files; keep it in one")
@@ -52,15 +54,16 @@ def join_protected(
     there = [name for name in marked if name in list_columns(connection, _VIEW)]
     added = [c.name for c in people if c.name not in here]
     added += [name for name in there if name.removeprefix(TEXT_MARK) in added]
+    key = quote(RESERVED + "key")
     # A correlated look-up keeps the file's row order, which a join would not promise.
     lookups = "".join(
-        f", (SELECT p.{quote(name)} FROM (SELECT *, {theirs} AS assay_key FROM {_VIEW}) p "
-        f"WHERE p.assay_key = d.assay_key) AS {quote(name)}"
+        f", (SELECT p.{quote(name)} FROM (SELECT *, {theirs} AS {key} FROM {_VIEW}) p "
+        f"WHERE p.{key} = d.{key}) AS {quote(name)}"
         for name in added
     )
     connection.execute(
-        f"CREATE VIEW assay_joined AS SELECT d.* EXCLUDE (assay_key){lookups} "
-        f"FROM (SELECT *, {mine} AS assay_key FROM {view}) d"
+        f"CREATE VIEW assay_joined AS SELECT d.* EXCLUDE ({key}){lookups} "
+        f"FROM (SELECT *, {mine} AS {key} FROM {view}) d"
     )
     return "assay_joined", source, _tell_unmatched(connection, view, data.key, mine, theirs)
 
@@ -92,8 +95,8 @@ def _is_exact(connection: duckdb.DuckDBPyConnection, view: str, key: str) -> boo
 def _check_unique(connection: duckdb.DuckDBPyConnection, key: str, theirs: str) -> None:
     repeated = fetch_one(
         connection,
-        f"SELECT {theirs} AS k FROM {_VIEW} GROUP BY k HAVING count(*) > 1 AND k IS NOT NULL "
-        "ORDER BY k LIMIT 1",
+        f"SELECT k FROM (SELECT {theirs} AS k FROM {_VIEW}) GROUP BY k "
+        "HAVING count(*) > 1 AND k IS NOT NULL ORDER BY k LIMIT 1",
     )
     if repeated is not None:
         raise InputError(f"protected_path: key {key!r} is not unique ({repeated[0]!r} repeats)")

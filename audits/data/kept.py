@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 import duckdb
 
 from audits.core.errors import InputError
+from audits.core.groups import name_group_column
 from audits.core.report import Notice
 from audits.core.scale import Scale
 from audits.core.spec import AuditSpec, DataSection
 from audits.data.classes import read_classes
 from audits.data.decisions import TrueOutcome, read_decisions
 from audits.data.outcome import BinaryColumn, count_texts, find_coding
-from audits.data.protected import MARK, render_group_expression
+from audits.data.protected import render_group_expression
 from audits.data.schema import Column, find_column
 from audits.data.scores import ScoreColumn, check_direction, find_scale
 from audits.data.spelling import render_spelled
-from audits.data.sql import fetch_one, quote
+from audits.data.sql import MARK, fetch_one, list_columns, quote
 from audits.data.typed import render_text
-
-_OWN_NAMES = ("row", "y_true", "y_pred", "y_score", "weight")
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ def render_kept_columns(
     """Return what is kept of the rows of `view`. Raises InputError for whatever in the outcome, the
     decisions or the scores has no plain meaning."""
     data, kept = spec.data, Kept()
-    present = connection.sql(f"SELECT * FROM {view}").columns
+    present = list_columns(connection, view)
     if data.id:
         identity = find_column(columns, data.id, "id")
         kept.columns["row"] = render_text(identity.name, present)
@@ -64,11 +63,7 @@ def render_kept_columns(
         kept.columns["weight"] = render_number(columns, data.weight, "weight")
         kept.needed["weight"] = "weight"
     for column in protected:
-        if column.name in _OWN_NAMES:
-            raise InputError(
-                f"a protected or legitimate column may not be called {column.name!r}; rename it"
-            )
-        kept.columns[column.name] = render_group_expression(
+        kept.columns[name_group_column(column.name)] = render_group_expression(
             column,
             tuple(data.edges.get(column.name, ())),
             render_spelled(

@@ -15,11 +15,13 @@ import pandas as pd
 
 from audits.core.errors import InputError
 from audits.core.spec_recourse import Scalar
+from audits.data.files import find_files
+from audits.data.form import FileForm
 from audits.data.guess import MANY_NUMBERS, MAYBE_MISSING, SURE_MISSING, round_edges
 from audits.data.sample import LOOK_ROWS, Sample, take_sample
 from audits.data.schema import Column, tabulate_columns
-from audits.data.source import connect, find_files, open_files, read_frame
-from audits.data.sql import literal, quote
+from audits.data.source import PLAIN, open_files
+from audits.data.sql import connect, literal, quote, read_frame
 from audits.data.typed import Reading
 
 MAX_VALUES = 50
@@ -76,16 +78,18 @@ class DataLook:
         return {look.column.name: look for look in self.columns}
 
 
-def inspect_data(path: Path, missing: tuple[str, ...] = ()) -> DataLook:
-    """Look into a file, or into the files that a pattern names. missing: texts that are read as no
-    value. Raises InputError where they cannot be read."""
+def inspect_data(path: Path, missing: tuple[str, ...] = (), form: FileForm = PLAIN) -> DataLook:
+    """Look into a file, or into the files that a folder or a pattern names. missing: texts that are
+    read as no value. form: what is declared of the files. Raises InputError where they cannot be
+    read."""
     files = find_files(str(path), Path(), "data")
-    with connect(threads=1) as connection, take_sample(files) as sample:
+    with connect(threads=1) as connection, take_sample(files, form) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
-        kind, _ = open_files(
+        opened = open_files(
             connection, sample.files, text=path.name, view=_TABLE, role="data",
-            reading=Reading(missing), rows=LOOK_ROWS,
+            reading=Reading(missing), rows=LOOK_ROWS, form=sample.form,
         )  # fmt: skip
+        kind = opened.kind
         try:
             return _look(connection, path, kind, sample)
         except duckdb.Error as error:
@@ -112,7 +116,9 @@ def _look(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: 
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, path: Path, sample: Sample) -> int:
-    open_files(connection, sample.files, text=path.name, view="whole", role="data")
+    open_files(
+        connection, sample.files, text=path.name, view="whole", role="data", form=sample.form
+    )
     return int(connection.execute("SELECT count(*) FROM whole").fetchall()[0][0])
 
 
@@ -194,14 +200,16 @@ def _find_missing(
     )
 
 
-def read_head(path: Path, missing: tuple[str, ...], rows: int) -> pd.DataFrame:
+def read_head(
+    path: Path, missing: tuple[str, ...], rows: int, form: FileForm = PLAIN
+) -> pd.DataFrame:
     """Return a file's first rows as the audit would read them. Raises InputError as
     `inspect_data` does."""
     files = find_files(str(path), Path(), "data")
-    with connect(threads=1) as connection, take_sample(files) as sample:
+    with connect(threads=1) as connection, take_sample(files, form) as sample:
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         open_files(
             connection, sample.files, text=path.name, view=_TABLE, role="data",
-            reading=Reading(missing), rows=LOOK_ROWS,
+            reading=Reading(missing), rows=LOOK_ROWS, form=sample.form,
         )  # fmt: skip
         return read_frame(connection, f"SELECT * FROM {_TABLE} LIMIT {rows}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from audits.data.protected import MARK
-from audits.data.sql import quote
+from audits.core.groups import name_group_column
+from audits.data.sql import MARK, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def count_missing(
     in the order of their names. `view` has each attribute's groups in a marked column."""
     if not attributes or not columns:
         return ()
-    marked = [quote(MARK + name) for name in attributes]
+    marked = [quote(MARK + name_group_column(name)) for name in attributes]
     sums = ", ".join(f"count(*) - count({quote(name)})" for name in columns)
     sets = ", ".join(f"({name})" for name in marked)
     rows = connection.execute(

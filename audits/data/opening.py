@@ -8,16 +8,20 @@ from pathlib import Path
 
 import duckdb
 
+from audits.core.errors import InputError
+from audits.core.groups import name_group_column
 from audits.core.report import Notice
 from audits.core.spec import AuditSpec
+from audits.data.form import FileForm
+from audits.data.groups import check_groups, list_notices, merge_rare
 from audits.data.joined import join_protected
 from audits.data.kept import check_values, render_kept_columns
 from audits.data.overrides import open_overrides
-from audits.data.protected import MARK, check_protected, check_reference_groups
+from audits.data.protected import check_protected, check_reference_groups
 from audits.data.schema import Column, find_column, tabulate_columns
-from audits.data.source import Source, open_source
+from audits.data.source import Source, open_source, tabulate_source
 from audits.data.spelling import render_spelled
-from audits.data.sql import list_columns, quote
+from audits.data.sql import MARK, list_columns, quote
 from audits.data.table import ROWS_VIEW, AuditTable
 from audits.data.told import (
     drop_rows,
@@ -35,39 +39,50 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
     Raises InputError for whatever the spec names that the files do not have, and for values that
     have no plain meaning.
     """
-    data, reading = spec.data, plan_reading(spec)
+    data, reading, form = spec.data, plan_reading(spec), FileForm.of(spec.data)
     source = open_source(
-        connection, data.path, base=base, view="assay_source", role="data", reading=reading
-    )
-    view, people, told = join_protected(connection, data, base, source.view, reading)
+        connection, data.path, base=base, view="assay_source", role="data", reading=reading,
+        form=form,
+    )  # fmt: skip
+    view, people, told = join_protected(connection, data, base, source, reading)
     reference = None
     if data.reference:
         reference = open_source(
             connection, data.reference, base=base, view="assay_reference", role="reference",
-            reading=reading,
+            reading=reading, form=form,
         )  # fmt: skip
     opened = [one for one in (source, people, reference) if one is not None]
     known = {
         name for one in (view, *(s.view for s in opened)) for name in list_columns(connection, one)
     }
     check_declared_types(data.types, sorted(known))
+    _check_repeated([one for one in (source, people) if one is not None], spec)
     view, dropped = _drop(connection, spec, view)
-    rows, columns = tabulate_columns(connection, view)
+    rows, columns = tabulate_source(connection, source, view)
     protected = check_protected(columns, data)
     for name in data.spellings:
         find_column(columns, name, "data.spellings:")
     kept = render_kept_columns(connection, spec, view, columns, protected)
+    held = {column.name: name_group_column(column.name) for column in protected}
+    rendered = {name: kept.columns[own] for name, own in held.items()}
+    merges = merge_rare(connection, view, data, rendered)
+    kept.columns |= {held[name]: one.render(rendered[name]) for name, one in merges.items()}
     marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.columns.items())
     chosen = f"*, {marked}" if marked else "*"
     connection.execute(f"CREATE VIEW {ROWS_VIEW} AS SELECT {chosen} FROM {view}")
     check_values(connection, ROWS_VIEW, kept)
+    check_groups(connection, ROWS_VIEW, data, list(held))
     check_reference_groups(connection, ROWS_VIEW, data)
-    grouped = tuple(column.name for column in protected)
-    notices = (*told, *tell_unused_missing(data, opened), *dropped, *kept.notices)
+    grouped = tuple(held)
+    read = [notice for one in opened for notice in one.opened.notices]
+    notices = (
+        *read, *told, *tell_unused_missing(data, opened), *dropped, *kept.notices,
+        *list_notices(data, merges),
+    )  # fmt: skip
     reference_rows, reference_columns = 0, 0
     if reference is not None:
         reference = _drop_reference(connection, spec, reference)
-        reference_rows, described = tabulate_columns(connection, reference.view)
+        reference_rows, described = tabulate_source(connection, reference)
         reference_columns = len(described)
     return AuditTable(
         connection,
@@ -86,7 +101,21 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
         ),
         (*notices, *_tell(connection, spec, view, grouped, columns)),
         kept.scale,
+        merges,
     )
+
+
+def _check_repeated(sources: Sequence[Source], spec: AuditSpec) -> None:
+    """Raise InputError where the settings name a column whose name a header has twice."""
+    data, given = spec.data, spec.predictions
+    named = [data.target, data.weight, data.id, data.key, *data.protected, *data.legitimate]
+    named += [given.label, given.score] if given else []
+    for source in sources:
+        if twice := next((name for name in source.opened.repeated if name in named), None):
+            raise InputError(
+                f"{source.role} {source.text!r}: the column name {twice!r} stands more than once "
+                "in the header, and the settings name it; give each column a name of its own"
+            )
 
 
 def plan_reading(spec: AuditSpec) -> Reading:

@@ -57,8 +57,8 @@ def count_texts(
 ) -> dict[str, int]:
     """Return how many rows have each value, the most frequent first; missing is none."""
     rows = connection.execute(
-        f"SELECT {text} AS t, count(*) AS n FROM {view} GROUP BY t HAVING t IS NOT NULL "
-        f"ORDER BY n DESC, t LIMIT {limit}"
+        f"SELECT t, n FROM (SELECT {text} AS t, count(*) AS n FROM {view} GROUP BY ALL) "
+        f"WHERE t IS NOT NULL ORDER BY n DESC, t LIMIT {limit}"
     ).fetchall()
     return {str(value): int(count) for value, count in rows}
 

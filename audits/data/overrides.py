@@ -9,7 +9,8 @@ import duckdb
 import pandas as pd
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.data.source import open_source, read_frame
+from audits.data.source import open_source
+from audits.data.sql import read_frame
 
 ROLE = "recourse.overrides"
 COLUMNS = ("row", "column", "immutable", "low", "high")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from audits.core.errors import InputError, near_misses, one_of
+from audits.core.groups import name_group_column
 from audits.core.spec_pairs import DeclaredPairs
-from audits.data.protected import MARK
 from audits.data.schema import Column, find_column
-from audits.data.sql import quote
+from audits.data.sql import MARK, quote
 from audits.data.table import ROWS_VIEW, AuditTable
 
 
@@ -18,7 +18,8 @@ def check_pairs(pairs: Sequence[DeclaredPairs], table: AuditTable) -> None:
     for pair in pairs:
         where = f"data.pairs.{pair.attribute}.{pair.column}:"
         column = find_column(table.columns, pair.column, where)
-        groups = _list_texts(table, f"CAST({quote(MARK + pair.attribute)} AS VARCHAR)", [ROWS_VIEW])
+        kept = quote(MARK + name_group_column(pair.attribute))
+        groups = _list_texts(table, f"CAST({kept} AS VARCHAR)", [ROWS_VIEW])
         for group in (pair.group, pair.other):
             _check(group, groups, f"{where} {pair.attribute!r} has no group")
         views = [ROWS_VIEW, *([table.reference.view] if table.reference else [])]

@@ -7,16 +7,10 @@ from itertools import pairwise
 import duckdb
 
 from audits.core.errors import InputError, near_misses
-from audits.core.groups import MISSING
+from audits.core.groups import MISSING, name_group_column, split_crossed
 from audits.core.spec import DataSection
 from audits.data.schema import Column, find_column
-from audits.data.sql import literal, quote
-
-MARK = "__assay_"
-"""Prefix of the audit's own columns inside the database, away from the data's names."""
-
-MAX_GROUPS = 1000
-"""Above this a protected column is a number or an id, not a set of groups."""
+from audits.data.sql import MARK, literal, quote
 
 
 def _show_edge(edge: float) -> str:
@@ -70,12 +64,11 @@ def check_protected(columns: tuple[Column, ...], data: DataSection) -> tuple[Col
             hint = near_misses(name, grouped)
             raise InputError(f"edges name {name!r}, which is not in protected or legitimate{hint}")
     for column in found:
-        role = "protected" if column.name in data.protected else "legitimate"
-        if column.distinct > MAX_GROUPS and not data.edges.get(column.name):
+        others = set(data.protected) - {column.name}
+        if column.name in data.protected and split_crossed(column.name, others):
             raise InputError(
-                f"{role} column {column.name!r} has about {column.distinct} different values; "
-                f"at most {MAX_GROUPS} groups are allowed: cut a number with "
-                f"[data.edges] {column.name} = [25, 65], or choose another column"
+                f"protected column {column.name!r} has the name of an intersection of two others; "
+                "rename it"
             )
     return found
 
@@ -88,7 +81,7 @@ def check_reference_groups(
         if attribute not in data.protected:
             hint = near_misses(attribute, data.protected)
             raise InputError(f"reference_groups names {attribute!r}, not in protected{hint}")
-        name = quote(MARK + attribute)
+        name = quote(MARK + name_group_column(attribute))
         rows = connection.execute(f"SELECT DISTINCT {name} FROM {view}").fetchall()
         groups = sorted(str(row[0]) for row in rows)
         if wanted not in groups:

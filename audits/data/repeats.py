@@ -102,9 +102,9 @@ def count_shared_rows(
     row = fetch_one(
         connection,
         f"WITH theirs AS (SELECT {_render_row_hash(other_columns, numeric)} AS h, count(*) AS n "
-        f"FROM {other} GROUP BY h), "
+        f"FROM {other} GROUP BY ALL), "
         f"ours AS (SELECT {_render_row_hash(columns, numeric)} AS h, count(*) AS n "
-        f"FROM {view} GROUP BY h) "
+        f"FROM {view} GROUP BY ALL) "
         "SELECT (SELECT coalesce(sum(n), 0) FROM ours SEMI JOIN theirs USING (h)), "
         "(SELECT sum(n) FROM ours), "
         "(SELECT coalesce(sum(n), 0) FROM theirs WHERE n > 1), (SELECT sum(n) FROM theirs)",

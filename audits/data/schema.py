@@ -9,7 +9,7 @@ from typing import Literal
 import duckdb
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.data.sql import TEXT_MARK, fetch_one, list_columns, quote
+from audits.data.sql import RESERVED, fetch_one, list_columns, quote
 
 Kind = Literal["integer", "number", "text", "boolean", "date", "other"]
 
@@ -46,13 +46,13 @@ def tabulate_columns(
 
     `distinct` is approximate (HyperLogLog) above a few thousand values.
     """
-    types = {
+    found = {
         name: kind
         for name, kind in list_columns(connection, view).items()
-        if not name.startswith(TEXT_MARK)
+        if not name.startswith(RESERVED)
     }
-    names = list(types)
-    kinds = [_KINDS.get(kind.split("(")[0], "other") for kind in types.values()]
+    names = list(found)
+    kinds = [_KINDS.get(kind.split("(")[0], "other") for kind in found.values()]
     sums = ", ".join(
         f"count({quote(name)}), approx_count_distinct({quote(name)})" for name in names
     )

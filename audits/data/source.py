@@ -1,55 +1,48 @@
-"""Files as DuckDB relations: CSV, Parquet and Arrow, one file or a glob, never the network."""
+"""Files as DuckDB relations: text, Parquet, Arrow and Excel; one, a folder or a pattern; never the
+network."""
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import tempfile
+import weakref
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from audits.core.errors import InputError
+from audits.core.report import Notice
+from audits.data.csv_file import CsvFile, explain_fault
+from audits.data.files import detect_format, find_files, read_partitions
 from audits.data.fingerprint import compute_fingerprint
-from audits.data.sql import fetch_one, list_columns, literal, quote
+from audits.data.form import FileForm
+from audits.data.relation import Place, Relation, open_relation
+from audits.data.schema import Column, tabulate_columns
+from audits.data.sql import connect, fetch_one, list_columns, quote
 from audits.data.typed import Reading, find_unused_missing, render_typed
 
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".ipc": "arrow",
-}
-"""File endings that are read, after a trailing ".gz" or ".zst" of a CSV is taken off."""
+__all__ = ["Opened", "Source", "connect", "open_files", "open_source", "tabulate_source"]
 
 AS_IT_IS = Reading()
-
-_NO_MARK = "(empty)"
-"""How DuckDB says that a CSV has no quotes, escapes or comments."""
+PLAIN = FileForm()
 
 
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a private in-memory database that can neither fetch nor load extensions."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-    }
-    if threads is not None:
-        config["threads"] = threads
-    return duckdb.connect(config=config)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Files made readable. kind: what they are. raw: SQL for their rows with every value as it is
+    written. arrow: see `register_arrow`. notices: what a reader must know of how they were read.
+    repeated: names that stand more than once in a header. texts: text files, to say which line is
+    at fault."""
 
-
-def read_frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
-    """Return a query's result as a pandas frame, text columns as pandas strings."""
-    frame: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
-    return frame
+    kind: str
+    raw: str
+    arrow: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    repeated: tuple[str, ...] = ()
+    texts: tuple[CsvFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,106 +55,120 @@ class Source:
     format: str
     sha256: str
     view: str
+    role: str
+    opened: Opened
     unused_missing: tuple[str, ...] = ()
 
-
-def _find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
-    if "://" in text:
-        raise InputError(f"{role} {text!r}: only local files are read; copy the data here first")
-    path = Path(text)
-    path = path if path.is_absolute() else base / path
-    if path.is_file():
-        return (path,)
-    if path.is_dir():
-        raise InputError(f'{role} {text!r} is a folder; name the files, e.g. "{text}/*.parquet"')
-    found = tuple(Path(name) for name in sorted(glob.glob(str(path))) if Path(name).is_file())  # noqa: PTH207
-    if not found:
-        raise InputError(f"{role} {text!r}: no such file (looked in {path.parent})")
-    return found
+    def explain(self, error: duckdb.Error) -> InputError:
+        """Return what a reader can do about rows that turn out to be unreadable."""
+        return _explain(self.opened.texts, self.role, self.text, self.format, error)
 
 
-def detect_format(path: Path) -> str:
-    """Return "csv", "parquet" or "arrow" by the file's ending. Raises InputError otherwise."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in (".gz", ".zst"):
-        suffixes.pop()
-    if suffixes and suffixes[-1] in FORMATS:
-        return FORMATS[suffixes[-1]]
-    raise InputError(
-        f"{path.name!r}: unknown kind of data file; allowed endings are {', '.join(FORMATS)}"
+def _explain(
+    texts: Sequence[CsvFile], role: str, text: str, kind: str, error: Exception
+) -> InputError:
+    if texts:
+        return InputError(explain_fault(texts, role, error))
+    first = str(error).strip().splitlines()[0]
+    return InputError(f"{role} {text!r} cannot be read as {kind}: {first}")
+
+
+def register_arrow(
+    connection: duckdb.DuckDBPyConnection, arrow: Mapping[str, tuple[Path, ...]]
+) -> None:
+    """Make Arrow files readable by their names in SQL; DuckDB knows them by connection, cursors
+    too."""
+    for name, files in arrow.items():
+        connection.register(name, ds.dataset([str(path) for path in files], format="ipc"))
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    *,
+    base: Path,
+    view: str,
+    role: str,
+    reading: Reading = AS_IT_IS,
+    form: FileForm = PLAIN,
+) -> Source:
+    """Make the DuckDB view `view` over the file(s) that `text` names, relative to `base`.
+
+    Columns of codes and ids in `reading.texts` have their text in a column of its own, whose name
+    begins with `TEXT_MARK`, where they look like numbers. form: what is declared of the files.
+
+    Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
+    """
+    files = find_files(text, base, role)
+    opened = open_files(
+        connection, files, text=text, view=view, role=role, reading=reading, form=form
     )
+    try:
+        unused = find_unused_missing(connection, opened.raw, reading.missing)
+        sha256 = compute_fingerprint(files, read_partitions(files))
+    except duckdb.Error as error:
+        raise _explain(opened.texts, role, text, opened.kind, error) from error
+    except OSError as error:
+        raise InputError(f"{role} {text!r}: {error.strerror}") from error
+    return Source(text, files, opened.kind, sha256, view, role, opened, unused)
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
-    """SQL for the rows of files. raw: the same, every value as it is written. natural: the types
-    that columns read as text would have had."""
-
-    sql: str
-    raw: str
-    natural: Mapping[str, str]
-
-
-def _read_csv(
-    connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], reading: Reading
-) -> _Relation:
-    """Return how the files are read: looked through once here, not again by every query."""
-    names = ", ".join(literal(str(path)) for path in files)
-    nulls = ", ".join(literal(text) for text in dict.fromkeys(("", *reading.missing)))
-    # Types come from every row, so that a late text cannot break the read half-way. Only numbers
-    # are guessed: "yes", "t" and dates stay the texts that a model was trained on.
-    guessing = (
-        f"header=true, sample_size=-1, nullstr=[{nulls}], "
-        "auto_type_candidates=['BIGINT', 'DOUBLE', 'VARCHAR']"
-    )
-    looks = {_sniff_csv(connection, path, guessing) for path in files}
-    natural: dict[str, str] = {}
-    for _, columns in looks:
-        for name, kind in columns:
-            natural[name] = max(natural.get(name, kind), kind, key=_CSV_TYPES.index)
-    if len(looks) > 1:  # files that differ are matched with each other by DuckDB
-        texts = _render_types({n: "VARCHAR" for n in natural if n in reading.as_text})
-        typed = f", types={texts}" if texts != "{}" else ""
-        return _Relation(
-            f"read_csv([{names}], {guessing}{typed})",
-            f"read_csv([{names}], header=true, all_varchar=true, nullstr='')",
-            natural,
-        )
-    (written, _) = looks.pop()
-    read = {n: "VARCHAR" if n in reading.as_text else kind for n, kind in natural.items()}
-    start = f"read_csv([{names}], auto_detect=false, header=true, {written}"
-    return _Relation(
-        f"{start}, nullstr=[{nulls}], columns={_render_types(read)})",
-        f"{start}, nullstr='', columns={_render_types(dict.fromkeys(natural, 'VARCHAR'))})",
-        natural,
-    )
+def tabulate_source(
+    connection: duckdb.DuckDBPyConnection, source: Source, view: str | None = None
+) -> tuple[int, tuple[Column, ...]]:
+    """Return the rows and columns of opened files, or of a view over them. Raises InputError where
+    a row cannot be read."""
+    try:
+        return tabulate_columns(connection, view or source.view)
+    except duckdb.Error as error:
+        raise source.explain(error) from error
 
 
-_CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
-"""Types of columns of a CSV, each able to hold those before it."""
+def open_files(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    *,
+    text: str,
+    view: str,
+    role: str,
+    reading: Reading = AS_IT_IS,
+    rows: int | None = None,
+    form: FileForm = PLAIN,
+) -> Opened:
+    """Make the DuckDB view `view` over files of one kind: as `open_source`, without reading the
+    files for their digest. What has to be unpacked lies in a folder that goes with the connection.
+
+    text: what a message calls them. rows: keep so many of the first rows in memory, and make the
+    view of them, so that the files are read once.
+    """
+    texts: list[CsvFile] = []
+    kind = detect_format(files[0])
+    try:
+        copies = tempfile.TemporaryDirectory(prefix="assay-data-")
+        weakref.finalize(connection, copies.cleanup)
+        place = Place(connection, view, role, form, Path(copies.name))
+        found = open_relation(place, files, reading, texts)
+        register_arrow(connection, found.arrow)
+        relation = found.sql
+        if rows is not None:
+            connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
+            relation = f"{view}_rows"
+        if found.kind == "csv":
+            relation = _with_booleans(connection, relation, _list_kept(found, reading))
+        relation = render_typed(connection, relation, reading, found.natural, f"{role} {text!r}")
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
+        empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise _explain(texts, role, text, kind, error) from error
+    if empty:
+        raise InputError(f"{role} {text!r} has no rows")
+    return Opened(found.kind, found.raw, found.arrow, found.notices, found.repeated, tuple(texts))
 
 
-def _render_types(types: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{literal(n)}: {literal(kind)}" for n, kind in types.items()) + "}"
-
-
-def _sniff_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, guessing: str
-) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return how a file is written, as options of read_csv, and its columns with their types."""
-    found = fetch_one(
-        connection,
-        "SELECT Delimiter, Quote, Escape, Comment, SkipRows, Columns "
-        f"FROM sniff_csv({literal(str(path))}, {guessing})",
-    )
-    assert found is not None  # one row, or an error
-    delimiter, *marks, skipped, columns = found
-    mark, escape, comment = (literal("" if text == _NO_MARK else text) for text in marks)
-    written = (
-        f"delim={literal(delimiter)}, quote={mark}, escape={escape}, comment={comment}, "
-        f"skip={int(skipped)}"
-    )
-    return written, tuple((c["name"], c["type"]) for c in columns)
+def _list_kept(found: Relation, reading: Reading) -> set[str]:
+    """Return the columns that stay as they are read: declared ones, and codes that are numbers."""
+    numeric = {name for name in reading.texts if found.natural.get(name) != "VARCHAR"}
+    return numeric | set(reading.types)
 
 
 def _with_booleans(
@@ -184,90 +191,3 @@ def _with_booleans(
         if boolean
     ]
     return f"(SELECT * REPLACE ({', '.join(casts)}) FROM {relation})" if casts else relation
-
-
-def register_arrow(
-    connection: duckdb.DuckDBPyConnection, view: str, files: tuple[Path, ...]
-) -> None:
-    """Make Arrow files readable for `view`; DuckDB knows them by connection, cursors too."""
-    connection.register(f"{view}_files", ds.dataset([str(path) for path in files], format="ipc"))
-
-
-def open_source(
-    connection: duckdb.DuckDBPyConnection,
-    text: str,
-    *,
-    base: Path,
-    view: str,
-    role: str,
-    reading: Reading = AS_IT_IS,
-) -> Source:
-    """Make the DuckDB view `view` over the file(s) that `text` names, relative to `base`.
-
-    Columns of codes and ids in `reading.texts` have their text in a column of its own, whose name
-    begins with `TEXT_MARK`, where they look like numbers.
-
-    Raises InputError where a file is missing, empty, of an unknown kind or unreadable.
-    """
-    files = find_files(text, base, role)
-    kind, raw = open_files(connection, files, text=text, view=view, role=role, reading=reading)
-    unused = find_unused_missing(connection, raw, reading.missing)
-    return Source(text, files, kind, compute_fingerprint(files), view, unused)
-
-
-def find_files(text: str, base: Path, role: str) -> tuple[Path, ...]:
-    """Return the files that a path or a pattern names, sorted. Raises InputError for none, for
-    files of several kinds and for an empty one."""
-    files = _find_files(text, base, role)
-    formats = {detect_format(path) for path in files}
-    if len(formats) > 1:
-        raise InputError(f"{role} {text!r} mixes kinds of files: {', '.join(sorted(formats))}")
-    for path in files:
-        if path.stat().st_size == 0:
-            raise InputError(f"{role} {path.name!r} is an empty file")
-    return files
-
-
-def open_files(
-    connection: duckdb.DuckDBPyConnection,
-    files: tuple[Path, ...],
-    *,
-    text: str,
-    view: str,
-    role: str,
-    reading: Reading = AS_IT_IS,
-    rows: int | None = None,
-) -> tuple[str, str]:
-    """Make the DuckDB view `view` over files of one kind, and return the kind and SQL for their
-    rows with every value as it is written: as `open_source`, without reading the files for their
-    digest.
-
-    text: what a message calls them. rows: keep so many of the first rows in memory, and make the
-    view of them, so that the files are read once.
-    """
-    kind = detect_format(files[0])
-    try:
-        if kind == "arrow":
-            register_arrow(connection, view, files)
-            found = _Relation(f"{view}_files", f"{view}_files", {})
-        elif kind == "parquet":
-            parquet = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
-            found = _Relation(parquet, parquet, {})
-        else:
-            found = _read_csv(connection, files, reading)
-        relation = found.sql
-        if rows is not None:
-            connection.execute(f"CREATE TABLE {view}_rows AS SELECT * FROM {relation} LIMIT {rows}")
-            relation = f"{view}_rows"
-        if kind == "csv":
-            numeric = {n for n in reading.texts if found.natural.get(n) != "VARCHAR"}
-            relation = _with_booleans(connection, relation, numeric | set(reading.types))
-        relation = render_typed(connection, relation, reading, found.natural, f"{role} {text!r}")
-        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
-        empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise InputError(f"{role} {text!r} cannot be read as {kind}: {first}") from error
-    if empty:
-        raise InputError(f"{role} {text!r} has no rows")
-    return kind, found.raw

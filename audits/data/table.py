@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -12,14 +12,12 @@ import pyarrow as pa
 
 from audits.core.report import Notice
 from audits.core.scale import Scale
-from audits.data.protected import MARK
+from audits.data.groups import Merge
 from audits.data.schema import Column
-from audits.data.source import Source, read_frame, register_arrow
-from audits.data.sql import quote
+from audits.data.source import Source, register_arrow
+from audits.data.sql import MARK, RESERVED, quote, read_frame, to_frame
 
 ROWS_VIEW = "assay_rows"
-OWN = "__assay_"
-"""How the names of columns begin that the audit adds inside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,8 @@ class AuditTable:
     grouped: the columns kept as groups, the protected ones first, then the legitimate ones.
     overrides: what single rows may change (see `open_overrides`), None where none are declared.
     notices: what a reader must know of the data, though it stopped nothing. scale: of the given
-    scores, None where they are audited as they are.
+    scores, None where they are audited as they are. merges: attributes of which rare groups became
+    one.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -59,6 +58,7 @@ class AuditTable:
     overrides: pd.DataFrame | None = None
     notices: tuple[Notice, ...] = ()
     scale: Scale | None = None
+    merges: Mapping[str, Merge] = field(default_factory=dict)
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Yield the rows in the order of the files, at most `size` at a time."""
@@ -66,7 +66,7 @@ class AuditTable:
         marked = [MARK + name for name in self.kept_names]
         start = 0
         for record_batch in self._read(f"SELECT * FROM {ROWS_VIEW}", size):
-            frame = record_batch.to_pandas()
+            frame = to_frame(record_batch)
             kept = frame[marked].rename(columns=dict(zip(marked, self.kept_names, strict=True)))
             if "row" not in kept:
                 numbers = np.arange(start, start + len(frame))
@@ -85,12 +85,13 @@ class AuditTable:
     def raw_batches(self, size: int) -> Iterator[pa.RecordBatch]:
         """Yield the data's columns as they are, in the order of the files."""
         chosen = ", ".join(quote(column.name) for column in self.columns)
-        yield from self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size)
+        names = [column.name for column in self.columns]
+        for batch in self._read(f"SELECT {chosen} FROM {ROWS_VIEW}", size):
+            yield batch.rename_columns(names)
 
     def _read(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         cursor = self.connection.cursor()
-        if self.source.format == "arrow":
-            register_arrow(cursor, self.source.view, self.source.files)
+        register_arrow(cursor, self.source.opened.arrow)
         yield from cursor.sql(sql).to_arrow_reader(size)
         cursor.close()
 
@@ -108,8 +109,8 @@ class AuditTable:
             frame = read_frame(self.connection, f"SELECT * FROM {view}")
         else:
             positions = np.sort(generator.choice(total, size=size, replace=False))
-            frame = _read_positions(self.connection, view, positions).drop(columns="__position")
-        return frame[[name for name in frame.columns if not name.startswith(OWN)]]
+            frame = _read_positions(self.connection, view, positions)
+        return frame[[name for name in frame.columns if not name.startswith(RESERVED)]]
 
 
 def _read_positions(
@@ -118,10 +119,13 @@ def _read_positions(
     wanted = pd.DataFrame({"position": np.asarray(positions, dtype=np.int64)})
     connection.register("assay_wanted", wanted)
     try:
-        return read_frame(
+        place = RESERVED + "place"
+        own = quote(place)
+        found = read_frame(
             connection,
-            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS __position FROM {view}) "
-            "WHERE __position IN (SELECT position FROM assay_wanted) ORDER BY __position",
+            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {own} FROM {view}) "
+            f"WHERE {own} IN (SELECT position FROM assay_wanted) ORDER BY {own}",
         )
+        return found.drop(columns=place)
     finally:
         connection.unregister("assay_wanted")

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import duckdb
 
 from audits.core.errors import one_of
-from audits.core.groups import MISSING
+from audits.core.groups import MISSING, name_group_column
 from audits.core.report import Notice
 from audits.core.spec import AuditSpec, DataSection
 from audits.data.outcome import count_texts, matches, render_spelling, show_counts
-from audits.data.protected import MARK, label_ranges
+from audits.data.protected import label_ranges
 from audits.data.source import Source
 from audits.data.spelling import find_similar, looks_missing, read_number
-from audits.data.sql import fetch_one, quote
+from audits.data.sql import MARK, fetch_one, quote
 
 
 def tell_repeated_ids(
@@ -29,7 +29,7 @@ def tell_repeated_ids(
         connection,
         f"SELECT count(*) FILTER (WHERE n > 1), coalesce(sum(n) FILTER (WHERE n > 1), 0), "
         f"min(i) FILTER (WHERE n > 1) FROM (SELECT {name} AS i, count(*) AS n FROM {view} "
-        f"WHERE {name} IS NOT NULL GROUP BY i)",
+        f"WHERE {name} IS NOT NULL GROUP BY ALL)",
     )
     assert row is not None  # an aggregate has one row
     ids, rows, first = int(row[0]), int(row[1]), row[2]
@@ -54,7 +54,7 @@ def tell_groups(
     and of ranges that nobody is in."""
     told = []
     for name in names:
-        groups = count_texts(connection, view, quote(MARK + name))
+        groups = count_texts(connection, view, quote(MARK + name_group_column(name)))
         edges = tuple(data.edges.get(name, ()))
         if edges:
             if empty := [label for label in label_ranges(edges) if label not in groups]:

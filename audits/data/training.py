@@ -10,9 +10,8 @@ from audits.data.kept import describe_target
 from audits.data.outcome import count_texts, find_coding
 from audits.data.protected import render_group_expression
 from audits.data.schema import find_column, tabulate_columns
-from audits.data.source import read_frame
 from audits.data.spelling import render_spelled
-from audits.data.sql import list_columns, quote
+from audits.data.sql import list_columns, quote, read_frame
 from audits.data.table import AuditTable
 from audits.data.typed import render_text
 
@@ -53,6 +52,8 @@ def read_training_rows(
             render_text(attribute, list_columns(table.connection, view)),
         ),
     )
+    if attribute in table.merges:
+        group = table.merges[attribute].render(group)
     own = ", ".join(quote(column.name) for column in columns)
     frame = read_frame(
         table.connection,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from audits.core.groups import JOIN
+from audits.core.groups import split_crossed
 from audits.core.limits import MIN_ROWS
 from audits.core.measurement import Measurement
 from audits.core.report import AuditReport
 from audits.core.verdict import JUDGED, SEVERITY, Cause, Status, Verdict
 from audits.findings.finding import Finding
-from audits.findings.intersections import is_worse_than_explained
+from audits.findings.intersections import is_worse_than_explained, split_parts
 from audits.findings.numbers import find_own, find_sides, measure_affected
 from audits.policy.policy import IN_FORCE
 
@@ -78,7 +78,7 @@ def _key(report: AuditReport, verdict: Verdict) -> tuple[str | None, ...]:
     """Return what belongs together: a group's verdicts by one rule; all groups that are too small
     to judge; all intersections of which nothing is sure."""
     item = report.by_id[verdict.measurement]
-    crossed = item.attribute is not None and JOIN in item.attribute
+    crossed = bool(split_crossed(item.attribute or "", report.subject.data.protected))
     if verdict.cause is Cause.SMALL:
         return verdict.rule, item.attribute, None, None, Cause.SMALL
     if crossed and verdict.cause in (Cause.UNCERTAIN, Cause.TURNED):
@@ -149,13 +149,15 @@ def _place(
     told: Mapping[tuple[str, str | None, str | None, str | None], Finding],
 ) -> Finding:
     """Put an intersection under the finding on one of its attributes, if that explains it."""
-    if finding.attribute is None or JOIN not in finding.attribute:
+    attributes = split_crossed(finding.attribute or "", report.subject.data.protected)
+    if not attributes:
         return finding
     if finding.group is None:
         parents = [item for item in told.values() if item.rule == finding.rule
-                   and item.attribute in finding.attribute.split(JOIN)]  # fmt: skip
+                   and item.attribute in attributes]  # fmt: skip
     else:
-        names = zip(finding.attribute.split(JOIN), finding.group.split(JOIN), strict=False)
+        values = split_parts(report, attributes, finding.group)
+        names = zip(attributes, values, strict=False)
         keys = [(finding.rule, finding.part, name, value) for name, value in names]
         # Nothing stands under what is milder: who reads the first would not expect it.
         most = SEVERITY.index(finding.status)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from scipy import special
 
 from audits.core.estimate import Estimate
-from audits.core.groups import JOIN
+from audits.core.groups import split_crossed, split_group
 from audits.core.limits import ALPHA
 from audits.core.measurement import Measurement, measurement_id
 from audits.core.report import AuditReport
@@ -25,7 +25,7 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     The parts share rows, so that this asks for more than is needed. False where a part is missing.
     """
     group = find_sides(item)[0]
-    if item.attribute is None or group is None or JOIN not in item.attribute:
+    if item.attribute is None or group is None:
         return False
     parts = _find_parts(report, item, group)
     own = find_own(report, item, group)
@@ -44,14 +44,24 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     return sign * (expected - value) > needed * errors
 
 
+def split_parts(report: AuditReport, names: Sequence[str], group: str) -> tuple[str, ...]:
+    """Return the groups of two attributes that an intersection's group joins, () for others."""
+    if len(names) != 2:
+        return ()
+    known = [
+        {item.group for item in report.measurements if item.attribute == name and item.group}
+        for name in names
+    ]
+    return split_group(group, known)
+
+
 def _find_parts(report: AuditReport, item: Measurement, group: str) -> Sequence[Estimate] | None:
     """Return everybody's number and each attribute's, None where one is missing."""
-    assert item.attribute is not None  # the caller looked
-    base = name_base(item)
-    names = item.attribute.split(JOIN)
-    values = group.split(JOIN)
-    if len(names) != len(values):
+    names = split_crossed(item.attribute or "", report.subject.data.protected)
+    values = split_parts(report, names, group)
+    if not values:
         return None
+    base = name_base(item)
     ids = [measurement_id(base, slice_name=item.slice)]
     ids += [
         measurement_id(base, name, value, None, item.slice)

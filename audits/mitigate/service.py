@@ -21,7 +21,7 @@ from audits.models.adapter import Adapter, NativeModel
 from audits.models.skops_file import import_skops
 from audits.models.skops_format import SkopsAdapter, load
 
-TRUE, GROUP = "__assay_true", "__assay_group"
+TRUE, GROUP = "\ue000assay true", "\ue000assay group"  # no name of the data holds U+E000
 """Columns of the training rows beside the features: 0 or 1 (favourable), and the group's name."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy import special
 
-from audits.core.groups import JOIN
+from audits.core.groups import split_crossed
 from audits.core.measurement import CLASS, COLUMN, Measurement, measurement_id
 from audits.core.verdict import Status
 from audits.core.words import base_metric
@@ -70,7 +70,11 @@ def list_cases(rule: Rule, measurements: Sequence[Measurement]) -> list[Case]:
     known = {item.metric for item in measurements}
     if not known & set(metrics):  # a report of before groups were judged one by one
         metrics = (rule.metric,)
-    found = [item for item in measurements if item.metric in metrics and _in_scope(rule, item)]
+    names = {item.attribute for item in measurements if item.attribute is not None}
+    crossed = {name for name in names if split_crossed(name, names - {name})}
+    found = [
+        item for item in measurements if item.metric in metrics and _in_scope(rule, item, crossed)
+    ]
     by_id = {item.id: item for item in measurements}
     cases: dict[tuple[str | None, ...], list[Measurement]] = {}
     for item in found:
@@ -96,15 +100,15 @@ def is_chosen(rule: Rule, item: Measurement) -> bool:
     return rule.metric in _JUDGED_BY and (item.metric != rule.metric or item.metric == IMPACT)
 
 
-def _in_scope(rule: Rule, item: Measurement) -> bool:
+def _in_scope(rule: Rule, item: Measurement, crossed: Collection[str]) -> bool:
     if item.slice is not None and not item.slice.startswith((CLASS, COLUMN)):
         return False
     if item.attribute is None:
         return rule.scope == "overall"
     if rule.attribute not in (None, item.attribute) or rule.group not in (None, item.group):
         return False
-    crossed = JOIN in item.attribute
-    return rule.scope in ("groups", "intersection" if crossed else "attribute")
+    own = "intersection" if item.attribute in crossed else "attribute"
+    return rule.scope in ("groups", own)
 
 
 def _count_rows(item: Measurement, by_id: Mapping[str, Measurement]) -> dict[str, int]:

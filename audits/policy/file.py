@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from audits.core.errors import InputError, near_misses, one_of
+from audits.core.toml_file import read_toml_text
 from audits.core.toml_lines import Path as Place
 from audits.core.toml_lines import find_lines, get_line
 from audits.core.verdict import Waiver
@@ -56,11 +57,7 @@ def read_policy(path: Path) -> Policy:
     """Read a policy file. Raises InputError with the file, the line, and what to do."""
     if not path.is_file():
         raise InputError(f"policy file {str(path)!r}: no such file")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
-    return parse_policy(text, path.name)
+    return parse_policy(read_toml_text(path), path.name)
 
 
 def parse_policy(text: str, file: str) -> Policy:

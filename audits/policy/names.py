@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.groups import JOIN
+from audits.core.toml_file import read_toml_text
 from audits.core.toml_lines import Path as Place
 from audits.core.toml_lines import find_lines, get_line
 from audits.core.verdict import Waiver
@@ -32,7 +33,7 @@ def check_policy_names(
         return
     if path is None:
         raise InputError(f"policy {policy.name!r}: {faults[0].text}")
-    lines = find_lines(path.read_text(encoding="utf-8"))
+    lines = find_lines(read_toml_text(path))
     first = min(faults, key=lambda fault: get_line(lines, fault.place))
     raise InputError(f"{path.name}, line {get_line(lines, first.place)}: {first.text}")
 
@@ -54,7 +55,11 @@ def _find_faults(
         if item.attribute not in attributes:
             text = _explain_attribute(item.attribute, attributes)
             yield Fault((*place, "attribute"), f"{whose}: {text}")
-        elif item.group is not None and item.attribute in groups:
+            continue
+        if JOIN in item.attribute and item.attribute in protected and _is_crossed(item):
+            text = f"attribute = {item.attribute!r} is one column of this audit"
+            yield Fault((*place, "scope"), f'{whose}: {text}; write scope = "groups"')
+        if item.group is not None and item.attribute in groups:
             known = groups[item.attribute]
             if item.group not in known:
                 text = (
@@ -62,6 +67,10 @@ def _find_faults(
                     f"{near_misses(item.group, known)} (there are {one_of(known)})"
                 )
                 yield Fault((*place, "group"), f"{whose}: {text}")
+
+
+def _is_crossed(item: Rule | Waiver) -> bool:
+    return isinstance(item, Rule) and item.scope == "intersection"
 
 
 def _explain_attribute(name: str, attributes: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.core.format import format_value, plain_text
+from audits.core.groups import name_group_column
 from audits.core.measurement import COLUMN, Measurement, is_sure
 from audits.core.recourse_findings import render_flip, render_recourse_gap
 from audits.figures.burden import EffortCurve, draw_effort_curves
@@ -94,9 +95,10 @@ def _load(run: RunData) -> tuple[StoredBurden, pd.DataFrame]:
     stored = read_burden(pq.read_table(run.bundle.evidence_path(BURDEN)))
     path = run.bundle.evidence_path("predictions.parquet")
     wanted = list(stored.burden.rows)
-    table = pq.read_table(path, columns=["row", *run.attributes], filters=[("row", "in", wanted)])
+    held = {name_group_column(name): name for name in run.attributes}
+    table = pq.read_table(path, columns=["row", *held], filters=[("row", "in", wanted)])
     groups = table.to_pandas().drop_duplicates("row").set_index("row").loc[wanted]
-    return stored, groups.astype(str)
+    return stored, groups.rename(columns=held).astype(str)
 
 
 def make_effort_chart(run: RunData, attribute: str) -> Chart | None:

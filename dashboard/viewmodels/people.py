@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.core.format import format_count, format_value, plain_text
+from audits.core.groups import name_group_column
 from dashboard.catalogue import say
 from dashboard.viewmodels.cohort_run import PREDICTIONS
 from dashboard.viewmodels.explanations import find_evidence, list_features, name_outcome
@@ -38,7 +39,7 @@ def list_people(run: RunData, source: RowSource | None) -> People:
     main columns where the data can be read."""
     path = run.bundle.evidence_path(PREDICTIONS)
     inside = np.arange(0) if run.cohort is None else np.flatnonzero(run.cohort.inside)[:MOST]
-    wanted = ["row", "y_true", "y_pred", "y_score", *run.attributes]
+    wanted = ["row", "y_true", "y_pred", "y_score", *map(name_group_column, run.attributes)]
     names = [name for name in wanted if name in pq.read_schema(path).names]
     known = _take(path, names, inside)
     rows = tuple(str(row) for row in known["row"])
@@ -50,7 +51,8 @@ def list_people(run: RunData, source: RowSource | None) -> People:
     if "y_score" in known:
         shown[say("column.score")] = [format_value(score, "score") for score in known["y_score"]]
     for name in run.attributes:
-        shown[plain_text(name)] = [plain_text(str(value)) for value in known[name]]
+        own = known[name_group_column(name)]
+        shown[plain_text(name)] = [plain_text(str(value)) for value in own]
     return People(rows, pd.DataFrame(shown | _list_main(run, source, rows, set(shown))))
 
 

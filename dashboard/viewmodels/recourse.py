@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.core.format import format_value, plain_text
+from audits.core.groups import name_group_column
 from audits.core.measurement import Unit
 from audits.core.spec_recourse import RecourseSection, SoughtRange
 from audits.figures.dots import draw_dots
 from audits.figures.recourse import draw_changed_columns
 from audits.figures.theme import Chart
+from audits.recourse.blocks import name_block
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
 from dashboard.catalogue import say
 from dashboard.viewmodels.cohort_run import keep_rows
@@ -86,7 +88,7 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
     answers = load_answers(run)
     path = run.bundle.evidence_path("predictions.parquet")
     name = name_score(run)
-    columns = ["row", name, *run.attributes]
+    columns = ["row", name, *map(name_group_column, run.attributes)]
     scored = pq.read_table(path, columns=columns, filters=[("row", "in", answers.rows)])
     known = {record["row"]: record for record in scored.to_pylist()}
     records = []
@@ -105,7 +107,10 @@ def tabulate_rows(run: RunData) -> pd.DataFrame:
                 else plain_text(", ".join(change.column for change in best.changes)),
                 say("column.cost"): None if best is None else round(best.cost, 3),
             }
-            | {plain_text(name): plain_text(str(facts.get(name, ""))) for name in run.attributes}
+            | {
+                plain_text(name): plain_text(str(facts.get(name_group_column(name), "")))
+                for name in run.attributes
+            }
         )
     return pd.DataFrame(records)
 
@@ -245,11 +250,17 @@ def make_group_chart(run: RunData, attribute: str) -> Chart | None:
 
 
 def make_columns_chart(run: RunData) -> Chart | None:
-    """Return which columns the best answers change, most often first."""
+    """Return which columns the best answers change on purpose, most often first."""
     best = [answers[0] for answers in load_answers(run).by_row.values()]
     if not best:
         return None
-    counted = Counter(change.column for answer in best for change in answer.changes)
+    section = run.spec.recourse
+    counted = Counter(
+        change.column
+        for answer in best
+        for change in answer.changes
+        if not section.is_following(change.column, change.new)
+    )
     pairs = counted.most_common()
     return draw_changed_columns(
         [plain_text(name) for name, _ in pairs],
@@ -293,6 +304,9 @@ def _list_values(section: RecourseSection) -> Iterator[str]:
     for name, followers in section.list_followers().items():
         listed = plain_text(", ".join(followers))
         yield say("recourse.link", column=plain_text(name), followers=listed)
+    for names in section.list_blocks():
+        listed = plain_text(", ".join(names))
+        yield say("recourse.one_hot", name=plain_text(name_block(names)), columns=listed)
     for rule in section.rules:
         yield say("recourse.between", rule=plain_text(rule))
 

@@ -10,6 +10,7 @@ import pytest
 
 from audits.core.errors import InputError
 from audits.data import sample
+from audits.data.form import FileForm
 from audits.data.look import inspect_data, read_head
 
 ROWS = 4_000
@@ -84,7 +85,7 @@ def test_a_large_file_is_guessed_from_all_over_it(
     assert look.looked < ROWS / 5
     assert look.rows == pytest.approx(ROWS, rel=0.05)
     assert set(look.by_name["region"].values) == {"north", "south", "east", "west"}
-    with sample.take_sample((target,)) as taken:
+    with sample.take_sample((target,), FileForm()) as taken:
         lines = taken.files[0].read_text().splitlines()
     assert set(lines) <= set(target.read_text().splitlines())  # whole lines, and nothing twice
     assert len(set(lines)) == len(lines) == look.looked + 1
