@@ -32,6 +32,12 @@ def convert_command(
     target = out or model.with_suffix(".skops")
     with _read_as_audits_do(data, form) as rows:
         proof = convert_model(model, target, rows)
+    if proof.warning:
+        print(
+            f"Take care: {proof.warning}. The proof compares with the model as it runs here; check "
+            "a few rows against what it answered where it was trained.",
+            file=sys.stderr,
+        )
     print(
         f"Wrote {target}. On {proof.rows:,} rows "
         f"({proof.rows_from if data is None else data.name}) its predictions differ from "

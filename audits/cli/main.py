@@ -15,6 +15,7 @@ import typer
 
 from audits.cli.faults import TRACEBACK, Group, close_output, show_fault
 from audits.core.errors import AssayError
+from audits.core.extras import explain_missing
 
 app = typer.Typer(
     cls=Group,
@@ -320,6 +321,45 @@ def convert(  # noqa: PLR0917 - one a setting
 
 
 @app.command()
+def host(
+    model: Annotated[Path, typer.Argument(help="Your model's file, or its MLflow folder.")],
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="joblib, mlflow, keras, torch, statsmodels, h2o or python."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The script to write.")] = Path("host.py"),
+    data: Annotated[
+        Path | None, typer.Option(help="A table with the model's columns: how each is read.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="binary, multiclass or regression.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="The classes in the order of the outputs: no,yes")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="The model's columns in its order: age,job")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(help="probability, logit, score, decision or value.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Of a score: from which on the second class is decided.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on this machine.")] = 8777,
+) -> None:
+    """Write a script that answers for any model, to be run in its own environment."""
+    from audits.cli.host import host_command  # noqa: PLC0415
+    from audits.models.host import Declared  # noqa: PLC0415
+
+    declared = Declared(task, _split(classes), _split(features), output, threshold)
+    host_command(model, kind, out, data, port, declared)
+
+
+def _split(names: str | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(name.strip() for name in names.split(","))
+
+
+@app.command()
 def serve(
     runs: Annotated[Path, typer.Option(help="The folder with the runs.")] = Path("runs"),
     port: Annotated[int, typer.Option(help="The port on this machine.")] = 8501,
@@ -334,13 +374,14 @@ def main() -> None:
     """Run the command; failures are one line on stderr and their exit code."""
     try:
         app()
-    except AssayError as error:
-        print(f"assay: {' '.join(str(error).split())}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         print("assay: stopped; nothing was written", file=sys.stderr)
         raise SystemExit(130) from None
     except Exception as error:
+        told = explain_missing(error)
+        if isinstance(told, AssayError):
+            print(f"assay: {' '.join(str(told).split())}", file=sys.stderr)
+            raise SystemExit(told.exit_code) from None
         if os.environ.get(TRACEBACK):
             raise
         show_fault(error)

@@ -30,12 +30,11 @@ class PredictionsSection(Frozen):
 
     `label` holds decisions (multiclass: predicted classes), `value` predicted numbers. `positive`
     is the favourable decision, `negative` the others, `drop` decisions whose rows are left out;
-    without `positive` it has to be plain from the target, or is proven from rows with known
-    outcomes (see `audits.data.reading`). Scores alone are decided here: from `threshold` on (one
-    half by default), or, for scores that only rank, so that the share `top` with the most
-    favourable ones is selected. Scores beyond 0 and 1 only rank; `threshold` is on their own
-    scale. `direction` says which end of the score is favourable. `scores` has the probabilities
-    of a multiclass prediction, as class = column.
+    without `positive` it has to be plain from the target (see `audits.data.decisions`). Scores
+    alone are decided here: from `threshold` on (one half by default), or, for scores that only
+    rank, so that the share `top` with the most favourable ones is selected. Scores beyond 0 and 1
+    only rank; `threshold` is on their own scale. `direction` says which end of the score is
+    favourable. `scores` has the probabilities of a multiclass prediction, as class = column.
     """
 
     label: str | None = None
@@ -66,6 +65,16 @@ class PredictionsSection(Frozen):
         favourable = () if self.positive is None else (self.positive,)
         check_values_apart({"positive": favourable, "negative": self.negative, "drop": self.drop})
         return self
+
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """The columns of decisions, predicted classes or predicted numbers."""
+        return tuple(name for name in (self.label, self.value) if name)
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The columns of scores."""
+        return (*((self.score,) if self.score else ()), *self.scores.values())
 
     def check_task(self, task: str) -> None:
         """Raise ValueError for settings that another task has, or where its own are absent."""

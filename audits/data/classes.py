@@ -74,6 +74,8 @@ def _match(
     predicted: Mapping[str, int], true: Mapping[str, int], name: str, target: str
 ) -> dict[str, str]:
     """Return what each predicted class is called among the true ones: numbers by their value."""
+    if not predicted:
+        raise InputError(f"predictions label {name!r} has no values at all")
     numbers = {number: one for one in true if (number := read_number(one)) is not None}
     renamed = {
         value: value if value in true else numbers.get(read_number(value) or "", value)

@@ -1,5 +1,5 @@
-"""Which value of a column of decisions is favourable: declared, plain from the target, or proven
-from rows with known outcomes. Never guessed: else the audit asks."""
+"""Which value of a column of decisions is favourable: declared, or plain from the target and not
+against known outcomes. Never guessed: else the audit asks."""
 
 from __future__ import annotations
 
@@ -36,10 +36,9 @@ def read_decisions(
     """Return what the values of the decisions mean, and what a reader must know of it.
 
     Undeclared, the words of the target mean the same; "yes", "true" or 1 is favourable beside a
-    target whose favourable value is such a word too, or in a column whose name says so ("hired");
-    anything else is proven by agreeing with known outcomes surely more often than by chance.
-    Raises InputError where nothing proves a reading, or decisions read so surely agree less often
-    than by chance.
+    target whose favourable value is such a word too, or in a column whose name says so ("hired").
+    Raises InputError, with how far either reading agrees with known outcomes, for anything else,
+    and where decisions read so surely agree less often than by chance.
     """
     assert spec.predictions is not None
     given = spec.predictions
@@ -64,7 +63,7 @@ def read_decisions(
     )
     agreement = _agree(connection, view, column, coding.positive, truth)
     if plain is None:
-        return _prove(column, coding, agreement, values, str(positive))
+        raise InputError(_ask(column, values, _tell_readings(coding, agreement, str(positive))))
     if agreement is not None and agreement.is_worse:
         raise InputError(_tell_turned(column, coding, agreement))
     if truth is None and positive is None:
@@ -113,28 +112,19 @@ def _agree(
     return compute_agreement(connection, view, column.text, favourable, truth.sql)
 
 
-def _prove(
-    column: BinaryColumn,
-    coding: Coding,
-    agreement: Agreement | None,
-    values: Mapping[str, int],
-    positive: str,
-) -> tuple[Coding, tuple[Notice, ...]]:
-    """Return the reading of two values that known outcomes prove."""
+def _tell_readings(coding: Coding, agreement: Agreement | None, positive: str) -> str:
+    """Return how far either reading agrees with known outcomes. It is no proof: a decision may
+    have changed what came after it."""
     assert agreement is not None
     if agreement.is_worse:
-        coding = Coding(coding.negative, coding.positive)
-        agreement = agreement.turned()
+        coding, agreement = Coding(coding.negative, coding.positive), agreement.turned()
     favourable, other = coding.positive[0], coding.negative[0]
-    found = (
-        f"read as {favourable!r} they agree with the outcome {positive!r} on "
-        f"{agreement.share:.1%} of {agreement.rows:,} rows, read as {other!r} on "
-        f"{1 - agreement.share:.1%}"
+    speaks = f"speaks for {favourable!r}" if agreement.is_better else "speaks for neither"
+    return (
+        f"read as {favourable!r} they agree with the outcome {positive!r} on {agreement.share:.1%} "
+        f"of {agreement.rows:,} rows, read as {other!r} on {1 - agreement.share:.1%}, which "
+        f"{speaks}"
     )
-    if not agreement.is_better:
-        raise InputError(_ask(column, values, f"{found}, which proves neither"))
-    told = f"{column.title}: {favourable!r} is read as the favourable decision: {found}."
-    return coding, (Notice(code="predictions.positive_proven", text=told),)
 
 
 def _ask(column: BinaryColumn, values: Mapping[str, int], why: str) -> str:

@@ -25,11 +25,13 @@ from audits.data.typed import render_text
 @dataclass(slots=True)
 class Kept:
     """SQL for every column that the audit keeps of a row, by its name in the evidence; the classes
-    (of several), the scale of the scores, and what a reader must know of all that."""
+    (of several), the scale of the scores, what no row may lack (`needed`) with the word for it, and
+    what a reader must know of all that."""
 
     columns: dict[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     scale: Scale | None = None
+    needed: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -52,12 +54,14 @@ def render_kept_columns(
     elif spec.audit.task == "multiclass":
         found = read_classes(connection, spec, view, columns)
         kept.columns |= found.columns
+        kept.needed |= {"y_pred": "decision"} if "y_pred" in found.columns else {}
         kept.classes = found.classes
         kept.notices += found.notices
     else:
         _keep_binary(connection, spec, view, columns, kept)
     if data.weight:
         kept.columns["weight"] = render_number(columns, data.weight, "weight")
+        kept.needed["weight"] = "weight"
     for column in protected:
         kept.columns[name_group_column(column.name)] = render_group_expression(
             column,
@@ -87,7 +91,8 @@ def _keep_numbers(spec: AuditSpec, columns: tuple[Column, ...], kept: Kept) -> N
     kept.columns["y_true"] = render_number(columns, spec.data.target, "target")
     if spec.predictions is not None:
         assert spec.predictions.value is not None  # and this
-        kept.columns["y_pred"] = render_number(columns, spec.predictions.value, "predictions value")
+        value = render_number(columns, spec.predictions.value, "predictions value")
+        kept.columns["y_pred"], kept.needed["y_pred"] = value, "prediction"
 
 
 def describe_target(column: Column, data: DataSection, role: str = "target") -> BinaryColumn:
@@ -120,7 +125,7 @@ def _keep_binary(
             column.name, text, "predictions label", "[predictions]", column.kind == "boolean"
         )
         coding, told = read_decisions(connection, view, spec, label, truth)
-        kept.columns["y_pred"] = coding.render(text)
+        kept.columns["y_pred"], kept.needed["y_pred"] = coding.render(text), "decision"
         kept.notices += told
         unused = coding.unused if given.negative else ()
         kept.notices += _tell_unused(
@@ -143,24 +148,20 @@ def _tell_unused(code: str, setting: str, values: tuple[str, ...]) -> list[Notic
 
 
 _NEEDED = {
-    "y_pred": ("decision", "{x} IS NULL", "every row needs one; remove such rows or fill them"),
-    "weight": (
-        "weight",
-        "{x} IS NULL OR {x} < 0 OR isinf({x})",
-        "weights must be numbers of at least 0",
-    ),
+    "decision": ("x IS NULL", "every row needs one; remove such rows or fill them"),
+    "prediction": ("x IS NULL OR isinf(x)", "every row needs a finite one; remove such rows"),
+    "weight": ("x IS NULL OR x < 0 OR isinf(x)", "weights must be numbers of at least 0"),
 }
 
 
 def check_values(connection: duckdb.DuckDBPyConnection, view: str, kept: Kept) -> None:
-    """Raise InputError for a row without a decision or a weight: the first one is shown."""
-    for name, (word, bad, advice) in _NEEDED.items():
-        if name not in kept.columns:
-            continue
+    """Raise InputError for a row that lacks what every row needs: the first one is shown."""
+    for name, word in kept.needed.items():
+        bad, advice = _NEEDED[word]
         row = fetch_one(
             connection,
             f"SELECT n, x FROM (SELECT row_number() OVER () AS n, {quote(MARK + name)} AS x "
-            f"FROM {view}) WHERE {bad.format(x='x')} LIMIT 1",
+            f"FROM {view}) WHERE {bad} LIMIT 1",
         )
         if row is not None:
             shown = f"no {word}" if row[1] is None else f"the {word} {row[1]}"

@@ -123,7 +123,8 @@ def check_direction(
     """
     told = []
     if scale is not None and scale.only_ranks:
-        told.append(Notice(code="predictions.scale", text=_tell_scale(column, scale)))
+        text = _tell_scale(column, scale, given.threshold)
+        told.append(Notice(code="predictions.scale", text=text))
     if truth is None:
         if given.direction is None and _sounds_bad(column.name):
             raise InputError(
@@ -153,13 +154,18 @@ def _sounds_bad(name: str) -> bool:
     return judge_value(name, 1) < 0 or "risk" in split_words(name)
 
 
-def _tell_scale(column: ScoreColumn, scale: Scale) -> str:
+def _tell_scale(column: ScoreColumn, scale: Scale, threshold: float | None) -> str:
+    cut = (
+        ""
+        if threshold is None
+        else f"; the threshold {threshold:g} is {scale.to_unit(threshold):.4g}"
+    )
     first, last = (scale.high, scale.low) if scale.falling else (scale.low, scale.high)
     return (
         f"Scores {column.name!r} go from {scale.low:g} to {scale.high:g} and only their order "
         f"counts: in numbers, figures and evidence they stand on a straight line from 0 "
-        f"({first:g}) to 1 ({last:g}, the most favourable). What takes scores for probabilities "
-        "(calibration, Brier score, log loss, mean score) does not apply."
+        f"({first:g}) to 1 ({last:g}, the most favourable){cut}. What takes scores for "
+        "probabilities (calibration, Brier score, log loss, mean score) does not apply."
     )
 
 

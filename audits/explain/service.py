@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from audits.core.attribution import FloatArray
 from audits.core.errors import CheckNotApplicableError, one_of
@@ -27,7 +28,7 @@ from audits.explain.interactions import compute_interaction_values
 from audits.explain.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
 from audits.explain.sampled import ERROR
-from audits.models.adapter import Adapter
+from audits.models.adapter import Adapter, HasInside
 
 _TREE = "audits.explain.tree"
 _LINEAR = "audits.explain.linear"
@@ -55,6 +56,11 @@ ENGINES: Mapping[str, str] = {
     "sklearn.LogisticRegressionCV": _LINEAR,
     "sklearn.SGDClassifier": _LINEAR,
     "sklearn.LinearDiscriminantAnalysis": _LINEAR,
+    "sklearn.LinearSVC": _LINEAR,
+    "sklearn.PassiveAggressiveClassifier": _LINEAR,
+    "sklearn.Perceptron": _LINEAR,
+    "sklearn.RidgeClassifier": _LINEAR,
+    "sklearn.RidgeClassifierCV": _LINEAR,
     "sklearn.LinearRegression": _LINEAR,
     "sklearn.Ridge": _LINEAR,
     "sklearn.RidgeCV": _LINEAR,
@@ -251,7 +257,7 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
         error=float(params.get("error", ERROR)),
     )
     if isinstance(engine, FrameEngine):
-        found = engine.explain_rows(adapter, frame, request)
+        found = _explain_frame(engine, adapter, frame, request)
     else:
         request = replace(request, background=encode_background(adapter, params))
         found = _explain_encoded(engine, adapter, frame, request)
@@ -260,13 +266,31 @@ def _explain(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any]) -> C
     return found
 
 
+def _explain_frame(
+    engine: FrameEngine, adapter: Adapter, frame: pd.DataFrame, request: Request
+) -> ColumnAttribution:
+    """Return attributions of the raw columns, through the steps before the model where it has
+    some."""
+    inside = adapter.look_inside(frame) if isinstance(adapter, HasInside) else None
+    if inside is None:
+        return engine.explain_rows(adapter, frame, request)
+    found = engine.explain_rows(inside.adapter, inside.frame, request)
+    return _sum_to_features(found, inside.owner, adapter)
+
+
 def _explain_encoded(
     engine: Engine, adapter: Adapter, frame: pd.DataFrame, request: Request
 ) -> ColumnAttribution:
     """Return attributions of the raw columns, summed from those that the estimator sees."""
     encoded = adapter.encode(frame)
     found = engine.explain(adapter.estimator, encoded.matrix, request)
-    owner = np.asarray(encoded.owner, dtype=np.intp)
+    return _sum_to_features(found, encoded.owner, adapter)
+
+
+def _sum_to_features(
+    found: ColumnAttribution, owned: NDArray[np.int64], adapter: Adapter
+) -> ColumnAttribution:
+    owner = np.asarray(owned, dtype=np.intp)
     n_features = len(adapter.info.features)
     values = sum_by_owner(found.values, owner, n_features)
     # Errors of columns that belong together are not independent: at the worst they add up.

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Task = Literal["binary", "multiclass", "regression"]
+Output = Literal["probability", "score", "value"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 NativeModel = Any
@@ -22,10 +23,11 @@ NativeModel = Any
 class ModelInfo:
     """What is known of a model without running it.
 
-    format: "skops", "xgboost", "lightgbm", "catboost", "onnx", "torch" or "endpoint". classes:
-    texts in the order of the probabilities' columns, `()` for regression. features: the raw
-    columns, in the order that the model wants them. device: "cpu",
-    "cuda:0 (NVIDIA ...)", or "endpoint".
+    format: "skops", "composite", "xgboost", "lightgbm", "catboost", "onnx", "torch" or
+    "endpoint". classes: texts in the order of the probabilities' columns, `()` for regression.
+    features: the raw columns, in the order that the model wants them. device: "cpu",
+    "cuda:0 (NVIDIA ...)", or "endpoint". output: what the numbers are: probabilities of classes,
+    "score"s of classes of which only the order counts, or the target's "value".
     """
 
     format: str
@@ -33,6 +35,11 @@ class ModelInfo:
     classes: tuple[str, ...]
     features: tuple[str, ...]
     device: str = "cpu"
+    output: Output = "probability"
+
+    def __post_init__(self) -> None:
+        if self.task == "regression":
+            object.__setattr__(self, "output", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,27 @@ class PredictsEncoded(Protocol):
 
     def predict_encoded(self, matrix: FloatArray) -> FloatArray:
         """Return what `predict` answers for the rows behind `matrix` `[n_rows, n_encoded]`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The model behind a pipeline's steps, and what it sees of some rows.
+
+    frame: its columns under its own names. owner: as `Encoded.owner`, for the columns of `frame`.
+    """
+
+    adapter: Adapter
+    frame: pd.DataFrame
+    owner: IntArray
+
+
+@runtime_checkable
+class HasInside(Protocol):
+    """An adapter whose last step may be a model of another library."""
+
+    def look_inside(self, frame: pd.DataFrame) -> Inside | None:
+        """Return that model and what it sees of `frame`, None where the last step is none."""
         ...
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from audits.core.errors import InputError
@@ -50,11 +49,10 @@ class _Column:
     kind: str
 
 
-def read_header(path: Path) -> Header:
-    """Check the file and return what it says. Raises InputError where it is damaged."""
-    content = path.read_bytes()
+def read_header(content: bytes, name: str) -> Header:
+    """Check a file's content and return what it says. Raises InputError where it is damaged."""
     try:
-        return (_read_binary if is_binary(content) else _read_json)(content, path.name)
+        return (_read_binary if is_binary(content) else _read_json)(content, name)
     except (
         KeyError,
         ValueError,
@@ -64,7 +62,7 @@ def read_header(path: Path) -> Header:
         OverflowError,
         RecursionError,
     ) as error:
-        raise damaged(path.name, str(error) or type(error).__name__) from error
+        raise damaged(name, str(error) or type(error).__name__) from error
 
 
 def is_binary(content: bytes) -> bool:

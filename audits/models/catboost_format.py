@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,11 @@ class CatBoostAdapter:
     def has_log_link(self) -> bool:
         """Whether the raw output is the logarithm of the target."""
         return self._header.loss in _LOG_LINK
+
+    @property
+    def categorical(self) -> frozenset[str]:
+        """The columns that are read as texts."""
+        return self._header.categorical
 
     @property
     def trees(self) -> Trees:
@@ -151,25 +156,35 @@ def _as_text(value: Hashable) -> str:
 
 def load(path: Path, device: str) -> CatBoostAdapter:
     """Open a CatBoost model. Raises InputError where it is damaged or not usable."""
-    header = catboost_file.read_header(path)
-    task, classes = _task(header, path.name)
+    content = path.read_bytes()
+    if catboost_file.is_binary(content):
+        return open_content(content, path.name)
+    # The library reads JSON from a file alone.
+    return _open(content, path.name, lambda model: model.load_model(str(path), format="json"))
+
+
+def open_content(content: bytes, name: str) -> CatBoostAdapter:
+    """Open what a .cbm file holds; `name` is for messages. Raises as `load` does."""
+    if not catboost_file.is_binary(content):
+        raise catboost_file.damaged(name, "it is no .cbm file")
+    return _open(content, name, lambda model: model.load_model(blob=content))
+
+
+def _open(content: bytes, name: str, read: Callable[[NativeModel], NativeModel]) -> CatBoostAdapter:
+    header = catboost_file.read_header(content, name)
+    task, classes = _task(header, name)
     try:
         import catboost  # noqa: PLC0415
     except ImportError as error:
         raise InputError(
-            f"{path.name} is a CatBoost model, and catboost is not installed; "
+            f"{name} is a CatBoost model, and catboost is not installed; "
             "pip install catboost==1.2.10"
         ) from error
-    content = path.read_bytes()
-    kind = "cbm" if catboost_file.is_binary(content) else "json"
     model = catboost.CatBoost()
     try:
-        if kind == "cbm":
-            model.load_model(blob=content)
-        else:
-            model.load_model(str(path), format="json")
+        read(model)
     except (catboost.CatBoostError, ValueError, TypeError) as error:
-        raise catboost_file.damaged(path.name, str(error)) from error
+        raise catboost_file.damaged(name, str(error)) from error
     info = ModelInfo("catboost", task, classes, header.features)
     return CatBoostAdapter(model, info, header)
 

@@ -6,7 +6,7 @@ it unpickles, in the process of the person whose file it is.
 
 from __future__ import annotations
 
-import pickle
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,19 @@ from audits.core.errors import AssayError, InputError, near_misses
 from audits.models.adapter import FloatArray, NativeModel
 from audits.models.client import open_model
 from audits.models.columns import select_features
+from audits.models.composite_file import TYPES, Part, save_composite
 from audits.models.onnx_export import save_onnx
-from audits.models.skops_file import describe_refused, find_refused_types, import_skops
+from audits.models.own_pickle import open_pickle
+from audits.models.skops_file import describe_refused, find_refused_types
+from audits.models.skops_types import ALLOWED
+from audits.models.unwrap import unwrap
+from audits.models.unwrapped_answers import answer, find_inputs
+from audits.models.ways_in import offer_host
 
 TOLERANCES = {".skops": 1e-9, ".onnx": 1e-5}
 """Largest difference of a probability, or of a target in units of its spread."""
+_SINGLE = 1e-6
+"""Boosters add in single precision, in an order that depends on how rows are batched."""
 _MAX_ROWS = 10_000
 _SYNTHETIC_ROWS = 1_000
 
@@ -34,7 +42,8 @@ _SYNTHETIC_ROWS = 1_000
 class ConversionProof:
     """What was compared: `rows` predictions, differing by at most `max_difference`.
 
-    rows_from: the data file's name, or how the rows were made.
+    rows_from: the data file's name, or how the rows were made. warning: what the owner should know
+    of the versions that the original was saved with, "" for nothing.
     """
 
     target: Path
@@ -42,11 +51,14 @@ class ConversionProof:
     rows: int
     rows_from: str
     max_difference: float
+    warning: str = ""
 
 
 def convert_model(source: Path, target: Path, data: Path | None = None) -> ConversionProof:
-    """Write a pickled scikit-learn model as skops or ONNX and compare the predictions of both.
+    """Write a pickled model as skops or ONNX and compare the predictions of both.
 
+    What prediction does not need is left out (searches, samplers, scorers); boosters go into the
+    file in their own libraries' formats.
     source: a joblib or pickle file of the caller's own: opening it runs its code. target: ends in
     .skops or .onnx; must not exist. data: CSV or Parquet rows to compare on; without it, numeric
     models are compared on random rows. Raises InputError where the model cannot be converted or
@@ -57,63 +69,34 @@ def convert_model(source: Path, target: Path, data: Path | None = None) -> Conve
         raise InputError(f"cannot write {target.name}: the target must end in .skops or .onnx")
     if target.exists():
         raise InputError(f"{target} exists already; choose another name or remove it")
-    model = _load_pickle(source)
+    opened = open_pickle(source)
+    model = opened.model
     frame, rows_from = _read_rows(model, data)
-    partial = target.with_name(f".{target.stem}.partial{suffix}")
-    try:
-        _save(model, partial, frame)
-        difference = _compute_difference(model, partial, frame)
-        if not difference <= TOLERANCES[suffix]:
+    expected = _predict(model, frame, source.name, opened.warning)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".assay-") as folder:
+        written = Path(folder) / target.name
+        allowed = save_model(model, written, frame, source.name)
+        allowed = max(allowed, TOLERANCES[suffix])
+        difference = _compute_difference(expected, written, frame)
+        if not difference <= allowed:
             raise InputError(
                 f"{target.name} was not written: over {len(frame):,} rows its predictions differ "
-                f"from {source.name} by up to {difference:.3g}, more than {TOLERANCES[suffix]:g}"
+                f"from {source.name} by up to {difference:.3g}, more than {allowed:g}; "
+                + offer_host(source.name, "joblib")
             )
-        partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return ConversionProof(target, suffix[1:], len(frame), rows_from, difference)
-
-
-def _load_pickle(source: Path) -> NativeModel:
-    import joblib  # noqa: PLC0415
-
-    if not source.is_file():
-        siblings = [item.name for item in source.parent.glob("*")]
-        raise InputError(f"no model file {str(source)!r}{near_misses(source.name, siblings)}")
-    try:
-        model = joblib.load(source)
-    except ImportError as error:
-        raise InputError(
-            f"{source.name} needs the module {error.name!r}, which is not installed here; run the "
-            "conversion where the model was trained"
-        ) from error
-    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError) as error:
-        raise InputError(
-            f"{source.name} cannot be opened ({type(error).__name__}: {str(error)[:200]}); it is "
-            "damaged, or made by other versions of its libraries"
-        ) from error
-    if not hasattr(model, "predict"):
-        raise InputError(f"{source.name} holds a {type(model).__name__}, which predicts nothing")
-    if type(model).__module__.split(".")[0] in ("xgboost", "lightgbm", "catboost"):
-        raise InputError(
-            f"{source.name} holds a {type(model).__name__}: no conversion is needed, save it with "
-            "its own save_model (LightGBM: booster_.save_model) and give that file"
-        )
-    return model
+        written.rename(target)
+    return ConversionProof(target, suffix[1:], len(frame), rows_from, difference, opened.warning)
 
 
 def _read_rows(model: NativeModel, data: Path | None) -> tuple[pd.DataFrame, str]:
-    names = getattr(model, "feature_names_in_", None)
-    count = getattr(model, "n_features_in_", None)
-    if count is None:
-        raise InputError(f"the {type(model).__name__} is not fitted; fit it, then save it again")
-    features = [f"f{index}" for index in range(count)] if names is None else [*map(str, names)]
+    names, count = find_inputs(model)
+    features = [f"f{index}" for index in range(count)] if names is None else names
     if data is None:
         generator = np.random.default_rng(0)
         rows = generator.normal(scale=3.0, size=(_SYNTHETIC_ROWS, count))
         frame = pd.DataFrame(rows, columns=features)
         try:
-            _predict(model, frame)
+            answer(model, frame)
         except (ValueError, TypeError) as error:
             raise InputError(
                 "this model takes more than plain numbers, so the proof needs real rows: add "
@@ -143,24 +126,30 @@ def _read_frame(data: Path) -> pd.DataFrame:
     return frame
 
 
-def _save(model: NativeModel, target: Path, frame: pd.DataFrame) -> None:
+def save_model(model: NativeModel, target: Path, frame: pd.DataFrame, name: str) -> float:
+    """Write a fitted model; return by how much single precision lets its answers differ.
+
+    frame: shows which columns are texts, for ONNX. name: of the original, for messages.
+    Raises InputError where the format cannot hold the model.
+    """
     if target.suffix.lower() == ".onnx":
-        save_onnx(model, target, frame)
-        return
-    skops_io = import_skops()
+        save_onnx(unwrap(model, None), target, frame)
+        return 0.0
+    parts: list[Part] = []
+    bare = unwrap(model, parts)
     try:
-        skops_io.dump(model, target)
+        save_composite(bare, parts, target)
     except Exception as error:  # a model's own attributes may refuse to be written in any way
         raise InputError(
-            f"skops cannot write this {type(model).__name__}: {str(error)[:300]}; try --to onnx"
+            f"skops cannot write this {type(model).__name__} ({type(error).__name__}); write ONNX: "
+            f"--output {Path(name).stem}.onnx; or {offer_host(name, 'joblib')}"
         ) from error
-    refused = find_refused_types(target)
-    if refused:
-        raise InputError(describe_refused("the converted model", refused))
+    if refused := find_refused_types(target, ALLOWED | TYPES):
+        raise InputError(describe_refused(name, refused))
+    return _SINGLE if parts else 0.0
 
 
-def _compute_difference(model: NativeModel, target: Path, frame: pd.DataFrame) -> float:
-    expected = _predict(model, frame)
+def _compute_difference(expected: FloatArray, target: Path, frame: pd.DataFrame) -> float:
     with open_model(target) as client:
         try:
             given = client.predict(frame)
@@ -174,10 +163,21 @@ def _compute_difference(model: NativeModel, target: Path, frame: pd.DataFrame) -
     return float(np.abs(given - expected).max()) / (spread or 1.0)
 
 
-def _predict(model: NativeModel, frame: pd.DataFrame) -> FloatArray:
-    rows = frame if hasattr(model, "feature_names_in_") else frame.to_numpy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if hasattr(model, "predict_proba"):
-            return np.asarray(model.predict_proba(rows), dtype=np.float64)
-        return np.asarray(model.predict(rows), dtype=np.float64)
+def _predict(model: NativeModel, frame: pd.DataFrame, name: str, versions: str) -> FloatArray:
+    """Return the original's answers. Raises InputError where it does not even answer itself."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return answer(model, frame)
+    except Exception as error:  # whatever its libraries raise
+        text = " ".join(str(error).split())[:200]
+        if versions:
+            why = f"{versions}, and it does not run ({type(error).__name__})"
+            way = (
+                f"pip install 'scikit-learn=={versions.split()[1]}' in an environment of its own; "
+                + offer_host(name, "joblib")
+            )
+        else:
+            why = f"it cannot predict these rows itself ({type(error).__name__}: {text})"
+            way = "give --data with the columns and types that it was trained on"
+        raise InputError(f"{name} was not converted: {why}; {way}") from error

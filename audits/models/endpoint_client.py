@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from audits.core.errors import InputError, ModelCrashError
-from audits.models.adapter import FloatArray
 from audits.models.endpoint_spec import EndpointSpec, list_addresses
 
 _PAUSE_S = 0.5
 _CHUNK = 1 << 16
-_BYTES_A_NUMBER = 64
-_SPARE_BYTES = 1 << 16
 
 
 class Endpoint:
@@ -44,24 +37,34 @@ class Endpoint:
             "Connection": "close",
         }
 
-    def compute_scores(self, columns: list[str], rows: list[list[Any]]) -> FloatArray:
-        """Return what the endpoint answers for `rows`, float64 `[n_rows, width]`; null is NaN.
+    def post(self, content: bytes, limit: int) -> bytes:
+        """Return what the endpoint answers to JSON, at most `limit` bytes.
 
         Raises InputError where it is not there or does not take these rows, ModelCrashError
-        where it fails, hangs, breaks off or answers something else.
+        where it fails, hangs, breaks off or answers more.
         """
-        content = json.dumps({"columns": columns, "rows": rows}, allow_nan=False).encode()
-        limit = _SPARE_BYTES + len(rows) * self._spec.width * _BYTES_A_NUMBER
-        return self._read_scores(self._post(content, limit), len(rows))
+        path = self._parts.path or "/"
+        target = f"{path}?{self._parts.query}" if self._parts.query else path
+        answer = self._ask("POST", target, content, limit)
+        assert answer is not None
+        return answer
 
-    def _post(self, content: bytes, limit: int) -> bytes:
+    def get(self, path: str, limit: int) -> bytes | None:
+        """Return what is told at a path of the same server, None where it tells nothing there.
+
+        Raises as `post` where there is no server, or one that hangs or breaks off.
+        """
+        return self._ask("GET", path, None, limit)
+
+    def _ask(self, method: str, target: str, content: bytes | None, limit: int) -> bytes | None:
         with self._connect() as connection:
             expired = threading.Event()
             timer = threading.Timer(self._spec.timeout_s, _break_off, (connection.sock, expired))
             timer.daemon = True
             timer.start()
             try:
-                return self._exchange(connection, content, limit)
+                connection.request(method, target, body=content, headers=self._headers)
+                return self._read(connection.getresponse(), limit, may_lack=content is None)
             except (OSError, http.client.HTTPException) as error:
                 if expired.is_set() or isinstance(error, TimeoutError):
                     raise ModelCrashError(
@@ -75,13 +78,11 @@ class Endpoint:
             finally:
                 timer.cancel()
 
-    def _exchange(
-        self, connection: http.client.HTTPConnection, content: bytes, limit: int
-    ) -> bytes:
-        path = self._parts.path or "/"
-        target = f"{path}?{self._parts.query}" if self._parts.query else path
-        connection.request("POST", target, body=content, headers=self._headers)
-        response = connection.getresponse()
+    def _read(
+        self, response: http.client.HTTPResponse, limit: int, *, may_lack: bool
+    ) -> bytes | None:
+        if may_lack and response.status != HTTPStatus.OK:
+            return None
         self._check_status(response)
         answer = bytearray()
         while chunk := response.read(min(_CHUNK, limit + 1 - len(answer))):
@@ -89,7 +90,7 @@ class Endpoint:
             if len(answer) > limit:
                 raise ModelCrashError(
                     f"the endpoint {self._spec.url} answered more than {limit:,} bytes, too many "
-                    f"for {self._spec.width} numbers a row"
+                    "for one answer a row"
                 )
         if response.length:
             raise http.client.IncompleteRead(bytes(0), response.length)
@@ -110,10 +111,15 @@ class Endpoint:
                 f"the endpoint {url} wants to know who asks ({said}); name the header and the "
                 "environment variable of its value under headers_env"
             )
+        if status in (404, 405):
+            raise InputError(
+                f"the server at {url} has no model there ({said}); correct the url: docs/host.md "
+                "says how each protocol's ends"
+            )
         if 400 <= status < 500:
             raise InputError(
                 f"the endpoint {url} does not take these rows ({said}); see its own log, and the "
-                "protocol in docs/architecture.md"
+                "protocols in docs/host.md"
             )
         if status != 200:
             raise ModelCrashError(f"the endpoint {url} failed ({said}); see its own log")
@@ -137,32 +143,6 @@ class Endpoint:
             f"nothing answers at {self._spec.url}; start the model's server, or forward its port "
             "to this machine"
         )
-
-    def _read_scores(self, answer: bytes, n_rows: int) -> FloatArray:
-        url, width = self._spec.url, self._spec.width
-        try:
-            scores = json.loads(answer)["scores"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise ModelCrashError(
-                f'the endpoint {url} did not answer {{"scores": [[...], ...]}}'
-            ) from None
-        if not isinstance(scores, list) or len(scores) != n_rows:
-            given = f"{len(scores):,}" if isinstance(scores, list) else "no"
-            raise ModelCrashError(f"the endpoint {url} answered {given} rows for {n_rows:,}")
-        for place, row in enumerate(scores):
-            if not isinstance(row, list) or len(row) != width or not all(map(_is_number, row)):
-                raise ModelCrashError(
-                    f"the endpoint {url} answered something else than {width} "
-                    f"number{'s' if width > 1 else ''} for row {place} of a batch"
-                )
-        return np.array(scores, dtype=np.float64).reshape(n_rows, width)
-
-
-def _is_number(value: object) -> bool:
-    """Null and numbers; of the numbers only those that a float64 can hold."""
-    if value is None or isinstance(value, float):
-        return True
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53
 
 
 def _break_off(connection: socket.socket, expired: threading.Event) -> None:

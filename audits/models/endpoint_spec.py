@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from audits.core.errors import InputError
+from audits.core.errors import InputError, one_of
 from audits.core.estimate import Frozen
 
 SCHEMA: Literal["assay.endpoint/1"] = "assay.endpoint/1"
@@ -32,21 +32,39 @@ _LOCAL_ONLY = (
 )
 
 
+Task = Literal["binary", "multiclass", "regression"]
+Protocol = Literal["assay", "v2", "mlflow"]
+Output = Literal["probability", "logit", "score", "decision", "value"]
+OUTPUTS: Mapping[Task, tuple[Output, ...]] = {
+    "binary": ("probability", "logit", "score", "decision"),
+    "multiclass": ("probability", "logit", "decision"),
+    "regression": ("value",),
+}
+"""What an endpoint may answer for a task; the first is meant where the file does not say."""
+_PATH_ENDS: Mapping[Protocol, str] = {"assay": "", "v2": "/infer", "mlflow": "/invocations"}
+
+
 class Feature(Frozen):
-    """A column as the endpoint is sent it: numbers as JSON numbers, all else as texts."""
+    """A column as the endpoint is sent it: JSON numbers, true and false, or texts."""
 
     name: str = Field(min_length=1)
-    kind: Literal["number", "text"]
+    kind: Literal["number", "boolean", "text"]
 
 
 class EndpointSpec(Frozen):
-    """One endpoint. See docs/architecture.md for the meaning of every field."""
+    """One endpoint. See docs/host.md for the meaning of every field."""
 
     schema_: Literal["assay.endpoint/1"] = Field(alias="schema")
     url: str
-    task: Literal["binary", "multiclass", "regression"]
+    protocol: Protocol = "assay"
+    task: Task
     classes: tuple[str, ...] = Field(default=(), max_length=10_000)
     features: tuple[Feature, ...] = Field(min_length=1, max_length=100_000)
+    output: Output | None = None
+    threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    decisions: bool = False
+    output_name: str | None = Field(default=None, min_length=1, max_length=500)
+    input_name: str | None = Field(default=None, min_length=1, max_length=500)
     batch_rows: Annotated[int, Field(ge=1, le=65_536)] = 1_000
     timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
     headers_env: Mapping[str, str] = Field(default_factory=dict)
@@ -93,10 +111,49 @@ class EndpointSpec(Frozen):
             raise ValueError(f"{len(self.classes)} classes do not fit the task {self.task}")
         return self
 
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        allowed = OUTPUTS[self.task]
+        if self.output is not None and self.output not in allowed:
+            raise ValueError(
+                f'output = "{self.output}" does not fit the task {self.task}, which has '
+                f"{one_of(allowed)}"
+            )
+        if (self.output == "score") != (self.threshold is not None):
+            raise ValueError(
+                'threshold goes with output = "score": it is the score from which the second '
+                "class is decided"
+            )
+        if self.decisions and self.task == "regression":
+            raise ValueError("decisions are of classes; leave it out for regression")
+        return self
+
+    @model_validator(mode="after")
+    def _speaks_its_protocol(self) -> Self:
+        end = _PATH_ENDS[self.protocol]
+        if not urlsplit(self.url).path.endswith(end):
+            raise ValueError(f'protocol = "{self.protocol}" is asked at an url that ends in {end}')
+        if self.decisions and self.protocol != "assay":
+            raise ValueError('decisions go with protocol assay; elsewhere output = "decision"')
+        if self.output_name is not None and self.protocol == "assay":
+            raise ValueError("output_name goes with protocol v2 or mlflow")
+        if self.input_name is not None:
+            if self.protocol != "v2":
+                raise ValueError("input_name goes with protocol v2")
+            if text := [item.name for item in self.features if item.kind == "text"]:
+                raise ValueError(
+                    f"input_name sends one matrix of numbers, but {text[0]!r} is a text"
+                )
+        return self
+
     @property
-    def width(self) -> int:
-        """Numbers that the endpoint answers for a row."""
-        return max(1, len(self.classes))
+    def meaning(self) -> Output:
+        """What the endpoint's answers are."""
+        return self.output or OUTPUTS[self.task][0]
+
+    def deciding(self) -> EndpointSpec:
+        """The same endpoint, asked for the model's own decisions."""
+        return self.model_copy(update={"output": "decision", "threshold": None})
 
 
 def list_addresses(parts: SplitResult) -> tuple[str, ...]:

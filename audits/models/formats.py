@@ -7,6 +7,7 @@ from pathlib import Path
 from audits.core.errors import InputError, near_misses
 from audits.models import (
     catboost_format,
+    composite_format,
     endpoint_format,
     lightgbm_format,
     onnx_format,
@@ -16,8 +17,10 @@ from audits.models import (
 )
 from audits.models.adapter import Format
 from audits.models.refused import refuse_programs
+from audits.models.ways_in import TABLE, offer_host, offer_python
 
 FORMATS: tuple[Format, ...] = (
+    composite_format.FORMAT,
     skops_format.FORMAT,
     lightgbm_format.FORMAT,
     onnx_format.FORMAT,
@@ -47,19 +50,20 @@ def detect_format(path: Path) -> Format:
     for known in FORMATS:
         if known.recognises(path, head):
             return known
-    for known in FORMATS:
-        if path.suffix.lower() in known.suffixes:
-            raise InputError(
-                f"{path.name} is not a {known.name} model, whatever its name says, or it is "
-                "damaged; write it again"
-            )
+    if named := [known.name for known in FORMATS if path.suffix.lower() in known.suffixes]:
+        raise InputError(
+            f"{path.name} is no {' or '.join(named)} model, whatever its name says, or it is "
+            f"damaged; write it again; or {TABLE}"
+        )
     if path.suffix.lower() == ".safetensors":
         raise InputError(
-            f"{path.name} holds weights only; give the assay.torch/1 JSON file that names them"
+            f"{path.name} holds weights only; give the assay.torch/1 JSON file that names them, or "
+            f"export the network to ONNX; {offer_host('network.pt', 'torch')}"
         )
     raise InputError(
         f"{path.name} is no model that can be opened; save it as "
         + ", ".join(f"{known.name} ({' '.join(known.suffixes)})" for known in FORMATS)
+        + f"; or {offer_python()}"
     )
 
 

@@ -48,6 +48,10 @@ class LightGBMAdapter:
         scores = self.estimator.predict(matrix)
         return with_complement(scores) if self.info.task == "binary" else np.asarray(scores)
 
+    def compute_margins(self, matrix: FloatArray) -> FloatArray:
+        """Return what the trees add up to, `[n]`, or `[n, k]` of several classes."""
+        return np.asarray(self.estimator.predict(matrix, raw_score=True), dtype=np.float64)
+
     def encode_column(self, column: pd.Series) -> FloatArray:
         """Return one feature's values as `encode` does, `[n]`."""
         return compute_matrix(column.to_frame(), [str(column.name)], self._categories)[:, 0]
@@ -61,26 +65,32 @@ class LightGBMAdapter:
 
 def load(path: Path, device: str) -> LightGBMAdapter:
     """Open a LightGBM text model. Raises InputError where it is damaged or not usable."""
-    text = _read_text(path)
-    header = read_header(text, path.name)
-    check_trees(text, header, path.name)
-    task, count = _task(header.objective, path.name)
+    return open_content(path.read_bytes(), path.name)
+
+
+def open_content(content: bytes, name: str) -> LightGBMAdapter:
+    """Open what a LightGBM file holds; `name` is for messages. Raises as `load` does."""
+    text = _read_text(content, name)
+    header = read_header(text, name)
+    check_trees(text, header, name)
+    task, count = _task(header.objective, name)
     import lightgbm  # noqa: PLC0415
 
     try:
         booster = lightgbm.Booster(model_str=text)
     except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
-        raise InputError(f"{path.name} is damaged: {error}; write it again") from error
+        raise InputError(f"{name} is damaged: {error}; write it again") from error
     info = ModelInfo("lightgbm", task, numbered_classes(count), header.features)
-    return LightGBMAdapter(booster, info, read_categories(text, header, path.name))
+    return LightGBMAdapter(booster, info, read_categories(text, header, name))
 
 
-def _read_text(path: Path) -> str:
+def _read_text(content: bytes, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        # Line ends as the library writes them, whatever editor went over the file.
+        return content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path.name} is damaged: byte {error.start} is no text; write it again"
+            f"{name} is damaged: byte {error.start} is no text; write it again"
         ) from error
 
 

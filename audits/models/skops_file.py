@@ -12,6 +12,7 @@ from types import ModuleType
 from audits.core.errors import InputError, one_of
 from audits.models.adapter import NativeModel
 from audits.models.skops_types import ALLOWED
+from audits.models.ways_in import offer_host
 
 _MAX_MEMBERS = 100_000
 _MAX_BYTES = 4 << 30
@@ -20,15 +21,15 @@ _MAX_RATIO = 500
 _SMALL_BYTES = 64 << 20  # below this any ratio is harmless
 
 
-def load_estimator(path: Path) -> NativeModel:
+def load_estimator(path: Path, allowed: frozenset[str] = ALLOWED) -> NativeModel:
     """Return the fitted estimator. Raises InputError where it is damaged or holds other types."""
     check_archive(path)
     skops_io = import_skops()
     try:
-        refused = find_refused_types(path)
+        refused = find_refused_types(path, allowed)
         if refused:
             raise InputError(describe_refused(path.name, refused))
-        return skops_io.load(path, trusted=sorted(ALLOWED))
+        return skops_io.load(path, trusted=sorted(allowed))
     except (InputError, MemoryError):
         raise
     except Exception as error:  # any damage surfaces as whatever the damaged part raises
@@ -60,16 +61,18 @@ class _WithoutTorch(MetaPathFinder):
             raise ModuleNotFoundError("torch is not needed here", name="torch")
 
 
-def find_refused_types(path: Path) -> list[str]:
+def find_refused_types(path: Path, allowed: frozenset[str] = ALLOWED) -> list[str]:
     """Return the types in the file that neither skops nor the reviewed list allows."""
-    return sorted(set(import_skops().get_untrusted_types(file=path)) - ALLOWED)
+    return sorted(set(import_skops().get_untrusted_types(file=path)) - allowed)
 
 
 def describe_refused(name: str, refused: list[str]) -> str:
     """Return the message of a file that holds types which were not reviewed."""
-    advice = "use scikit-learn's own estimators and transformers, or export the model to ONNX"
+    advice = "use scikit-learn's own estimators and transformers; " + offer_host(
+        Path(name).with_suffix(".joblib").name, "joblib"
+    )
     if any(item.startswith(("lightgbm.", "xgboost.", "catboost.")) for item in refused):
-        advice = "save the LightGBM, XGBoost or CatBoost model in its own format (save_model)"
+        advice = "write it with `assay convert`, which keeps boosters in their own formats"
     return f"{name} holds types that are not on the reviewed list: {one_of(refused)}; {advice}"
 
 

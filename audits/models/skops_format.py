@@ -20,72 +20,82 @@ from audits.models.adapter import (
     IntArray,
     ModelInfo,
     NativeModel,
+    Output,
     Task,
     numbered_features,
 )
+from audits.models.class_scores import compute_class_scores
 from audits.models.columns import compute_matrix, select_features
 from audits.models.encoded_columns import compute_owner
 from audits.models.skops_file import load_estimator
 
 _NO_NUMBER = re.compile(r"could not convert string to float: (?:np\.str_\()?'(.*?)'")
+_THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
 _UNKNOWN = re.compile(r"Found unknown categories (\[.*?\])", re.DOTALL)
 
 
 class SkopsAdapter:
     """A fitted scikit-learn model; `estimator` is the last step of its pipeline, `model` all."""
 
-    def __init__(self, model: NativeModel, name: str) -> None:
+    def __init__(self, model: NativeModel, name: str, format_name: str = "skops") -> None:
         if hasattr(model, "best_estimator_"):  # a finished parameter search
             model = model.best_estimator_
         self.model = model
         self._named = hasattr(self.model, "feature_names_in_")
-        self.info = _describe(self.model, name)
+        self.info = _describe(self.model, name, format_name)
         self._none_columns = _find_none_columns(self.model, self.info.features)
-        steps = getattr(self.model, "steps", None)
-        last = steps[-1][1] if steps else self.model
+        self._before, last = _take_apart(self.model)
         self._inner: NativeModel = getattr(last, "_preprocessor", None)
         self.estimator = last if self._inner is None else _without_encoder(last)
-        has_steps = steps is not None and len(steps) > 1
-        self._before: NativeModel = self.model[:-1] if has_steps else None
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
-        method = "predict" if self.info.task == "regression" else "predict_proba"
-        scores = self._ask(getattr(self.model, method), frame)
-        return np.asarray(scores, dtype=np.float64)
+        answers: FloatArray = self._ask(lambda data: compute_answers(self.model, data), frame)
+        return answers
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return what the last step sees, each column owned by the raw column behind it."""
-        identity = np.arange(len(self.info.features))
-        if self._before is None and self._inner is None:
+        if not self._before and self._inner is None:
             chosen = select_features(frame, self.info.features)
+            identity = np.arange(len(self.info.features))
             return Encoded(compute_matrix(chosen, self.info.features, {}), identity)
-        matrix = self._ask(self._transform, frame)
+        matrix = self.transform(frame)
         if hasattr(matrix, "toarray"):
             matrix = matrix.toarray()
         numbers = np.asarray(matrix, dtype=np.float64)
-        owner = identity
-        if self._before is not None:
-            owner = compute_owner(self._before, identity, numbers.shape[1])
+        return Encoded(numbers, self.compute_owner(numbers.shape[1]))
+
+    def transform(self, frame: pd.DataFrame) -> NativeModel:
+        """Return what the last step's trees or formula see, as the steps before it make it."""
+        return self._ask(self._transform, frame)
+
+    def compute_owner(self, width: int) -> IntArray:
+        """Return the raw column behind each of the `width` columns that `transform` makes.
+
+        Raises CheckNotApplicableError where one mixes several raw columns.
+        """
+        owner = np.arange(len(self.info.features))
+        for index, step in enumerate(self._before):
+            last = index == len(self._before) - 1
+            made = width if last else int(self._before[index + 1].n_features_in_)
+            owner = compute_owner(step, owner, made)
         if self._inner is not None:
             owner = owner[find_moved_columns(self.estimator)]
-        return Encoded(numbers, owner)
+        return owner
 
     def _transform(self, data: NativeModel) -> NativeModel:
-        """Return what the last step's trees or formula see."""
-        for step in (self._before, self._inner):
+        for step in (*self._before, self._inner):
             if step is not None:
                 data = step.transform(data)
         return data
 
     def predict_encoded(self, matrix: FloatArray) -> FloatArray:
         """Return what `predict` answers for the rows behind `matrix`."""
-        name = "predict" if self.info.task == "regression" else "predict_proba"
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            return np.asarray(getattr(self.estimator, name)(matrix), dtype=np.float64)
+            return compute_answers(self.estimator, matrix)
 
-    def _ask(self, method: Callable[[object], FloatArray], frame: pd.DataFrame) -> FloatArray:
+    def _ask(self, method: Callable[[object], NativeModel], frame: pd.DataFrame) -> NativeModel:
         chosen = select_features(frame, self.info.features)
         data: object = self._convert(chosen)
         try:
@@ -105,6 +115,32 @@ class SkopsAdapter:
             for name, column in chosen.items()
         }
         return pd.DataFrame(plain, columns=list(self.info.features))
+
+
+def compute_answers(model: NativeModel, data: object) -> FloatArray:
+    """Return `[n, k]` probabilities or, of a classifier without, scores; `[n]` of a regressor."""
+    from sklearn.base import is_classifier  # noqa: PLC0415
+
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(data), dtype=np.float64)
+    if is_classifier(model):
+        return compute_class_scores(model, data)
+    return np.asarray(model.predict(data), dtype=np.float64)
+
+
+def _take_apart(model: NativeModel) -> tuple[list[NativeModel], NativeModel]:
+    """Return the steps before the last, and the last: through pipelines in pipelines, and through
+    what only moves a classifier's threshold."""
+    before: list[NativeModel] = []
+    while True:
+        if hasattr(model, "steps"):
+            if len(model.steps) > 1:
+                before.append(model[:-1])
+            model = model.steps[-1][1]
+        elif type(model).__name__ in _THRESHOLDS and hasattr(model, "estimator_"):
+            model = model.estimator_
+        else:
+            return before, model
 
 
 def _without_encoder(estimator: NativeModel) -> NativeModel:
@@ -136,7 +172,7 @@ def _as_plain(column: pd.Series, missing: float | None) -> pd.Series:
     return values.where(values.notna(), missing)
 
 
-def _describe(model: NativeModel, name: str) -> ModelInfo:
+def _describe(model: NativeModel, name: str, format_name: str) -> ModelInfo:
     from sklearn.base import is_classifier, is_regressor  # noqa: PLC0415
 
     kind = type(model).__name__
@@ -145,21 +181,17 @@ def _describe(model: NativeModel, name: str) -> ModelInfo:
     names = getattr(model, "feature_names_in_", None)
     features = numbered_features(model.n_features_in_) if names is None else tuple(map(str, names))
     if is_regressor(model):
-        return ModelInfo("skops", "regression", (), features)
+        return ModelInfo(format_name, "regression", (), features)
     if not is_classifier(model):
         raise InputError(f"{name} holds a {kind}, which is neither a classifier nor a regressor")
-    if not hasattr(model, "predict_proba"):
-        raise InputError(
-            f"{name} holds a {kind}, which gives no probabilities; wrap it in "
-            "CalibratedClassifierCV and save it again"
-        )
     if isinstance(model.classes_, list):
         raise InputError(f"{name} predicts {len(model.classes_)} targets; give a model of one")
     classes = tuple(str(item) for item in model.classes_)
     if len(classes) < 2:
         raise InputError(f"{name} was fitted on one class only, {one_of(classes)}")
     task: Task = "binary" if len(classes) == 2 else "multiclass"
-    return ModelInfo("skops", task, classes, features)
+    output: Output = "probability" if hasattr(model, "predict_proba") else "score"
+    return ModelInfo(format_name, task, classes, features, output=output)
 
 
 def _find_none_columns(model: NativeModel, features: tuple[str, ...]) -> frozenset[str]:

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 ALLOWED: frozenset[str] = frozenset(
     {
+        # Kinds of columns that make_column_selector chose when it was fitted.
+        "builtins.object",
         "collections.OrderedDict",
         "collections.defaultdict",
         # Its function and arguments are nodes of their own, and looked up here as well.
         "functools.partial",
         "numpy.dtype",
+        "numpy.floating",
+        "numpy.integer",
+        "numpy.number",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
         "sklearn._loss.loss.HalfTweedieLoss",

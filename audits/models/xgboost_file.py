@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,15 +30,14 @@ class Header:
     best_iteration: int | None
 
 
-def read_document(path: Path) -> Mapping[str, Any]:
-    """Return the parsed file. Raises InputError where it is cut short, or neither JSON nor UBJ."""
+def read_document(content: bytes, name: str) -> Mapping[str, Any]:
+    """Return a file's parsed content. Raises InputError where it is cut short or neither format."""
     try:
-        content = path.read_bytes()
         document = (ubjson if content.startswith(UBJ_STARTS) else json).loads(content)
     except (ValueError, RecursionError) as error:
-        raise damaged(path.name, str(error)) from error
+        raise damaged(name, str(error)) from error
     if not isinstance(document, dict):
-        raise damaged(path.name, "it is no object")
+        raise damaged(name, "it is no object")
     return document
 
 

@@ -38,6 +38,8 @@ class XGBoostAdapter:
     ) -> None:
         self.estimator = booster
         self.info = info
+        self.missing = np.nan
+        """A number that means "no value", which scikit-learn's class knows and a file does not."""
         self._header = header
         self._categories = categories
 
@@ -84,21 +86,26 @@ class XGBoostAdapter:
                 "this XGBoost model never saw and refuses; merge it into a known one or leave "
                 "these rows out"
             )
-        return values
+        return np.where(values == self.missing, np.nan, values)
 
 
 def load(path: Path, device: str) -> XGBoostAdapter:
     """Open an XGBoost model. Raises InputError where it is damaged or not usable."""
-    header = xgboost_file.read_header(xgboost_file.read_document(path), path.name)
-    task, classes = _task(header, path.name)
+    return open_content(path.read_bytes(), path.name, device)
+
+
+def open_content(content: bytes, name: str, device: str) -> XGBoostAdapter:
+    """Open what an XGBoost file holds; `name` is for messages. Raises as `load` does."""
+    header = xgboost_file.read_header(xgboost_file.read_document(content, name), name)
+    task, classes = _task(header, name)
     import xgboost  # noqa: PLC0415
 
     booster = xgboost.Booster()
     try:
-        booster.load_model(bytearray(path.read_bytes()))
+        booster.load_model(bytearray(content))
     except (xgboost.core.XGBoostError, ValueError) as error:
-        raise xgboost_file.damaged(path.name, str(error).splitlines()[0]) from error
-    categories = _read_categories(booster, header, path.name)
+        raise xgboost_file.damaged(name, str(error).splitlines()[0]) from error
+    categories = _read_categories(booster, header, name)
     if header.best_iteration is not None:
         booster = booster[: header.best_iteration + 1]
     if device == "cuda":

@@ -53,6 +53,14 @@ def audited_threshold(run: RunData) -> float:
     return 0.5 if threshold is None or np.isnan(threshold) else float(threshold)
 
 
+def render_threshold(run: RunData, threshold: float) -> str:
+    """Return "0.50", with the score that it stands for where scores have a scale of their own."""
+    scale, place = run.cube.scale, f"{threshold:.2f}"
+    if scale is None:
+        return place
+    return say("lab.on_scale", place=place, score=f"{scale.from_unit(threshold):.4g}")
+
+
 def list_rates(run: RunData) -> tuple[str, ...]:
     """Return the rates that the lab can show."""
     return LAB_RATES if run.view(None).has_truth else LAB_RATES[:1]
@@ -60,7 +68,7 @@ def list_rates(run: RunData) -> tuple[str, ...]:
 
 def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) -> Moved:
     """Return what a threshold would do to every group's `metric`, to the gaps and to accuracy."""
-    before = run.view(grouping)
+    before, here = run.view(grouping), render_threshold(run, threshold)
     decided = run.sweep(grouping).decide(threshold)
     audited = Decided(before.weight, before.weight_squared, before.count)
     old, new = _compute(metric, audited), _compute(metric, decided)
@@ -68,9 +76,9 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
     texts = [_percent(value) for value in new.value]
     chart = draw_moved(
         names, old.value, new.value, texts,
-        title=_title(names, old.value, new.value, metric, threshold),
+        title=_title(names, old.value, new.value, metric, here),
         axis=name_metric(metric),
-        legend=(say("lab.audited"), say("lab.moved", threshold=f"{threshold:.2f}")),
+        legend=(say("lab.audited"), say("lab.moved", threshold=here)),
         rows=before.rows,
     )  # fmt: skip
     groups = pd.DataFrame(
@@ -78,7 +86,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
             say("column.group"): names,
             say("column.rows"): before.rows,
             say("lab.audited"): [_percent(value) for value in old.value],
-            say("lab.moved", threshold=f"{threshold:.2f}"): texts,
+            say("lab.moved", threshold=here): texts,
             say("column.interval"): [
                 say("lab.interval", low=_percent(low), high=_percent(high))
                 for low, high in zip(new.low, new.high, strict=True)
@@ -92,7 +100,7 @@ def compute_moved(run: RunData, grouping: str, metric: str, threshold: float) ->
     names_of = (
         say("column.measure"),
         say("lab.audited"),
-        say("lab.moved", threshold=f"{threshold:.2f}"),
+        say("lab.moved", threshold=here),
     )
     table = pd.DataFrame([one.cells for one in overall], columns=list(names_of))
     return Moved(threshold, chart, groups, table, _sentence(run, overall, threshold))
@@ -165,20 +173,19 @@ def compute_spread(metric: str, weight: FloatArray, count: FloatArray, min_rows:
 
 
 def _sentence(run: RunData, overall: list[_Compared], threshold: float) -> str:
+    here = render_threshold(run, threshold)
     if run.cube.threshold == threshold:
         facts = [say("lab.fact", title=one.name, value=one.old) for one in overall[:3]]
-        return say("lab.sentence_audited", threshold=f"{threshold:.2f}", facts="; ".join(facts))
+        return say("lab.sentence_audited", threshold=here, facts="; ".join(facts))
     changed = [
         say("lab.change", title=lower(one.name), old=one.old, new=one.new) for one in overall[:3]
     ]
-    return say("lab.sentence", threshold=f"{threshold:.2f}", changes="; ".join(changed))
+    return say("lab.sentence", threshold=here, changes="; ".join(changed))
 
 
-def _title(
-    names: list[str], old: FloatArray, new: FloatArray, metric: str, threshold: float
-) -> str:
+def _title(names: list[str], old: FloatArray, new: FloatArray, metric: str, here: str) -> str:
     known = np.flatnonzero(~np.isnan(new) & ~np.isnan(old))
-    fields = {"lower": lower(name_metric(metric)), "threshold": f"{threshold:.2f}"}
+    fields = {"lower": lower(name_metric(metric)), "threshold": here}
     if not len(known):
         return say("lab.title_none", **fields)
     low, high = known[np.argmin(new[known])], known[np.argmax(new[known])]
@@ -218,5 +225,5 @@ def make_threshold_chart(run: RunData, grouping: str, metric: str, threshold: fl
         current=threshold,
         title=say("lab.curves_title", title=name_metric(metric)),
         axes=(say("lab.threshold"), name_metric(metric)),
-        here=f"{threshold:.2f}",
+        here=render_threshold(run, threshold),
     )

@@ -243,7 +243,8 @@ def _build_decisions(
         sign = 1.0 if harm.kind == "favoured" else -1.0
         hit = {"tpr": ("tpr",), "fpr": ("fpr",)}.get(harm.kind, ("tpr", "fpr"))
         for rate in hit:
-            rates[rate] = rates[rate] + sign * harm.size * inside
+            # The largest harms and favours stop short of nobody and everybody.
+            rates[rate] = np.clip(rates[rate] + sign * harm.size * inside, 0.01, 0.99)
     if slice_ is not None:  # decisions there owe something to chance, alike for every group
         there = (table[slice_[0]] == slice_[1]).to_numpy()
         middle = bases * rates["tpr"] + (1 - bases) * rates["fpr"]

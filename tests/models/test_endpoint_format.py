@@ -236,6 +236,13 @@ def test_redirects_are_not_followed(tmp_path, server, rows):
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_wrong_address_is_not_a_refusal_of_rows(tmp_path, server, rows, status):
+    server.behave = lambda handler, _: handler.answer(b"", status)
+    with pytest.raises(InputError, match=rf"has no model there \({status}.*correct the url"):
+        load(describe(tmp_path, server.url), "cpu").predict(rows)
+
+
 def test_nobody_there_is_an_input_error(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses
@@ -292,7 +299,7 @@ def reset(handler, scores):
         (lambda handler, scores: handler.answer(b"[" * 100_000), "more than|did not answer"),
         (lambda handler, scores: handler.answer(json.dumps({"predictions": scores}).encode()), "did not answer"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": scores[:-1]}).encode()), "answered 149 rows for 150"),
-        (lambda handler, scores: handler.answer(b'{"scores": 1}'), "answered no rows for 150"),
+        (lambda handler, scores: handler.answer(b'{"scores": 1}'), "did not answer"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": [*scores[:7], [0.5], *scores[8:]]}).encode()), "2 numbers for row 7"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": [*scores[:7], ["0.5", 0.5], *scores[8:]]}).encode()), "2 numbers for row 7"),
         (lambda handler, scores: handler.answer(json.dumps({"scores": [*scores[:7], [True, False], *scores[8:]]}).encode()), "2 numbers for row 7"),

@@ -145,17 +145,18 @@ def test_types_beyond_the_list_are_named(tmp_path, frame, targets):
         load(path, "cpu")
 
 
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (LinearSVC(), "CalibratedClassifierCV"),
-        (StandardScaler(), "neither a classifier nor a regressor"),
-    ],
-)
-def test_estimators_without_scores_are_refused(tmp_path, frame, targets, model, words):
-    path = save(model.fit(frame[["grade"]], targets["binary"]), tmp_path / "m.skops")
-    with pytest.raises(InputError, match=words):
+def test_what_predicts_nothing_is_refused(tmp_path, frame, targets):
+    path = save(StandardScaler().fit(frame[["grade"]]), tmp_path / "m.skops")
+    with pytest.raises(InputError, match="neither a classifier nor a regressor"):
         load(path, "cpu")
+
+
+def test_a_margin_is_an_order_that_turns_at_a_half(tmp_path, frame, targets):
+    model = LinearSVC().fit(frame[["grade"]], targets["binary"])
+    adapter = load(save(model, tmp_path / "m.skops"), "cpu")
+    assert adapter.info.output == "score"
+    scores = adapter.predict(frame)[:, 1]
+    np.testing.assert_array_equal(scores >= 0.5, model.predict(frame[["grade"]]) == 1)
 
 
 def test_an_estimator_that_was_not_fitted_says_so(tmp_path):
