@@ -56,7 +56,9 @@ from audits.scoring import (
     check_task,
     find_cut,
     find_output,
+    find_scale,
     match_classes,
+    tell_ranks,
     write_predictions,
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
@@ -172,7 +174,8 @@ def _open_subject(
     classes = match_classes(spec, model.info.classes, table.classes)
     check_sought_class(spec, classes)
     output = find_output(spec, classes)
-    return _Subject(spec, base, table, model, classes, output, table.notices)
+    notices = (*table.notices, *tell_ranks(model))
+    return _Subject(spec, base, table, model, classes, output, notices)
 
 
 def _build_context(
@@ -200,7 +203,7 @@ def _build_context(
         attributes=table.grouped,
         classes=subject.classes,
         threshold=cut,
-        scale=table.scale,
+        scale=find_scale(table, subject.model),
     )
     class_cubes = count_classes(table.connection, predictions, cube)
     written = (
