@@ -169,9 +169,10 @@ def _explain(error: Exception, opened: Opened, name: str, is_made_up: bool) -> s
     kind, text = type(error).__name__, " ".join(str(error).split())[:200]
     if opened.warning:
         saved = opened.warning.split()[1]
+        recipe = f"pip install 'scikit-learn=={saved}' in an environment of its own"
         return (
-            f"{name} was not converted: {opened.warning}, and it does not run ({kind}); pip "
-            f"install 'scikit-learn=={saved}' in an environment of its own; {offer_host(name, 'joblib')}"
+            f"{name} was not converted: {opened.warning}, and it does not run ({kind}); "
+            f"{recipe}; {offer_host(name, 'joblib')}"
         )
     if is_made_up:
         return (
