@@ -8,12 +8,14 @@ PORT ?= 8501
 SETUP := $(VENV)/.installed
 SAMPLES := sample_models/.trained
 
-.PHONY: demo test soak audit serve check bench clean
+.PHONY: demo test package fuzz soak audit serve check bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, train the samples, audit one, open the dashboard"
 	@echo "make test    set up and run every test, the browser's too"
+	@echo "make package install the wheel on Python 3.11, 3.12 and 3.13, and audit with it"
+	@echo "make fuzz    2,000 random changes of files and settings: no traceback"
 	@echo "make soak    walk every page of a run of 1,000,000 rows in the browser"
 	@echo "make audit   audit the credit sample and exit"
 	@echo "make serve   open the dashboard"
@@ -51,6 +53,12 @@ check: $(SETUP)
 test: $(SETUP)
 	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -n 2 --dist loadscope
 
+package: $(SETUP)
+	$(BIN)/python -m pytest -m package tests/packaging --durations 20
+
+fuzz: $(SETUP)
+	ASSAY_FUZZ=2000 $(BIN)/python -m pytest tests/tables/test_mutations.py
+
 soak: $(SETUP)
 	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -m slow
 
@@ -59,6 +67,7 @@ bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/interventions.py
 	$(BIN)/python tests/benchmarks/recourse.py
 	$(BIN)/python tests/benchmarks/scale.py
+	$(BIN)/python tests/benchmarks/tables.py
 	$(BIN)/python tests/benchmarks/slices.py
 	$(BIN)/python tests/benchmarks/sampled.py
 	$(BIN)/python tests/benchmarks/explanations.py

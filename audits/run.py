@@ -23,6 +23,7 @@ from audits.checks.base import (
     class_cube_file,
 )
 from audits.checks.catalog import BUILTIN
+from audits.checks.recourse import resolve_section
 from audits.core.groups import JOIN
 from audits.core.report import (
     AuditReport,
@@ -80,9 +81,13 @@ all early checks and their verdicts, and the folder that is being written (its e
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is audited, opened and matched: see `_open_subject`."""
+    """What is audited, opened and matched: see `_open_subject`.
+
+    spec: as it is in force; declared: as its author wrote it.
+    """
 
     spec: AuditSpec
+    declared: AuditSpec
     base: Path
     table: AuditTable
     model: ModelClient | None
@@ -161,7 +166,7 @@ def _open_subject(
     stack.callback(connection.close)
     table = open_table(connection, spec, base)
     if spec.model is None:
-        return _Subject(spec, base, table, None, table.classes, None, table.notices)
+        return _Subject(spec, spec, base, table, None, table.classes, None, table.notices)
     progress("open model", None)
     model = stack.enter_context(
         open_model(base / spec.model.path, device=device, services=SERVICES)
@@ -174,8 +179,9 @@ def _open_subject(
     classes = match_classes(spec, model.info.classes, table.classes)
     check_sought_class(spec, classes)
     output = find_output(spec, classes)
-    notices = (*table.notices, *tell_ranks(model))
-    return _Subject(spec, base, table, model, classes, output, notices)
+    resolved, notices = resolve_section(table, spec, model.info.features)
+    told = (*table.notices, *notices, *tell_ranks(model))
+    return _Subject(resolved, spec, base, table, model, classes, output, told)
 
 
 def _build_context(
@@ -285,7 +291,7 @@ def _assemble(
         subject=described,
         spec=SpecRecord(
             effective=effective,
-            explicit=spec.model_dump(mode="json", exclude_unset=True),
+            explicit=subject.declared.model_dump(mode="json", exclude_unset=True),
         ),
         checks=tuple(one.outcome for one in ran),
         measurements=measurements,

@@ -12,7 +12,9 @@ from audits.core.errors import (
     CancelledError,
     CheckNotApplicableError,
     CheckSkippedError,
+    MissingPackageError,
 )
+from audits.core.extras import explain_missing
 from audits.core.report import CheckOutcome, CheckStatus
 
 PENDING = "still being worked out; it will be in the finished run"
@@ -53,7 +55,7 @@ def _run_check(context: Context, check: Check | CubeCheck) -> Ran:
         result = check.compute(context)
     except CheckNotApplicableError as error:
         status, reason = CheckStatus.NOT_APPLICABLE, str(error)
-    except CheckSkippedError as error:
+    except (CheckSkippedError, MissingPackageError) as error:
         status, reason = CheckStatus.SKIPPED, str(error)
     except CancelledError:
         raise
@@ -61,6 +63,8 @@ def _run_check(context: Context, check: Check | CubeCheck) -> Ran:
         status, reason = CheckStatus.ERROR, str(error)
     except Exception as error:  # a check's defect must not take the audit down
         status, reason = CheckStatus.ERROR, f"{type(error).__name__}: {error}"
+        if isinstance(missing := explain_missing(error), MissingPackageError):
+            status, reason = CheckStatus.SKIPPED, str(missing)
     seconds = round(time.monotonic() - started, 3)
     outcome = CheckOutcome(
         code=check.code, title=check.title, status=status, reason=reason, seconds=seconds

@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from audits.core.child import make_command, make_environment
 from audits.store.preview import remove_abandoned
 from dashboard.job_state import JobState, Phase, read_event
 
@@ -60,6 +60,7 @@ class Job:
             self._state = self._state.with_phase(Phase.RUNNING)
             self._process = subprocess.Popen(
                 self._command,
+                env=make_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -158,8 +159,9 @@ class JobBoard:
 
     def start_audit(self, name: str, spec: Path, out: Path) -> str:
         """Queue an audit and return the job's name."""
-        command = [sys.executable, "-m", "audits.cli.main", "run", str(spec),
-                   "--out", str(out), "--json"]  # fmt: skip
+        command = make_command(
+            "audits.cli.main", "run", str(spec), "--out", str(out), "--json"
+        )  # fmt: skip
         return self.start(name, command, out.name, out.parent)
 
     def start(

@@ -38,6 +38,11 @@ def class_cube_file(position: int) -> str:
     return f"evidence/cube.class-{position}.parquet"
 
 
+def make_generator(spec: AuditSpec, purpose: str) -> np.random.Generator:
+    """Return a random generator that depends on the audit's seed and `purpose` alone."""
+    return np.random.default_rng([spec.audit.seed, zlib.crc32(purpose.encode())])
+
+
 @dataclass(frozen=True)
 class CubeContext:
     """What a check sees that needs no more than the cube, now or a year later.
@@ -72,7 +77,7 @@ class CubeContext:
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the audit's seed and `purpose` alone."""
-        return np.random.default_rng([self.spec.audit.seed, zlib.crc32(purpose.encode())])
+        return make_generator(self.spec, purpose)
 
     @property
     def groupings(self) -> tuple[tuple[str, ...], ...]:

@@ -16,7 +16,7 @@ def choose_audited_columns(context: Context) -> list[str]:
     given = spec.predictions
     aside = {
         *spec.data.protected, spec.data.target, spec.data.weight, spec.data.id, spec.data.key,
-        given and given.label, given and given.score,
+        *((*given.decided, *given.scored) if given else ()),
     }  # fmt: skip
     return [column.name for column in context.table.columns if column.name not in aside]
 
@@ -34,8 +34,8 @@ def list_roles(context: Context) -> dict[str, list[str]]:
         ("id", (data.id,)),
         ("key", (data.key,)),
         ("weight", (data.weight,)),
-        ("decision", (given.label if given else None,)),
-        ("score", (given.score if given else None,)),
+        ("decision", given.decided if given else ()),
+        ("score", given.scored if given else ()),
     )
     return {
         column.name: [role for role, names in named if column.name in names]

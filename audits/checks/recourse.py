@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
+from audits.checks.base import (
+    Check,
+    CheckResult,
+    Context,
+    EvidenceFile,
+    build_measurement,
+    make_generator,
+)
 from audits.checks.recourse_goal import find_goal
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.estimate import Estimate, Unavailable
 from audits.core.measurement import Direction, Measurement, Unit
+from audits.core.report import Notice
+from audits.core.spec import AuditSpec
 from audits.cube.cube import FloatArray
 from audits.cube.intervals import CONFIDENCE
 from audits.cube.values import estimate_mean, estimate_share
+from audits.data.table import AuditTable
+from audits.recourse.defaults import resolve_recourse
 from audits.recourse.draw import Draw, draw_rows
 from audits.recourse.engines import ENGINES
 from audits.recourse.finish import RecourseTask
@@ -60,12 +71,31 @@ def choose_rows(context: Context) -> tuple[Goal, Draw]:
     return goal, draw
 
 
+def draw_reference(table: AuditTable, spec: AuditSpec, features: Sequence[str]) -> pd.DataFrame:
+    """Return the rows by which recourse is searched and priced: the same ones for a whole audit."""
+    generator = make_generator(spec, f"{CODE}:reference")
+    return table.sample_reference(REFERENCE_ROWS, generator)[list(features)]
+
+
+def resolve_section(
+    table: AuditTable, spec: AuditSpec, features: Sequence[str]
+) -> tuple[AuditSpec, tuple[Notice, ...]]:
+    """Return the settings with a `[recourse]` that leaves nothing open, and what to tell of it.
+
+    An audit in which nothing is sought keeps what it has.
+    """
+    sought = spec.audit.task == "binary" or spec.recourse.target is not None
+    if not spec.recourse.rows or not sought:
+        return spec, ()
+    reference = draw_reference(table, spec, features)
+    resolved = resolve_recourse(spec.recourse, spec.data.protected, reference)
+    return spec.model_copy(update={"recourse": resolved.section}), resolved.notices
+
+
 def read_reference(context: Context) -> pd.DataFrame:
     """Return the rows that costs are counted by: the same ones for every check of an audit."""
     assert context.model is not None
-    generator = context.generator(f"{CODE}:reference")
-    rows = context.table.sample_reference(REFERENCE_ROWS, generator)
-    return rows[list(context.model.info.features)]
+    return draw_reference(context.table, context.spec, context.model.info.features)
 
 
 def read_rules(context: Context, reference: pd.DataFrame) -> ActionRules:
@@ -128,10 +158,15 @@ def _measure(
     group: str | None = None,
 ) -> list[Measurement]:
     """Measure how many have recourse, its cost and its columns, those that follow not counted."""
-    led = {name for names in context.spec.recourse.list_followers().values() for name in names}
+    section = context.spec.recourse
     best = [result.answers[0] for result in results if result.answers]
     costs = np.array([answer.cost for answer in best])
-    changes = np.array([float(sum(c.column not in led for c in one.changes)) for one in best])
+    changes = np.array(
+        [
+            float(sum(not section.is_following(one.column, one.new) for one in answer.changes))
+            for answer in best
+        ]
+    )
     few = f"only {len(changes)} rows have recourse"
     numbers: tuple[tuple[str, Unit, Direction, Estimate | Unavailable], ...] = (
         ("recourse_share", "share", "higher_is_better", estimate_share(len(best), len(results))),

@@ -51,7 +51,7 @@ def _choose_columns(context: Context) -> tuple[list[Column], tuple[str, ...]]:
     data, given = context.spec.data, context.spec.predictions
     taken = {data.target, data.id, data.key, data.weight}
     if given is not None:
-        taken |= {given.label, given.score}
+        taken |= {*given.decided, *given.scored}
     free = [column for column in context.table.columns if column.name not in taken]
     telling = find_telling_columns(context, [column.name for column in free], CODE)
     return [column for column in free if column.name not in telling], telling

@@ -17,6 +17,8 @@ from audits.data.source import PLAIN
 from audits.models import ModelClient, ModelInfo, open_model
 from audits.policy.policy import DEFAULT_PRESETS
 
+RECOURSE = "# protected columns stay, an age only rises; else name them: mutable, immutable, ..."
+
 
 def init_command(model: Path, data: Path, out: Path, form: FileForm = PLAIN) -> None:
     """Look into both files and write `out`. form: what is declared of the data's file, which is
@@ -90,8 +92,7 @@ def render_starter(
     lines += _render_edges(look, roles.protected)
     lines += ["", "[model]", f"path = {_quote(model)}"]
     if info.task == "binary":
-        fixed = [name for name in roles.protected if name in info.features]
-        lines += ["threshold = 0.5", "", "[recourse]", f"immutable = {_quote(fixed)}"]
+        lines += ["threshold = 0.5", "", "[recourse]", RECOURSE]
     lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[info.task])}", ""]
     return "\n".join(lines)
 

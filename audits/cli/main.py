@@ -15,6 +15,7 @@ import typer
 
 from audits.cli.faults import TRACEBACK, Group, close_output, show_fault
 from audits.core.errors import AssayError
+from audits.core.extras import explain_missing
 
 app = typer.Typer(
     cls=Group,
@@ -373,13 +374,14 @@ def main() -> None:
     """Run the command; failures are one line on stderr and their exit code."""
     try:
         app()
-    except AssayError as error:
-        print(f"assay: {' '.join(str(error).split())}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         print("assay: stopped; nothing was written", file=sys.stderr)
         raise SystemExit(130) from None
     except Exception as error:
+        told = explain_missing(error)
+        if isinstance(told, AssayError):
+            print(f"assay: {' '.join(str(told).split())}", file=sys.stderr)
+            raise SystemExit(told.exit_code) from None
         if os.environ.get(TRACEBACK):
             raise
         show_fault(error)

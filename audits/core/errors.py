@@ -18,6 +18,10 @@ class InputError(AssayError):
     exit_code = 2
 
 
+class MissingPackageError(InputError):
+    """A library that this needs is not installed; see `audits.core.extras`."""
+
+
 class ModelCrashError(AssayError):
     """The model's worker process died or answered nonsense; the audit itself goes on."""
 

@@ -66,6 +66,16 @@ class PredictionsSection(Frozen):
         check_values_apart({"positive": favourable, "negative": self.negative, "drop": self.drop})
         return self
 
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """The columns of decisions, predicted classes or predicted numbers."""
+        return tuple(name for name in (self.label, self.value) if name)
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The columns of scores."""
+        return (*((self.score,) if self.score else ()), *self.scores.values())
+
     def check_task(self, task: str) -> None:
         """Raise ValueError for settings that another task has, or where its own are absent."""
         given = [name for name in type(self).model_fields if getattr(self, name)]

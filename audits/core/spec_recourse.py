@@ -38,7 +38,10 @@ class SoughtRange(Frozen):
 class RecourseSection(Frozen):
     """`[recourse]`: for how many rejected rows counterfactuals are sought, and what may change.
 
-    `immutable` columns never change; `increase_only` and `decrease_only` go one way; `ranges`
+    `immutable` columns never change; `increase_only` and `decrease_only` go one way. A protected
+    column that no setting names is immutable, an age only rises; `mutable` names those that may
+    change all the same. `one_hot` lists the sets of columns that encode one category and move as
+    one; "auto" finds them in the reference data (see `audits.recourse.blocks`). `ranges`
     bounds a numeric column, `steps` makes its new values whole multiples of a step, `allowed`
     lists the values that a column may change to. `transitions` lists the only moves between a
     column's categories ("rent -> own"); `links` names the columns that follow another one, by what
@@ -63,6 +66,7 @@ class RecourseSection(Frozen):
     group_rows: int | None = Field(default=None, ge=0)
     effort: float | None = Field(default=None, gt=0)
     target: Scalar | SoughtRange | None = None
+    mutable: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
     increase_only: tuple[str, ...] = ()
     decrease_only: tuple[str, ...] = ()
@@ -73,6 +77,7 @@ class RecourseSection(Frozen):
     costs: Mapping[str, float | Mapping[str, float]] = Field(default_factory=dict)
     links: Mapping[str, str | tuple[str, ...]] = Field(default_factory=dict)
     rules: tuple[str, ...] = ()
+    one_hot: Literal["auto"] | tuple[tuple[str, ...], ...] = "auto"
     overrides: str | None = None
     answers: int = Field(default=3, ge=1, le=10)
     max_changes: int = Field(default=3, ge=1, le=6)
@@ -91,6 +96,7 @@ class RecourseSection(Frozen):
         """Return the columns that each setting names."""
         followers = [name for names in self.list_followers().values() for name in names]
         return {
+            "mutable": self.mutable,
             "immutable": self.immutable,
             "increase_only": self.increase_only,
             "decrease_only": self.decrease_only,
@@ -101,18 +107,31 @@ class RecourseSection(Frozen):
             "costs": tuple(self.costs),
             "links": (*self.links, *followers),
             "rules": tuple(name for rule in self.read_rules() for name in rule.columns),
+            "one_hot": tuple(name for names in self.list_blocks() for name in names),
         }
+
+    def list_blocks(self) -> tuple[tuple[str, ...], ...]:
+        """Return the sets of columns that are known to move as one."""
+        return () if self.one_hot == "auto" else self.one_hot
+
+    def is_following(self, column: str, new: object) -> bool:
+        """Whether a column's change to a new value is but a part of another column's change."""
+        if any(column in names for names in self.list_followers().values()):
+            return True
+        return not new and any(column in names for names in self.list_blocks())
 
     def keep_features(self, features: Collection[str]) -> Self:
         """Return the settings about columns that the model looks at: changing others changes
         nothing."""
-        lists = ("immutable", "increase_only", "decrease_only")
+        lists = ("mutable", "immutable", "increase_only", "decrease_only")
         tables = ("ranges", "steps", "allowed", "transitions", "costs")
         kept: dict[str, object] = {}
         for name in lists:
             kept[name] = tuple(column for column in getattr(self, name) if column in features)
         for name in tables:
             kept[name] = {k: v for k, v in getattr(self, name).items() if k in features}
+        if self.one_hot != "auto":
+            kept["one_hot"] = tuple(names for names in self.one_hot if set(names) <= set(features))
         kept["links"] = {k: v for k, v in self.links.items() if k in features}
         read = zip(self.rules, self.read_rules(), strict=True)
         kept["rules"] = tuple(text for text, rule in read if set(rule.columns) <= set(features))
@@ -154,6 +173,19 @@ class RecourseSection(Frozen):
         for name, values in self.allowed.items():
             if not values:
                 raise ValueError(f"allowed.{name}: no value; use immutable to keep it as it is")
+        return self
+
+    @model_validator(mode="after")
+    def _blocks(self) -> Self:
+        names = self.list_named()["one_hot"]
+        for block in self.list_blocks():
+            if len(block) < 2:
+                raise ValueError(f"one_hot: {list(block)} names one column; a set has two or more")
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"one_hot: {name!r} is in two sets; let it be in one")
+            if name in self.list_named()["links"]:
+                raise ValueError(f"one_hot: {name!r} is in links too; keep one of them")
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -19,8 +18,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-import audits
-from audits.core.errors import AssayError, CheckNotApplicableError, InputError, ModelCrashError
+from audits.core.child import make_command, make_environment
+from audits.core.errors import (
+    AssayError,
+    CheckNotApplicableError,
+    InputError,
+    MissingPackageError,
+    ModelCrashError,
+)
 from audits.models import wire
 from audits.models.adapter import FloatArray, ModelInfo
 from audits.models.columns import select_features
@@ -35,6 +40,7 @@ _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "MKL_NUM_T
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "OMP_")
 _ERRORS: Mapping[str, type[Exception]] = {
     "InputError": InputError,
+    "MissingPackageError": MissingPackageError,
     "CheckNotApplicableError": CheckNotApplicableError,
     "ModelCrashError": ModelCrashError,
     "AssayError": AssayError,
@@ -89,7 +95,7 @@ class ModelClient:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "audits.models.worker"],
+            make_command("audits.models.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -232,15 +238,9 @@ def _environment(variables: Sequence[str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name in (*_KEPT_VARIABLES, *variables) or name.startswith(_KEPT_PREFIXES)
     }
-    root = str(Path(audits.__file__).resolve().parent.parent)
     # Threads that wait actively take the cores from one another: 25 ms for one row, not 2.
     return (
-        {"OMP_WAIT_POLICY": "PASSIVE"}
-        | kept
-        | {
-            "PYTHONPATH": root,
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+        {"OMP_WAIT_POLICY": "PASSIVE"} | make_environment(kept) | {"PYTHONDONTWRITEBYTECODE": "1"}
     )
 
 

@@ -20,7 +20,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from audits.core.errors import AssayError, CheckNotApplicableError, InputError, ModelCrashError
+from audits.core.errors import (
+    AssayError,
+    CheckNotApplicableError,
+    InputError,
+    MissingPackageError,
+    ModelCrashError,
+)
+from audits.core.extras import explain_missing
 from audits.models import wire
 from audits.models.adapter import Adapter
 from audits.models.formats import FORMATS
@@ -86,13 +93,13 @@ def serve(channel: wire.Channel) -> None:
             else:
                 header, body = worker.answer(request, table)
         except Exception as error:
-            header, body = describe_error(error), None
+            header, body = describe_error(explain_missing(error)), None
         channel.send(header, body)
 
 
 def describe_error(error: Exception) -> dict[str, Any]:
     """Return an error as JSON: its kind, and its message in one bounded line."""
-    kinds = (InputError, CheckNotApplicableError, ModelCrashError, AssayError)
+    kinds = (MissingPackageError, InputError, CheckNotApplicableError, ModelCrashError, AssayError)
     kind = next((known.__name__ for known in kinds if isinstance(error, known)), "")
     message = " ".join(str(error).split())[:2000]
     if not kind:

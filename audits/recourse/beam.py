@@ -55,8 +55,8 @@ def rank_candidates(
     """
     turn = np.full(scores.shape, np.inf)
     height = np.where(allowed, scores, -np.inf)
-    for place in np.unique(candidates.column):
-        mine = np.flatnonzero(candidates.column == place)
+    for place in np.unique(candidates.owner):
+        mine = np.flatnonzero(candidates.owner == place)
         inner = np.lexsort((costs[:, mine], -height[:, mine]), axis=1)
         sorted_height = np.take_along_axis(height[:, mine], inner, axis=1)
         repeated = np.zeros(inner.shape, dtype=np.bool_)
@@ -86,8 +86,8 @@ def spread(
     """
     more = ranking.order[beam.rows, :reach]
     fits = np.arange(more.shape[1]) < ranking.counts[beam.rows, None]
-    owner = candidates.column[more]
-    for taken in candidates.column[beam.picks].T:
+    owner = candidates.owner[more]
+    for taken in candidates.owner[beam.picks].T:
         fits &= owner != taken[:, None]
     which, place = np.nonzero(fits)
     return _add(beam, which, more[which, place])
@@ -101,8 +101,8 @@ def spread_best(
     promise: what each combination promises with each candidate, `[n, n_candidates]`, -inf where
     it may not be added. Of each row's, those are taken that promise as much as its `most`th.
     """
-    for taken in candidates.column[beam.picks].T:
-        promise = np.where(candidates.column == taken[:, None], -np.inf, promise)
+    for taken in candidates.owner[beam.picks].T:
+        promise = np.where(candidates.owner == taken[:, None], -np.inf, promise)
     cut = np.full(len(beam), -np.inf)
     for row in np.unique(beam.rows):
         mine = beam.rows == row
@@ -132,7 +132,7 @@ def best_of_each_set(
 
     cheapest: the lowest cost counts, then the highest score; else the other way round.
     """
-    keys = _keys(found.rows, candidates.column[found.picks])
+    keys = _keys(found.rows, candidates.owner[found.picks])
     by_cost = (-found.scores, found.costs) if cheapest else (found.costs, -found.scores)
     order = np.lexsort((*by_cost, keys))
     _, first = np.unique(keys[order], return_index=True)

@@ -129,8 +129,8 @@ class Block:
 
     def explain(self, row: int, name: str, max_changes: int) -> NoRecourse:
         """Say for a row without an answer why there is none, and what was searched."""
-        movable = np.unique(self._candidates.column[self._allowed[row]])
-        names = [self._columns[place].name for place in movable]
+        movable = np.unique(self._candidates.owner[self._allowed[row]])
+        names = [self._guard.name_owner(place) for place in movable]
         most = min(max_changes, len(names))
         if not names:
             reason = (
@@ -176,7 +176,7 @@ class Block:
         solved = np.zeros((len(self._found), len(self._columns)), dtype=np.bool_)
         for row, sets in enumerate(self._found):
             solved[row, [place for columns in sets for place in columns]] = True
-        open_ &= ~solved[:, self._candidates.column]
+        open_ &= ~solved[:, self._candidates.owner]
         if self._scorer.open_gradients(self._editor, self._candidates) and open_.any():
             self._guide = Guide(self._editor, self._scorer, self._candidates, scores)
         self._open = open_
@@ -291,7 +291,7 @@ class Block:
     def _keep_valid(self, valid: Combinations) -> None:
         """Keep each row's cheapest combinations that do not merely add to an earlier one."""
         best = best_of_each_set(valid, self._candidates, cheapest=True)
-        changed = self._candidates.column[best.picks].tolist()
+        changed = self._candidates.owner[best.picks].tolist()
         for row, picks, names, cost in zip(
             best.rows.tolist(), best.picks, changed, best.costs.tolist(), strict=True
         ):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from audits.recourse.blocks import tie_blocks
 from audits.recourse.columns import Column, FloatArray, IntArray
 from audits.recourse.relations import find_code
 from audits.recourse.rules import ActionRules
@@ -22,11 +23,13 @@ CATEGORIES = 32
 class Candidates:
     """Single changes: candidate `i` sets column `column[i]` to the code `value[i]`.
 
-    Candidates of one column stand together, columns in the features' order.
+    Candidates of one column stand together, columns in the features' order. owner: what a candidate
+    belongs to, of which a row takes one: its column, or the first column of its block.
     """
 
     column: IntArray
     value: FloatArray
+    owner: IntArray
 
     def __len__(self) -> int:
         return len(self.column)
@@ -37,7 +40,8 @@ def build_candidates(
 ) -> Candidates:
     """Return the values worth trying, all within what the reference data has.
 
-    A column that follows another one has none of its own. Steps round the values of the data.
+    A column that follows another one has none of its own, one of a block is only ever set. Steps
+    round the values of the data.
     """
     led = {link.follower for link in rules.links}
     values = [
@@ -46,8 +50,12 @@ def build_candidates(
         else _column_values(column, reference, rules)
         for column in columns
     ]
-    owner = np.repeat(np.arange(len(columns)), [len(found) for found in values])
-    return Candidates(owner.astype(np.int64), np.concatenate([np.empty(0), *values]))
+    blocks = tie_blocks(rules.blocks, columns)
+    values = [
+        found[found == 1] if place in blocks.places else found for place, found in enumerate(values)
+    ]
+    place = np.repeat(np.arange(len(columns)), [len(found) for found in values]).astype(np.int64)
+    return Candidates(place, np.concatenate([np.empty(0), *values]), blocks.own(place))
 
 
 def compute_grid(values: FloatArray, size: int = GRID) -> FloatArray:

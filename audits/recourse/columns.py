@@ -49,7 +49,8 @@ class Column:
     first and most frequent first; where values are missing the last element is the missing
     value, which code -1 takes. decimals, low, high, spread: of a number, in the reference
     data (low and high are NaN where it has no finite value). declared_step, unit_cost and
-    move_costs (old code, new code, cost): what the rules say of the column.
+    move_costs (old code, new code, cost): what the rules say of the column. in_block: whether it is
+    one of the columns that encode a category (see `blocks`).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Column:
     declared_step: float = 0.0
     unit_cost: float | None = None
     move_costs: tuple[tuple[float, float, float], ...] = ()
+    in_block: bool = False
     stored: tuple[Any, ...] = field(init=False, repr=False)
     """The pool as it is stored: texts and yes/no, None for a missing value."""
     _index: pd.Index = field(init=False, repr=False)
@@ -126,8 +128,12 @@ class Column:
 
         A number costs |new - old| / spread; 1 where the old value is missing or the reference
         data has no spread. A changed category costs 1. No change costs 0. A declared cost
-        stands in for 1 / spread or for 1 (a missing number: for one spread's worth).
+        stands in for 1 / spread or for 1 (a missing number: for one spread's worth). In a block the
+        column that comes to be set costs what a category does; what it unsets costs nothing.
         """
+        if self.in_block:
+            whole = 1.0 if self.unit_cost is None else self.unit_cost
+            return np.where((old == new) | (new == 0), 0.0, whole)
         if self.kind == "number":
             price = self.unit_cost
             if self.spread == 0 and price is None:

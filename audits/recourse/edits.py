@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audits.recourse.blocks import name_block
 from audits.recourse.columns import build_columns, encode_frame
 from audits.recourse.relations import build_relations
 from audits.recourse.rules import ActionRules, RowLimits, Value
@@ -43,9 +44,12 @@ def find_breaches(
                   broken]  # fmt: skip
         if not broken and not _same(old, new):
             found += _break_limits(limits, str(name), new)
-    return [*found, *_break_links(rules, before, after), *_break_relations(
-        rules, reference, before, after
-    )]  # fmt: skip
+    return [
+        *found,
+        *_break_links(rules, before, after),
+        *_break_blocks(rules, before, after),
+        *_break_relations(rules, reference, before, after),
+    ]
 
 
 def _break_limits(limits: RowLimits, name: str, new: object) -> list[Breach]:
@@ -69,6 +73,16 @@ def _break_links(rules: ActionRules, before: pd.DataFrame, after: pd.DataFrame) 
             before[link.follower].iloc[0], after[link.follower].iloc[0]
         ):
             found.append(Breach("links", link.follower))
+    return found
+
+
+def _break_blocks(rules: ActionRules, before: pd.DataFrame, after: pd.DataFrame) -> list[Breach]:
+    found = []
+    for names in rules.blocks:
+        old, new = (frame[list(names)].iloc[0].tolist() for frame in (before, after))
+        edited = not all(_same(one, other) for one, other in zip(old, new, strict=True))
+        if edited and (sum(value == 1 for value in new) != 1 or any(map(pd.isna, new))):
+            found.append(Breach("one_hot", name_block(names), ", ".join(names)))
     return found
 
 

@@ -128,9 +128,16 @@ def keeps_rules(bench: Bench, rows: IntArray, answers: Sequence[Counterfactual])
 
 
 def list_acts(bench: Bench, answer: Counterfactual) -> frozenset[str]:
-    """Return the changed columns that do not merely follow another one."""
-    led = {bench.columns[place].name for place in bench.guard.followers}
-    return frozenset(change.column for change in answer.changes) - led
+    """Return what an answer changes on purpose: columns that do not merely follow another one, a
+    block by the first of its columns."""
+    places = {column.name: place for place, column in enumerate(bench.columns)}
+    acts = set()
+    for change in answer.changes:
+        place = places[change.column]
+        new = bench.columns[place].encode(pd.Series([change.new], dtype=bench.columns[place].dtype))
+        if not bench.guard.find_following(place, new)[0]:
+            acts.add(bench.columns[int(bench.guard.blocks.own(np.array([place]))[0])].name)
+    return frozenset(acts)
 
 
 def shrink(bench: Bench, proposals: Proposals) -> Proposals:

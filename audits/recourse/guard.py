@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from audits.recourse.blocks import name_block, tie_blocks
 from audits.recourse.candidates import Candidates
 from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray
 from audits.recourse.plausibility import Bounds, Neighbourhood
@@ -33,6 +34,7 @@ class Guard:
         self._columns, self._editor = columns, editor
         self._relations = build_relations(rules.relations, columns)
         places = {column.name: place for place, column in enumerate(columns)}
+        self.blocks = tie_blocks(rules.blocks, columns)
         self._links = [(places[x.leader], places[x.follower], x) for x in rules.links]
         self._limits = {
             row: rules.limits[name] for row, name in enumerate(names) if name in rules.limits
@@ -47,13 +49,30 @@ class Guard:
 
     @property
     def leaders(self) -> frozenset[int]:
-        """The places of the columns that others follow."""
-        return frozenset(leader for leader, _, _ in self._links)
+        """The places of the columns that others follow, in their block too."""
+        return self.blocks.places | {leader for leader, _, _ in self._links}
 
-    @property
-    def followers(self) -> frozenset[int]:
-        """The places of the columns that follow another one."""
-        return frozenset(follower for _, follower, _ in self._links)
+    def name_owner(self, place: int) -> str:
+        """Return the name of a column, or of its block."""
+        number = int(self.blocks.number[place])
+        names = (
+            [self._columns[at].name for at in self.blocks.members[number]] if number >= 0 else []
+        )
+        return name_block(names) if names else self._columns[place].name
+
+    def keep_acts(self, old: FloatArray, new: FloatArray, differs: BoolArray) -> BoolArray:
+        """Return which of the columns that differ are changed on purpose, `[n, n_columns]`: not
+        those that follow another one, and of a block the one that comes to be set."""
+        acts = self.blocks.keep_acts(new, old, differs)
+        acts[:, sorted(follower for _, follower, _ in self._links)] = False
+        return acts
+
+    def find_following(self, place: int, new: FloatArray) -> BoolArray:
+        """Say for new codes of a column whether it would but follow another one, `[...]` as new."""
+        if any(follower == place for _, follower, _ in self._links):
+            return np.ones(new.shape, dtype=np.bool_)
+        follows: BoolArray = (new == 0) & (place in self.blocks.places)
+        return follows
 
     @property
     def is_bounded(self) -> bool:
@@ -95,14 +114,15 @@ class Guard:
             allowed[:, mine] = self.rules.compute_allowed(column, old, new[None, :])
             costs[:, mine] = column.cost(old, new[None, :])
         self._restrict(allowed, candidates)
-        if self._links:
+        if self.leaders:
             rows, picks = np.nonzero(allowed)
             changes = candidates.column[picks, None], candidates.value[picks, None]
             allowed[rows, picks] = self.can_follow(Proposals(rows, *changes))
         return allowed, costs
 
     def complete(self, proposals: Proposals) -> Proposals:
-        """Return the proposals with the changes of all columns that follow a changed one."""
+        """Return the proposals with the changes of all columns that follow a changed one, and of
+        those that its block unsets."""
         columns, values = [proposals.columns], [proposals.values]
         for leader, follower, link in self._links:
             here, slot = np.nonzero(proposals.columns == leader)
@@ -117,6 +137,9 @@ class Guard:
             )
             columns.append(column)
             values.append(value)
+        for unset in self._list_unset(proposals):
+            columns.append(unset)
+            values.append(np.zeros(unset.shape))
         return Proposals(proposals.rows, np.hstack(columns), np.hstack(values))
 
     def compute_kept(self, proposals: Proposals) -> BoolArray:
@@ -152,6 +175,7 @@ class Guard:
             )
             stays = ~moved[:, leader] & ~moved[:, follower]
             held &= stays | (wanted == new[:, follower])
+        held &= self.blocks.compute_whole(old, new)
         held &= self._relations.compute_kept(old, new)
         return held
 
@@ -186,7 +210,16 @@ class Guard:
             new = link.compute_codes(self._columns[leader], self._columns[follower], codes)
             stays = self._editor.codes[rows, follower] == new
             fits[here] = ~np.isnan(new) & (stays | self.allows(follower, rows, new))
+        for unset in self._list_unset(proposals):
+            for place in np.unique(unset[unset >= 0]).tolist():
+                here = np.flatnonzero((unset == place).any(axis=1))
+                fits[here] &= self.allows(place, proposals.rows[here], np.zeros(len(here)))
         return fits
+
+    def _list_unset(self, proposals: Proposals) -> Iterator[IntArray]:
+        if self.blocks.members:
+            old = self._editor.codes[proposals.rows]
+            yield from self.blocks.list_unset(proposals.columns, old)
 
     def _is_fixed(self, place: int, rows: IntArray) -> BoolArray:
         name = self._columns[place].name
@@ -195,8 +228,11 @@ class Guard:
 
 
 def equip_columns(columns: Sequence[Column], rules: ActionRules) -> tuple[Column, ...]:
-    """Return the columns with the steps and the costs that the rules declare."""
-    return tuple(_equip(column, rules) for column in columns)
+    """Return the columns with the steps, the costs and the blocks that the rules declare."""
+    in_block = {name for names in rules.blocks for name in names}
+    return tuple(
+        replace(_equip(column, rules), in_block=column.name in in_block) for column in columns
+    )
 
 
 def price_columns(columns: Sequence[Column], rules: ActionRules) -> tuple[Column, ...]:

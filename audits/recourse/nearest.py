@@ -61,13 +61,12 @@ def _measure(bench: Bench, rows: IntArray, accepted: FloatArray) -> FloatArray:
     """Return what each row pays to become each accepted row, infinite where it may not."""
     total = np.zeros((len(rows), len(accepted)))
     for place, column in enumerate(bench.columns):
-        if place in bench.guard.followers:
-            continue
         old, new = bench.editor.codes[rows, place][:, None], accepted[None, :, place]
         same: BoolArray = (old == new) | (np.isnan(old) & np.isnan(new))
         finite = np.where(np.isnan(new), 0.0, new)
         fits = bench.guard.allows(place, rows[:, None], finite) & ~np.isnan(new)
         fits &= _can_follow(bench, place, rows, accepted[:, place])
+        same |= bench.guard.find_following(place, new)
         total += np.where(same, 0.0, np.where(fits, column.cost(old, finite), np.inf))
     return total
 
@@ -92,7 +91,7 @@ def _become(bench: Bench, rows: IntArray, targets: FloatArray) -> Proposals:
     """Return the changes that turn each row into its target."""
     old = bench.editor.codes[rows]
     differs = ~((old == targets) | (np.isnan(old) & np.isnan(targets)))
-    differs[:, sorted(bench.guard.followers)] = False
+    differs = bench.guard.keep_acts(old, targets, differs)
     places = np.where(differs, np.arange(old.shape[1]), -1)
     return Proposals(rows, places, np.where(differs, targets, 0.0))
 

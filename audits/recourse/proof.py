@@ -15,8 +15,9 @@ import pandas as pd
 import pyarrow as pa
 
 from audits.core.errors import CheckNotApplicableError
-from audits.recourse.columns import Column, FloatArray, build_columns
+from audits.recourse.columns import BoolArray, Column, FloatArray, IntArray, build_columns
 from audits.recourse.guard import Guard, equip_columns
+from audits.recourse.proof_blocks import Choice, choose_set, find_block
 from audits.recourse.proof_enumerate import count_changes
 from audits.recourse.proposals import Editor, Proposals
 from audits.recourse.rules import ActionRules
@@ -131,16 +132,20 @@ class _Asked:
         self._editor = Editor(question.rows, self._columns)
         names = [str(row) for row in question.rows.index]
         self._guard = Guard(rules, self._columns, self._editor, names)
+        self._owner = self._guard.blocks.own(np.arange(len(self._columns)))
         self._limited = {row for row, name in enumerate(names) if name in rules.limits}
-        table, details = worker.call(
-            "recourse_borders", question.reference, {"output": question.output}
-        )
+        table, details = worker.call("recourse_borders", question.reference, self._params())
         self._linear = details["kind"] == "linear"
         place, border = table["place"].to_numpy(), table["border"].to_numpy()
         as_is = set(details["as_is"])
         self._domains = [
             self._find_domain(number, column, border[place == number] if number in as_is else None)
             for number, column in enumerate(self._columns)
+        ]
+        self._blocks = [
+            find_block(places, self._editor, self._guard, self._find_seen(places), self._ask_cells)
+            for places in self._guard.blocks.members
+            if len(question.rows)
         ]
         self._known: dict[tuple[int, float], tuple[FloatArray, FloatArray]] = {}
 
@@ -151,12 +156,10 @@ class _Asked:
         total, first = 0, 0
         for row in range(len(self._editor.codes)):
             sizes.append([])
-            for place in range(len(self._columns)):
-                values, costs = self._choose(row, place)
-                if len(values):
-                    sizes[-1].append(len(values))
-                    parts.append((row, place, values, costs))
-                    total += len(values)
+            for choices in self._list_choices(row):
+                sizes[-1].append(sum(len(values) for _, values, _ in choices))
+                parts += [(row, *one) for one in choices]
+                total += sizes[-1][-1]
             if total >= OPTIONS_AT_ONCE or len(sizes) >= ROWS_AT_ONCE:
                 yield _join(range(first, row + 1), sizes, parts)
                 sizes, parts, total, first = [], [], 0, row + 1
@@ -167,15 +170,16 @@ class _Asked:
         """Ask the worker about some rows."""
         question, changes = self._question, options.changes
         own = self._editor.unchanged().take(slice(options.rows.start, options.rows.stop))
-        frame = pd.concat([self._editor.apply(own), self._editor.apply(changes)], ignore_index=True)
+        whole = self._guard.complete(changes)
+        frame = pd.concat([self._editor.apply(own), self._editor.apply(whole)], ignore_index=True)
         table, details = self._worker.call(
             "recourse_prove",
             frame,
-            {
+            self._params()
+            | {
                 "row": (changes.rows - options.rows.start).tolist(),
-                "place": changes.columns[:, 0].tolist(),
+                "place": self._owner[changes.columns[:, 0]].tolist(),
                 "cost": options.costs.tolist(),
-                "output": question.output,
                 "threshold": question.threshold,
                 "max_changes": question.max_changes,
                 "work": work,
@@ -197,6 +201,29 @@ class _Asked:
             )
         ]
 
+    def _params(self) -> dict[str, Any]:
+        return {"output": self._question.output, "owner": self._owner.tolist()}
+
+    def _find_seen(self, places: IntArray) -> BoolArray:
+        """Return which columns of a block are set in some reference row."""
+        names = [self._columns[place].name for place in places.tolist()]
+        return np.array([(self._question.reference[name] == 1).any() for name in names])
+
+    def _ask_cells(self, frame: pd.DataFrame, place: int) -> tuple[IntArray, FloatArray]:
+        table, _ = self._worker.call("recourse_cells", frame, self._params() | {"place": place})
+        return table["cell"].to_numpy(), table["gain"].to_numpy()
+
+    def _list_choices(self, row: int) -> Iterator[list[Choice]]:
+        """Yield what each of a row's columns may become, a block's columns together."""
+        blocks = self._guard.blocks
+        for place in np.flatnonzero(blocks.number[:-1] < 0).tolist():
+            values, costs = self._choose(row, place)
+            if len(values):
+                yield [(place, values, costs)]
+        for places, block in zip(blocks.members, self._blocks, strict=True):
+            if found := choose_set(row, places, block, self._columns, self._editor, self._guard):
+                yield found
+
     def _choose(self, row: int, place: int) -> tuple[FloatArray, FloatArray]:
         """Return what a row's column may become; rows without rules of their own share it."""
         old = float(self._editor.codes[row, place])
@@ -216,7 +243,8 @@ class _Asked:
         """List a column's values with their cells; raises CheckNotApplicableError if too many."""
         question = self._question
         values: FloatArray | None = np.empty(0)
-        if column.name not in question.rules.immutable and len(question.rows):
+        is_alone = self._guard.blocks.number[place] < 0
+        if is_alone and column.name not in question.rules.immutable and len(question.rows):
             values = list_values(column, question.reference[column.name], question.rules, borders)
         if values is None:
             raise CheckNotApplicableError(
@@ -234,12 +262,7 @@ class _Asked:
             np.full((len(every), 1), place),
             every[:, None],
         )
-        table, _ = self._worker.call(
-            "recourse_cells",
-            self._editor.apply(changes),
-            {"output": question.output, "place": place},
-        )
-        cells, gains = table["cell"].to_numpy(), table["gain"].to_numpy()
+        cells, gains = self._ask_cells(self._editor.apply(changes), place)
         return Domain(every, cells, gains, np.isin(every, values))
 
 

@@ -1,5 +1,8 @@
 """What proves inside the model's worker that a row has no recourse: `HANDLERS` for the wire.
 
+Columns that encode one category are one raw column here: `owner` in the params names for each
+feature the first feature of its block, itself where it is in none.
+
 Three requests: which split points the columns have (`recourse_borders`), which cell each value
 falls into (`recourse_cells`), and whether the cells of some rows reach the wanted score
 (`recourse_prove`)."""
@@ -47,7 +50,7 @@ def compute_borders(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `recourse_borders`: the split points of raw columns that the model sees as they are.
 
-    frame: reference rows. params: `output`. Returns a table `place`, `border`, and details
+    frame: reference rows. params: `output`, `owner`. Returns a table `place`, `border`, and details
     `kind` ("trees" or "linear") and `as_is`: the places of raw columns whose encoded values
     equal their own in all these rows.
     """
@@ -56,7 +59,7 @@ def compute_borders(
     chosen = select_features(frame, adapter.info.features)
     as_is, places, borders = [], [np.empty(0, dtype=np.int64)], [np.empty(0)]
     for place, name in enumerate(adapter.info.features):
-        mine = find_encoded(encoded.owner, place)
+        mine = find_encoded(_own(params, encoded.owner), place)
         if len(mine) != 1 or not pd.api.types.is_numeric_dtype(chosen[name]):
             continue
         raw = chosen[name].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -81,14 +84,14 @@ def compute_value_cells(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Answer `recourse_cells`: the cell of each value of the raw column `place`.
 
-    frame: rows that differ in that column alone. Two values of a cell are the same to the
-    model. Returns a table `cell` (int64, from 0) and `gain`: what the value adds to a linear
+    frame: rows that differ in that column, or its block, alone. Two values of a cell are the same
+    to the model. Returns a table `cell` (int64, from 0) and `gain`: what the value adds to a linear
     model's sum in the wanted direction, 0 for trees.
     """
     output = int(params["output"])
     additive = read_additive(adapter, output)
     encoded = adapter.encode(frame)
-    mine = find_encoded(encoded.owner, int(params["place"]))
+    mine = find_encoded(_own(params, encoded.owner), int(params["place"]))
     block = encoded.matrix[:, mine]
     if additive.nodes is not None:
         cells, gains = compute_cells(additive.nodes, block, mine), np.zeros(len(frame))
@@ -96,6 +99,11 @@ def compute_value_cells(
         gains = _weigh(additive, block, mine, mirrored=is_mirrored(adapter, output))
         cells = np.unique(gains, return_inverse=True)[1].astype(np.int64)
     return pa.table({"cell": cells, "gain": gains}), {}
+
+
+def _own(params: dict[str, Any], owner: IntArray) -> IntArray:
+    """Return the raw column that each of the model's columns comes from, blocks as one."""
+    return np.asarray(params["owner"], dtype=np.int64)[owner]
 
 
 def _weigh(additive: Additive, block: FloatArray, mine: IntArray, *, mirrored: bool) -> FloatArray:
@@ -111,10 +119,10 @@ def prove(
 
     frame: first the rows themselves, then the options: copies of a row with one column changed.
     params: `row` and `place` of each option (the row's number, the changed raw column), its
-    `cost`; `output`, `threshold`, `max_changes`, `work` (multiply-adds a row) and `seconds` (for
-    all rows). Details: `status`, for each row NONE, FOUND or OPEN. Table: the cheapest answers
-    of the fewest columns, confirmed by the model's own prediction: `row`, `options` (numbers of
-    the options taken), `cost`.
+    `cost`; `owner`, `output`, `threshold`, `max_changes`, `work` (multiply-adds a row) and
+    `seconds` (for all rows). Details: `status`, for each row NONE, FOUND or OPEN. Table: the
+    cheapest answers of the fewest columns, confirmed by the model's own prediction: `row`,
+    `options` (numbers of the options taken), `cost`.
     Raises CheckNotApplicableError where the model is no sum of leaves or weights.
     """
     request = _read_request(adapter, frame, params)
@@ -154,7 +162,8 @@ Find = Callable[[int, Budget], list[Combination]]
 class _Request:
     """The rows and options of one call, encoded and checked against the model's own answers.
 
-    by_row: for each row and raw column that may change, the options' numbers.
+    by_row: for each row and raw column that may change, the options' numbers. owner,
+    feature_owner: the raw column of each of the model's columns and of each feature.
     """
 
     adapter: Adapter
@@ -162,6 +171,7 @@ class _Request:
     additive: Additive
     matrix: FloatArray
     owner: IntArray
+    feature_owner: IntArray
     n_rows: int
     costs: FloatArray
     by_row: tuple[Mapping[int, IntArray], ...]
@@ -188,7 +198,7 @@ class _Request:
         for number, answer in enumerate(answers):
             named = self.name_options(row, answer)
             for column, option in zip(answer.columns, named, strict=True):
-                source[number, places[column]] = self.n_rows + option
+                source[number, self.feature_owner == places[column]] = self.n_rows + option
         changed = {
             name: self.frame[name].array.take(source[:, place])
             for place, name in enumerate(self.adapter.info.features)
@@ -213,7 +223,8 @@ def _read_request(adapter: Adapter, frame: pd.DataFrame, params: dict[str, Any])
         frame=frame,
         additive=read_additive(adapter, output),
         matrix=encoded.matrix,
-        owner=encoded.owner,
+        owner=_own(params, encoded.owner),
+        feature_owner=np.asarray(params["owner"], dtype=np.int64),
         n_rows=n_rows,
         costs=np.asarray(params["cost"], dtype=np.float64),
         by_row=tuple(by_row),

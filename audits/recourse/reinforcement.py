@@ -195,7 +195,8 @@ def _to_proposals(bench: Bench, rows: LearntRows, moved: FloatArray) -> Proposal
     step = np.array([column.step if column.kind == "number" else 1.0 for column in bench.columns])
     differs = np.abs(new - start) >= step / 2
     differs |= np.isnan(start) & ~np.isnan(new)
-    differs[:, sorted(bench.guard.followers)] = False
+    differs = bench.guard.keep_acts(old, new, differs)
+    new[:, sorted(bench.guard.blocks.places)] = 1.0  # what a block changes is set
     places = np.where(differs, np.arange(old.shape[1]), -1)
     return Proposals(np.arange(len(old)), places, np.where(differs, new, 0.0))
 

@@ -13,6 +13,7 @@ from audits.recourse.columns import kind_of
 from audits.recourse.relations import FALSE, TRUE
 
 _CONTRADICTIONS = (
+    ("mutable", "immutable"),
     ("immutable", "increase_only"),
     ("immutable", "decrease_only"),
     ("immutable", "ranges"),
@@ -51,6 +52,7 @@ def check_section(
             )
     _check_values(section, kinds)
     _check_clauses(section, kinds)
+    _check_blocks(section, reference)
     check_rule_columns(section, features)
 
 
@@ -68,6 +70,7 @@ def check_rule_columns(section: RecourseSection, features: Iterable[str]) -> Non
     groups += [
         ("links", leader, (leader, *names)) for leader, names in section.list_followers().items()
     ]
+    groups += [("one_hot", ", ".join(names), names) for names in section.list_blocks()]
     for setting, text, names in groups:
         absent = [name for name in names if name not in used]
         if absent and len(absent) < len(set(names)):
@@ -132,6 +135,17 @@ def _check_clauses(section: RecourseSection, kinds: Mapping[str, str]) -> None:
                 _check_text(rule.text, clause, kinds.get(clause.column))
             elif isinstance(clause, Moves):
                 _check_move(rule.text, clause, kinds.get(clause.column))
+
+
+def _check_blocks(section: RecourseSection, reference: pd.DataFrame) -> None:
+    for name in section.list_named()["one_hot"]:
+        if name not in reference or reference[name].isin([0, 1]).all():
+            continue
+        wrong = reference[name][~reference[name].isin([0, 1])].iloc[0]
+        raise InputError(
+            f"recourse.one_hot: column {name!r} holds {str(wrong)!r}; columns that encode one "
+            "category hold 0 and 1, or yes and no: leave it out"
+        )
 
 
 def _check_text(text: str, clause: Is, kind: str | None) -> None:

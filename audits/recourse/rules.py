@@ -13,6 +13,7 @@ import pandas as pd
 
 from audits.core.rule_text import ColumnRule, parse_moves
 from audits.core.spec_recourse import RecourseSection
+from audits.recourse.blocks import find_blocks
 from audits.recourse.columns import BoolArray, Column, FloatArray
 from audits.recourse.links import Link, learn_links
 from audits.recourse.relations import find_code
@@ -48,7 +49,8 @@ class ActionRules:
     steps: new values are whole multiples of the step. allowed: new values are among these.
     transitions: the only moves, as (old, new) texts. unit_costs and move_costs: the price of a
     unit or of any change, and of single transitions. links: columns that follow others.
-    relations: rules between columns. limits: rules for single rows, by row id.
+    relations: rules between columns. limits: rules for single rows, by row id. blocks: columns of
+    which exactly one is set; setting another unsets it.
     """
 
     immutable: frozenset[str] = frozenset()
@@ -63,6 +65,7 @@ class ActionRules:
     links: tuple[Link, ...] = ()
     relations: tuple[ColumnRule, ...] = ()
     limits: Mapping[str, RowLimits] = field(default_factory=_none)
+    blocks: tuple[tuple[str, ...], ...] = ()
 
     def allows(self, column: str, old: Value, new: Value) -> bool:
         """Say whether `column` may go from `old` to `new` (staying is always allowed).
@@ -161,7 +164,16 @@ def build_rules(
         learn_links(section.list_followers(), features, reference),
         tuple(rule for rule in section.read_rules() if set(rule.columns) <= set(features)),
         MappingProxyType(dict(limits or {})),
+        _list_blocks(section, features, reference),
     )
+
+
+def _list_blocks(
+    section: RecourseSection, features: Sequence[str], reference: pd.DataFrame
+) -> tuple[tuple[str, ...], ...]:
+    if section.one_hot != "auto":
+        return tuple(names for names in section.one_hot if set(names) <= set(features))
+    return find_blocks(reference[list(features)], apart=section.list_named()["links"])
 
 
 def _read_prices(prices: Mapping[str, float]) -> Mapping[tuple[str, str], float]:

@@ -226,7 +226,7 @@ def _count_steps(
 ) -> IntArray:
     """Return how many steps back each change may go and still be a change within the rules."""
     steps = np.zeros(len(shrunk), dtype=np.int64)
-    whole_only = {*guard.rules.allowed, *(link.leader for link in guard.rules.links)}
+    whole_only = {*guard.rules.allowed, *(columns[place].name for place in guard.leaders)}
     for place in np.unique(shrunk.columns[:, slot]).tolist():
         here, column = np.flatnonzero(shrunk.columns[:, slot] == place), columns[place]
         if place < 0 or column.kind != "number" or column.name in whole_only:

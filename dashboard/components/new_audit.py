@@ -16,6 +16,7 @@ from audits.policy.policy import DEFAULT_PRESETS, list_presets
 from dashboard.catalogue import has_words, say
 from dashboard.components.audit_columns import choose_missing, choose_outcome, edit_columns
 from dashboard.components.audit_files import choose_file
+from dashboard.components.audit_moves import edit_moves
 from dashboard.components.audit_state import change_form, current_form, wait_for
 from dashboard.components.progress import start_job
 from dashboard.components.text import escape_markdown, show_text
@@ -161,6 +162,9 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
         show_text(say("form.nobody"), "nobody", "note")
     choose_outcome(look, rows, info, show_problem)
     show_problem("model")
+    draft = make_draft(current_form(), look, rows, info)
+    if fit is not None and draft.task == "binary":
+        edit_moves(look, fit, draft.protected, show_problem)
     st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
     _choose_name(current_form(), make_draft(current_form(), look, rows, info).task)
     show_problem("name")

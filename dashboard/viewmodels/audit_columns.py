@@ -18,6 +18,7 @@ from audits.models import ModelInfo
 from audits.policy.policy import DEFAULT_PRESETS
 from dashboard.catalogue import say
 from dashboard.viewmodels.audit_form import AuditForm
+from dashboard.viewmodels.audit_moves import list_moves
 from dashboard.viewmodels.new_audit import Draft, read_edges
 
 ROLES = ("none", "target", "protected", "legitimate", "id", "weight", "label", "score")
@@ -154,7 +155,8 @@ def make_draft(
         label="" if form.with_model else first["label"],
         score="" if form.with_model else first["score"],
         preset=form.preset or DEFAULT_PRESETS[task],
-        edges=tuple(pair for pair in edges if pair[1]), reference=form.reference,
+        edges=tuple(pair for pair in edges if pair[1]),
+        moves=list_moves(form, info.features if info else ()), reference=form.reference,
         id=first["id"], weight=first["weight"], missing=form.missing or (),
     )  # fmt: skip
 

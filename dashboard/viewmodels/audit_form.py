@@ -23,7 +23,8 @@ _KEPT_S = 14 * 24 * 3600.0
 class AuditForm:
     """The entries. None: not touched, so that the guess stands.
 
-    roles and edges hold corrections only: a column's role, a protected column's cuts as typed.
+    roles, edges and moves hold corrections only: a column's role, a protected column's cuts as
+    typed, what of `[recourse]` is said of a feature.
     stands_for: which value of the outcome the model's second class stands for. preset: "" is the
     policy that is made for the task.
     """
@@ -38,6 +39,7 @@ class AuditForm:
     missing: tuple[str, ...] | None = None
     roles: dict[str, str] = field(default_factory=dict)
     edges: dict[str, str] = field(default_factory=dict)
+    moves: dict[str, str] = field(default_factory=dict)
     positive: str | None = None
     threshold: float = 0.5
     preset: str = ""
@@ -48,8 +50,8 @@ class AuditForm:
         """Return the form with other entries. Another data file has other columns."""
         if "data" in changes and changes["data"] != self.data:
             fresh: dict[str, object] = {
-                "missing": None, "roles": {}, "edges": {}, "positive": None, "task": None,
-                "name": None, "stands_for": None, "asked": False,
+                "missing": None, "roles": {}, "edges": {}, "moves": {}, "positive": None,
+                "task": None, "name": None, "stands_for": None, "asked": False,
             }  # fmt: skip
             changes = fresh | changes
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from audits.data.look import DataLook
 from audits.scoring import match_classes
 from dashboard.catalogue import say
 from dashboard.viewmodels.audit_columns import ColumnRow, find_roles
+from dashboard.viewmodels.audit_moves import ONE_WAY, has_order
 from dashboard.viewmodels.model_fit import ModelFit, find_fit_problem
 from dashboard.viewmodels.new_audit import Draft, parse_spec, read_edges
 
@@ -16,7 +17,8 @@ SINGLE = ("target", "id", "weight", "label", "score")
 """Roles that one column at most may have."""
 
 Problems = dict[str, str]
-"""Messages by the field: columns, task, positive, model, name, decisions, settings."""
+"""Messages by the field: columns, task, positive, model, moves, name, decisions,
+settings."""
 
 
 def find_gaps(draft: Draft, *, with_model: bool) -> Problems:
@@ -46,7 +48,18 @@ def find_wrongs(
         wrong = find_fit_problem(fit, look, draft.target, draft.task)
         if wrong or (wrong := _check_classes(draft, look, fit)):
             found["model"] = wrong
+        if wrong := _check_moves(draft, look):
+            found["moves"] = wrong
     return found
+
+
+def _check_moves(draft: Draft, look: DataLook) -> str:
+    for setting, names in draft.moves:
+        for name in names:
+            column = look.by_name[name].column if name in look.by_name else None
+            if setting in ONE_WAY and column is not None and not has_order(column):
+                return say("form.moves_wrong", name=plain_text(name))
+    return ""
 
 
 def _check_roles(rows: list[ColumnRow], look: DataLook) -> str:

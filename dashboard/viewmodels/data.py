@@ -29,7 +29,7 @@ def render_lead(run: RunData) -> str:
     data, model = run.report.subject.data, run.report.subject.model
     shares = [item.value or 0.0 for item in run.report.find("missing_share", attribute=None)]
     given = run.spec.predictions
-    decided = "" if given is None else given.label or given.score or ""
+    decided = "" if given is None else next(iter((*given.decided, *given.scored)))
     subject = say("data.lead_decisions", column=plain_text(decided))
     if model is not None:
         subject = say("data.lead_model", n=model.n_features)

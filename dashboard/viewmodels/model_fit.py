@@ -10,6 +10,7 @@ from audits.core.errors import AssayError, near_misses, one_of
 from audits.core.format import plain_text
 from audits.data.look import DataLook, read_head
 from audits.models import ModelClient, ModelInfo, open_model
+from audits.recourse.blocks import find_blocks
 from dashboard.catalogue import has_words, say
 
 TRIED_ROWS = 200
@@ -18,10 +19,11 @@ TRIED_ROWS = 200
 @dataclass(frozen=True, slots=True)
 class ModelFit:
     """What a model is. problem: why it cannot read the data's rows, "" where it can, or where
-    that was not tried."""
+    that was not tried. blocks: features that encode one category together, as these rows show."""
 
     info: ModelInfo
     problem: str = ""
+    blocks: tuple[tuple[str, ...], ...] = ()
 
 
 def try_model(path: Path, data: Path | None, missing: tuple[str, ...]) -> ModelFit:
@@ -35,13 +37,15 @@ def try_model(path: Path, data: Path | None, missing: tuple[str, ...]) -> ModelF
         info = client.info
         if data is None or info.format == "endpoint":
             return ModelFit(info)
+        blocks: tuple[tuple[str, ...], ...] = ()
         try:
             rows = read_head(data, missing, TRIED_ROWS)
             if set(info.features) <= set(rows.columns):
+                blocks = find_blocks(rows[list(info.features)])
                 client.predict(rows)
         except AssayError as error:
             return ModelFit(info, str(error))
-    return ModelFit(info)
+    return ModelFit(info, blocks=blocks)
 
 
 def find_absent(info: ModelInfo, names: Sequence[str]) -> list[str]:

@@ -21,7 +21,8 @@ from dashboard.viewmodels.uploads import INPUTS
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An audit as it is being set up. Empty texts are not chosen yet."""
+    """An audit as it is being set up. Empty texts are not chosen yet. moves: settings of
+    `[recourse]` with the columns that they name."""
 
     name: str
     task: Task
@@ -36,6 +37,7 @@ class Draft:
     score: str = ""
     preset: str = "four-fifths"
     edges: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    moves: tuple[tuple[str, tuple[str, ...]], ...] = ()
     legitimate: tuple[str, ...] = ()
     reference: str = ""
     id: str = ""
@@ -67,6 +69,8 @@ def render_audit_toml(draft: Draft) -> str:
         if draft.classes:
             model.append(("classes", list(draft.classes)))
         sections.append(("model", model))
+        if draft.moves:
+            sections.append(("recourse", [(key, list(names)) for key, names in draft.moves]))
     else:
         given = [("label", draft.label), ("score", draft.score)]
         sections.append(("predictions", [(key, text) for key, text in given if text]))

@@ -64,6 +64,7 @@ def amend_rules(section: RecourseSection, own: OwnRules) -> RecourseSection:
     """Return the audit's section with the reader's rules; all its other rules stay but those that
     say how a column moves that the reader holds still."""
     settings: dict[str, object] = section.model_dump(exclude_unset=True) | {
+        "mutable": (),
         "immutable": own.fixed,
         "increase_only": tuple(name for name in own.rising if name not in own.fixed),
         "decrease_only": tuple(name for name in own.falling if name not in own.fixed),

@@ -19,6 +19,7 @@ from audits.core.spec_recourse import RecourseSection, SoughtRange
 from audits.figures.dots import draw_dots
 from audits.figures.recourse import draw_changed_columns
 from audits.figures.theme import Chart
+from audits.recourse.blocks import name_block
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
 from dashboard.catalogue import say
 from dashboard.viewmodels.cohort_run import keep_rows
@@ -249,11 +250,17 @@ def make_group_chart(run: RunData, attribute: str) -> Chart | None:
 
 
 def make_columns_chart(run: RunData) -> Chart | None:
-    """Return which columns the best answers change, most often first."""
+    """Return which columns the best answers change on purpose, most often first."""
     best = [answers[0] for answers in load_answers(run).by_row.values()]
     if not best:
         return None
-    counted = Counter(change.column for answer in best for change in answer.changes)
+    section = run.spec.recourse
+    counted = Counter(
+        change.column
+        for answer in best
+        for change in answer.changes
+        if not section.is_following(change.column, change.new)
+    )
     pairs = counted.most_common()
     return draw_changed_columns(
         [plain_text(name) for name, _ in pairs],
@@ -297,6 +304,9 @@ def _list_values(section: RecourseSection) -> Iterator[str]:
     for name, followers in section.list_followers().items():
         listed = plain_text(", ".join(followers))
         yield say("recourse.link", column=plain_text(name), followers=listed)
+    for names in section.list_blocks():
+        listed = plain_text(", ".join(names))
+        yield say("recourse.one_hot", name=plain_text(name_block(names)), columns=listed)
     for rule in section.rules:
         yield say("recourse.between", rule=plain_text(rule))
 
