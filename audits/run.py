@@ -57,7 +57,9 @@ from audits.scoring import (
     check_task,
     find_cut,
     find_output,
+    find_scale,
     match_classes,
+    tell_ranks,
     write_predictions,
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
@@ -178,7 +180,7 @@ def _open_subject(
     check_sought_class(spec, classes)
     output = find_output(spec, classes)
     resolved, notices = resolve_section(table, spec, model.info.features)
-    told = (*table.notices, *notices)
+    told = (*table.notices, *notices, *tell_ranks(model))
     return _Subject(resolved, spec, base, table, model, classes, output, told)
 
 
@@ -207,7 +209,7 @@ def _build_context(
         attributes=table.grouped,
         classes=subject.classes,
         threshold=cut,
-        scale=table.scale,
+        scale=find_scale(table, subject.model),
     )
     class_cubes = count_classes(table.connection, predictions, cube)
     written = (

@@ -12,6 +12,7 @@ import numpy as np
 from audits.models.adapter import FloatArray, IntArray, NativeModel
 
 _BELOW_HALF = float(np.nextafter(0.5, 0.0))
+_ABOVE_HALF = float(np.nextafter(0.5, 1.0))
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
@@ -19,7 +20,7 @@ def compute_class_scores(model: NativeModel, data: NativeModel) -> FloatArray:
     """Return `[n, k]` in [0, 1] of a classifier without `predict_proba`.
 
     The largest of a row is always the class that the model's own `predict` says; of two classes
-    the second has at least a half exactly where it is predicted.
+    the predicted one has at least a half and the other one less.
     """
     count = len(model.classes_)
     decided = np.searchsorted(np.asarray(model.classes_), np.asarray(model.predict(data)).ravel())
@@ -29,7 +30,9 @@ def compute_class_scores(model: NativeModel, data: NativeModel) -> FloatArray:
     scores = squash(margins)
     if count > 2:
         return _with_largest(scores, decided)
-    second = np.where(decided == 1, np.maximum(scores, 0.5), np.minimum(scores, _BELOW_HALF))
+    second = np.where(
+        decided == 1, np.maximum(scores, _ABOVE_HALF), np.minimum(scores, _BELOW_HALF)
+    )
     return np.column_stack([1.0 - second, second])
 
 
