@@ -27,6 +27,7 @@ from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.data.table import AuditTable
 from audits.data.training import read_training_rows
+from audits.meaning import check_task, fit_names, settle_model
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.methods import Method, find_method
 from audits.mitigate.mixture import (
@@ -41,9 +42,9 @@ from audits.mitigate.mixture import (
 from audits.mitigate.outcome import Outcome, compute_outcome
 from audits.mitigate.randomised import compute_group_rules
 from audits.mitigate.service import GROUP, TRUE
-from audits.models import ModelClient, open_model
+from audits.models import ModelClient, open_declared, open_model
 from audits.models.skops_file import describe_refused, find_refused_types
-from audits.scoring import BATCH, check_features, check_task, find_output, match_classes
+from audits.scoring import BATCH, check_features
 
 _AFTER = "\ue000assay after"
 _Decide = Callable[[pd.DataFrame, np.ndarray, FloatArray], FloatArray]
@@ -112,16 +113,18 @@ def run_retraining(
         progress("open model", None)
         assert spec.model is not None  # checked above
         model = base / spec.model.path
-        client = stack.enter_context(open_model(model, services=(SERVICE,)))
-        check_task(spec, client)
+        client = stack.enter_context(open_declared(spec.model, base, services=(SERVICE,)))
+        check_task(spec, client.info)
         if chosen.retrains and client.info.format != "skops":
             raise InputError(
                 f"--method {chosen.name} fits the model again, which takes a scikit-learn model "
                 f"(skops); {spec.model.path} is {client.info.format}: use --method "
                 "threshold-optimizer"
             )
-        check_features(table, client, next(table.batches(1)).frame)
-        output = find_output(spec, match_classes(spec, client.info.classes, table.classes))
+        fit_names(table, client)
+        check_features(spec, table, client, next(table.batches(1)).frame)
+        settled = settle_model(spec, table, client, lambda done: progress("open model", done))
+        spec, output = settled.spec, settled.output
         assert output is not None  # binary, as checked
         allowed = spec.mitigate.gap if gap is None else gap
         job = _Job(spec, table, client, model, output, chosen, aim, attribute, allowed, out)
@@ -234,9 +237,11 @@ def _write_mixture(
         goal=job.goal,
         attribute=job.attribute,
         positive=str(job.spec.data.positive),
-        threshold=job.spec.model.threshold,
+        threshold=job.spec.model.cut,
         parts=parts,
         groups=rules,
+        features=job.client.renamed,
+        reading=job.spec.model.reading,
     )
     (folder / job.out.name).write_text(mixture.to_json(), encoding="utf-8")
 
@@ -245,7 +250,7 @@ def _count(job: _Job, folder: Path, progress: Progress) -> Cube:
     """Count the audited rows by group, true outcome, decision before and decision after."""
     generator = np.random.default_rng([job.spec.audit.seed, zlib.crc32(b"mitigate:draw")])
     assert job.spec.model is not None
-    threshold, path = job.spec.model.threshold, folder / "assay-decisions.parquet"
+    threshold, path = job.spec.model.cut, folder / "assay-decisions.parquet"
     written, writer = 0, None
     with ExitStack() as stack:
         decide = _open_decider(job, folder, stack)
@@ -275,6 +280,11 @@ def _count(job: _Job, folder: Path, progress: Progress) -> Cube:
         path.unlink()
 
 
+def _open_retrained(job: _Job, path: Path) -> ModelClient:
+    """Open the saved model: it calls its inputs as the audited one does, and answers alike."""
+    return open_model(path, features=job.client.renamed)
+
+
 def _open_decider(job: _Job, folder: Path, stack: ExitStack) -> _Decide:
     """Return what gives each row's probability of the favourable outcome after the mitigation,
     from the files as they were written."""
@@ -286,7 +296,7 @@ def _open_decider(job: _Job, folder: Path, stack: ExitStack) -> _Decide:
         drawn = stack.enter_context(open_mixture(path))
         return lambda frame, groups, score: drawn(frame, groups)
     assert job.spec.model is not None
-    client, threshold = stack.enter_context(open_model(path)), job.spec.model.threshold
+    client, threshold = stack.enter_context(_open_retrained(job, path)), job.spec.model.cut
     return lambda frame, groups, score: (client.predict(frame)[:, job.output] >= threshold).astype(
         np.float64
     )

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,13 +37,15 @@ from audits.core.report import (
 )
 from audits.core.spec import AuditSpec, PolicySection
 from audits.core.spec_file import load_spec
+from audits.core.spec_model import HALF
 from audits.cube.build import build_cube, count_classes
 from audits.cube.cube import Cube
 from audits.data.fingerprint import compute_sha256
 from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.data.table import AuditTable
-from audits.models import ModelClient, open_model
+from audits.meaning import check_task, fit_names, settle_model, tell_ties
+from audits.models import ModelClient, open_declared
 from audits.policy.judge import compute_verdicts
 from audits.policy.names import check_policy_names
 from audits.policy.policy import IN_FORCE, Policy, load_policy
@@ -54,11 +56,8 @@ from audits.scoring import (
     check_features,
     check_named_columns,
     check_sought_class,
-    check_task,
     find_cut,
-    find_output,
     find_scale,
-    match_classes,
     tell_ranks,
     write_predictions,
 )
@@ -131,6 +130,7 @@ def run_audit(
         subject = _open_subject(spec, base, device, stack, progress)
         _write_settings(folder, spec_path, base)
         context, written = _build_context(subject, policy.min_rows, folder, progress)
+        subject = replace(subject, notices=(*subject.notices, *_tell_ties(context)))
         check_policy_names(policy, spec.data.protected, _list_groups(context), policy_path)
 
         def assemble(ran: Sequence[Ran]) -> AuditReport:
@@ -168,20 +168,18 @@ def _open_subject(
     if spec.model is None:
         return _Subject(spec, spec, base, table, None, table.classes, None, table.notices)
     progress("open model", None)
-    model = stack.enter_context(
-        open_model(base / spec.model.path, device=device, services=SERVICES)
-    )
-    check_task(spec, model)
+    model = stack.enter_context(open_declared(spec.model, base, device=device, services=SERVICES))
+    check_task(spec, model.info)
+    renamed = fit_names(table, model)
     check_named_columns(spec, table)
     first = next(table.batches(1)).frame
-    check_features(table, model, first)
+    check_features(spec, table, model, first)
     check_rule_columns(spec.recourse, model.info.features)
-    classes = match_classes(spec, model.info.classes, table.classes)
-    check_sought_class(spec, classes)
-    output = find_output(spec, classes)
-    resolved, notices = resolve_section(table, spec, model.info.features)
-    told = (*table.notices, *notices, *tell_ranks(model))
-    return _Subject(resolved, spec, base, table, model, classes, output, told)
+    settled = settle_model(spec, table, model, lambda done: progress("open model", done))
+    check_sought_class(spec, settled.classes)
+    resolved, notices = resolve_section(table, settled.spec, model.info.features)
+    told = (*table.notices, *renamed, *settled.notices, *notices, *tell_ranks(model))
+    return _Subject(resolved, spec, base, table, model, settled.classes, settled.output, told)
 
 
 def _build_context(
@@ -230,6 +228,14 @@ def _build_context(
         ),
         written,
     )
+
+
+def _tell_ties(context: Context) -> tuple[Notice, ...]:
+    """Return what to know of scores of exactly one half, where the model takes the first class."""
+    model, cut = context.model, context.cube.threshold
+    if model is None or model.info.rule != "larger" or context.output != 1 or cut != HALF:
+        return ()
+    return tell_ties(int((context.read_predictions(["y_score"])["y_score"] == HALF).sum()))
 
 
 def _list_groups(context: Context) -> dict[str, tuple[str, ...]]:

@@ -24,66 +24,6 @@ from audits.data.table import ROWS_VIEW, AuditTable, Batch
 from audits.models import ModelClient
 
 BATCH = 65_536
-_YES = ("1", "1.0", "true")
-
-
-def match_classes(
-    spec: AuditSpec, classes: tuple[str, ...], data_classes: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the names of the model's outputs as the data spells them.
-
-    `[model] classes` decides where given; else the file's own names, where they are the data's;
-    else, for two classes numbered 0 and 1, the negative and the positive outcome. Raises
-    InputError where the names cannot be matched.
-    """
-    assert spec.model is not None
-    declared = spec.model.classes
-    if declared:
-        if len(declared) != len(classes):
-            raise InputError(
-                f"[model] classes names {len(declared)} classes, the model has {len(classes)}"
-            )
-        return declared
-    if spec.audit.task == "binary":
-        return _match_binary(str(spec.data.positive), classes)
-    if unknown := sorted(set(data_classes) - set(classes)):
-        raise InputError(
-            f"the target has a class {unknown[0]!r} that the model does not predict (its classes "
-            f"are {one_of(classes)}); name the model's classes in order: [model] classes = [...]"
-        )
-    return classes
-
-
-def _match_binary(positive: str, classes: tuple[str, ...]) -> tuple[str, ...]:
-    if len(classes) != 2:
-        raise InputError(
-            f"the model has {len(classes)} classes ({one_of(classes)}), "
-            'so it is not binary; use task = "multiclass"'
-        )
-    if positive in classes:
-        return classes
-    if classes[1].lower() in _YES:
-        return (f"not {positive}", positive)
-    raise InputError(
-        f"positive = {positive!r} is not a class of the model (its classes are "
-        f"{one_of(classes)}); name them in order as the data does: [model] classes = [...]"
-    )
-
-
-def find_output(spec: AuditSpec, classes: tuple[str, ...]) -> int | None:
-    """Return which of the model's outputs is audited: see `Context.output`."""
-    if spec.audit.task == "binary":
-        return classes.index(str(spec.data.positive))
-    return 0 if spec.audit.task == "multiclass" else None
-
-
-def check_task(spec: AuditSpec, model: ModelClient) -> None:
-    """Raise InputError where the model is of another kind than the audit."""
-    if model.info.task != spec.audit.task:
-        raise InputError(
-            f"the model is for {model.info.task}, the audit says task = "
-            f"{spec.audit.task!r}; change [audit] task"
-        )
 
 
 def check_named_columns(spec: AuditSpec, table: AuditTable) -> None:
@@ -132,11 +72,31 @@ def check_sought_class(spec: AuditSpec, classes: tuple[str, ...]) -> None:
         )
 
 
-def check_features(table: AuditTable, model: ModelClient, frame: pd.DataFrame) -> None:
+def check_features(
+    spec: AuditSpec, table: AuditTable, model: ModelClient, frame: pd.DataFrame
+) -> None:
     """Raise InputError, naming them, where the data lacks columns that the model needs."""
+    _check_names(spec, table, model)
     model.predict(frame.head(1))
     if table.reference is not None:
         model.predict(table.sample_reference(1, np.random.default_rng(0)))
+
+
+def _check_names(spec: AuditSpec, table: AuditTable, model: ModelClient) -> None:
+    """Raise InputError, with the way in, where the model calls its inputs otherwise."""
+    names = [column.name for column in table.columns]
+    inputs = model.info.features
+    absent = [name for name in inputs if name not in names]
+    assert spec.model is not None
+    if not absent or near_misses(absent[0], names):
+        return
+    free = [n for n in names if n not in inputs and n != spec.data.target]
+    raise InputError(
+        f"the data lacks {len(absent)} of the model's {len(inputs)} inputs, {one_of(absent, 6)}; "
+        "where they are other names for columns of the data, say which: [model] features = "
+        f'["...", ...] in the model\'s order, or {{ "{absent[0]}" = "..." }} (columns that are no '
+        f"input yet: {one_of(free)})"
+    )
 
 
 def _score(
@@ -148,13 +108,15 @@ def _score(
     if spec.audit.task == "regression":
         kept["y_pred"] = scores
     elif spec.audit.task == "multiclass":
-        kept["y_pred"] = np.asarray(classes, dtype=object)[scores.argmax(axis=1)]
+        own = model.info.rule == "own"
+        decided = model.decide(batch.frame) if own else scores.argmax(axis=1)
+        kept["y_pred"] = np.asarray(classes, dtype=object)[decided]
         for position, name in enumerate(classes):
             kept[f"y_score[{name}]"] = scores[:, position]
     else:
         assert spec.model is not None
         kept["y_score"] = scores[:, classes.index(str(spec.data.positive))]
-        kept["y_pred"] = (kept["y_score"] >= spec.model.threshold).astype(np.int32)
+        kept["y_pred"] = (kept["y_score"] >= spec.model.cut).astype(np.int32)
     return kept
 
 
@@ -172,9 +134,8 @@ def tell_ranks(model: ModelClient) -> tuple[Notice, ...]:
     return (
         Notice(
             code="model.ranks",
-            text="The model gives no probabilities: what is audited are its own decisions and, "
-            "where it has a margin, the order of that (0 stands at one half). Calibration, Brier "
-            "score and log loss do not apply.",
+            text="The model gives no probabilities: only the order of its scores counts (a margin "
+            "of 0 stands at one half). Calibration, Brier score and log loss do not apply.",
         ),
     )
 
@@ -189,7 +150,7 @@ def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:
     if spec.audit.task != "binary":
         return None
     if spec.model is not None:
-        return spec.model.threshold
+        return spec.model.cut
     given = spec.predictions
     if given is None or given.label:
         return None

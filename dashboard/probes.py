@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 from audits.core.errors import AssayError
 from audits.data.look import DataLook, inspect_data
+from audits.meaning import Meaning, try_meaning
 from dashboard.viewmodels.model_fit import ModelFit, try_model
+from dashboard.viewmodels.new_audit import Draft, parse_spec
 from dashboard.viewmodels.rows import Absent
 
 T = TypeVar("T")
@@ -43,6 +45,12 @@ class Probes:
         beside = tuple(_stamp(file) for file in sorted(path.parent.glob("*.safetensors")))
         key = ("model", *_stamp(path), beside, data and _stamp(data), missing)
         return self._ask(key, lambda: try_model(path, data, missing))
+
+    def try_meaning(self, draft: Draft) -> Future[Meaning | Absent]:
+        """Return what a draft's model means on rows with known outcomes, or why the audit would
+        refuse it, now or later."""
+        files = tuple(_stamp(Path(name)) for name in (draft.model, draft.data))
+        return self._ask(("meaning", draft, files), lambda: try_meaning(parse_spec(draft), Path()))
 
     def _ask(self, key: Hashable, work: Callable[[], T]) -> Future[T | Absent]:
         with self._lock:

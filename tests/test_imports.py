@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EVERYTHING_BELOW_RUN = (
     "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
     "audits.recourse", "audits.rules", "audits.mitigate", "audits.slices", "audits.checks",
-    "audits.policy", "audits.store",
+    "audits.policy", "audits.store", "audits.meaning",
     "audits.provenance", "audits.scoring",
 )  # fmt: skip
 ALLOWED = {
@@ -30,6 +30,9 @@ ALLOWED = {
     "audits/checks": (
         "audits.core", "audits.data", "audits.models", "audits.cube", "audits.explain",
         "audits.recourse", "audits.rules", "audits.mitigate", "audits.slices", "audits.checks",
+    ),
+    "audits/meaning": (
+        "audits.core", "audits.data", "audits.models", "audits.cube", "audits.meaning",
     ),
     "audits/policy": ("audits.core", "audits.cube", "audits.policy"),
     "audits/findings": ("audits.core", "audits.policy", "audits.findings"),

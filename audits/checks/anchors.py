@@ -66,7 +66,7 @@ def _read_decided(context: Context) -> _Decided:
         positive, output = str(spec.data.positive), context.output
         other = names[1 - (output or 0)] if positive in names else f"not {positive}"
         decision = kept["y_pred"].astype(np.intp)
-        distance = np.abs(kept["y_score"].astype(np.float64) - spec.model.threshold)
+        distance = np.abs(kept["y_score"].astype(np.float64) - spec.model.cut)
         return _Decided((other, positive), decision, distance, decision)
     columns = [f"y_score[{name}]" for name in names]
     kept = context.read_predictions(columns)
@@ -170,7 +170,7 @@ def measure_anchors(context: Context) -> CheckResult:
         scores = model.predict(frame)
         if spec.audit.task == "multiclass" or spec.model is None:
             return np.asarray(scores.argmax(axis=1))
-        return (scores[:, 1 if output is None else output] >= spec.model.threshold).astype(np.intp)
+        return (scores[:, 1 if output is None else output] >= spec.model.cut).astype(np.intp)
 
     decided = _read_decided(context)
     near, drawn = choose_rows(

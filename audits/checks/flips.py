@@ -127,7 +127,7 @@ def _main_metric(context: Context) -> str:
 
 def _threshold(context: Context) -> float:
     assert context.spec.model is not None
-    return context.spec.model.threshold
+    return context.spec.model.cut
 
 
 def _draw(context: Context) -> _Drawn:

@@ -68,7 +68,7 @@ def _decompose(context: Context, people: People, pairs: list[_Pair]) -> Iterator
     wanted = np.unique(np.concatenate([p for pair in pairs for p in (pair.rows, pair.others)]))
     frame = context.table.read_rows(wanted)[list(context.model.info.features)]
     spec = context.spec
-    threshold = spec.model.threshold if spec.model and spec.audit.task == "binary" else None
+    threshold = spec.model.cut if spec.model and spec.audit.task == "binary" else None
     for done, pair in enumerate(pairs):
         context.progress("gap", done / len(pairs))
         mine, theirs = (

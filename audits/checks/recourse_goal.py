@@ -24,7 +24,7 @@ def find_goal(context: Context) -> tuple[Goal, np.ndarray]:
     goal: Goal
     if spec.audit.task == "binary":
         assert context.output is not None
-        goal = ReachScore(spec.model.threshold, context.output)
+        goal = ReachScore(spec.model.cut, context.output)
         return goal, _require(decided == 0, "the model turned nobody down")
     if spec.audit.task == "multiclass":
         classes = spec.model.classes or model.info.classes

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from audits.core.errors import near_misses
 from audits.core.estimate import Frozen
 from audits.core.limits import MAX_GROUPS
+from audits.core.spec_model import ModelSection
 from audits.core.spec_pairs import Pairs, read_pairs
 from audits.core.spec_predictions import PredictionsSection
 from audits.core.spec_recourse import RecourseSection, Scalar
@@ -128,18 +129,6 @@ class DataSection(Frozen):
         if isinstance(data, dict):
             return {k: v for k, v in data.items() if not (k in optional and v == "")}
         return data
-
-
-class ModelSection(Frozen):
-    """`[model]`: the model's file and, for binary models, the score from which a row is selected.
-
-    `classes` names the model's outputs in their order where the file does not (XGBoost,
-    LightGBM and ONNX models number them).
-    """
-
-    path: str
-    threshold: float = Field(default=0.5, ge=0, le=1)
-    classes: tuple[str, ...] = ()
 
 
 class ExplainSection(Frozen):

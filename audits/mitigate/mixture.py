@@ -71,7 +71,9 @@ class Part(Frozen):
 
 class Mixture(Frozen):
     """The whole file. groups: by group of `attribute`, the rule on the first part's score;
-    empty where a drawn part decides alone. threshold: for groups without a rule."""
+    empty where a drawn part decides alone. threshold: for groups without a rule. features: the
+    data's columns where a model calls its inputs otherwise. reading: what the first part's numbers
+    are, where its file does not say (`[model] output`)."""
 
     schema_: Literal["assay.mitigated/1"] = Field(alias="schema")
     method: MethodName
@@ -81,6 +83,8 @@ class Mixture(Frozen):
     threshold: float
     parts: tuple[Part, ...] = Field(min_length=1)
     groups: Mapping[str, GroupRule] = Field(default_factory=dict)
+    features: Mapping[str, str] = Field(default_factory=dict)
+    reading: str = ""
 
     def to_json(self) -> str:
         """Return the file's text."""
@@ -135,7 +139,9 @@ def open_mixture(path: Path) -> Iterator[Decide]:
     paths = [str((path.parent / str(part.model)).absolute()) for part in files]
     params = {"paths": paths, "probabilities": [part.probability for part in files]}
 
-    with open_model(paths[0], services=(SERVICE,)) as client:
+    with open_model(
+        paths[0], services=(SERVICE,), output=mixture.reading, features=mixture.features
+    ) as client:
 
         def decide(frame: pd.DataFrame, groups: np.ndarray) -> FloatArray:
             if mixture.groups:

@@ -2,6 +2,7 @@
 
 from audits.models.adapter import Adapter, Encoded, ModelInfo
 from audits.models.client import ModelClient, open_model
+from audits.models.declared import open_declared
 from audits.models.formats import FORMATS, detect_format
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "ModelClient",
     "ModelInfo",
     "detect_format",
+    "open_declared",
     "open_model",
 ]

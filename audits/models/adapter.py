@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Task = Literal["binary", "multiclass", "regression"]
 Output = Literal["probability", "score", "value"]
+Rule = Literal["none", "larger", "own"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 NativeModel = Any
@@ -27,7 +28,10 @@ class ModelInfo:
     "endpoint". classes: texts in the order of the probabilities' columns, `()` for regression.
     features: the raw columns, in the order that the model wants them. device: "cpu",
     "cuda:0 (NVIDIA ...)", or "endpoint". output: what the numbers are: probabilities of classes,
-    "score"s of classes of which only the order counts, or the target's "value".
+    "score"s of classes of which only the order counts, or the target's "value". rule: how the
+    model itself decides: "none" (its file only answers probabilities), "larger" (the class with
+    the larger one), "own" (another way: the adapter `Decides`). stated: the threshold that a rule
+    of its own names.
     """
 
     format: str
@@ -36,6 +40,8 @@ class ModelInfo:
     features: tuple[str, ...]
     device: str = "cpu"
     output: Output = "probability"
+    rule: Rule = "none"
+    stated: float | None = None
 
     def __post_init__(self) -> None:
         if self.task == "regression":
@@ -82,6 +88,27 @@ class Adapter(Protocol):
         """Return the numeric matrix behind `frame`, one owner a column.
 
         Raises CheckNotApplicableError where an encoded column mixes several raw ones.
+        """
+        ...
+
+
+@runtime_checkable
+class Decides(Protocol):
+    """An adapter whose model decides itself: a classifier's own `predict`."""
+
+    def decide(self, frame: pd.DataFrame) -> IntArray:
+        """Return the places of the decided classes in `ModelInfo.classes`, `[n]`."""
+        ...
+
+
+@runtime_checkable
+class Declarable(Protocol):
+    """An adapter whose file does not say what its model's numbers are."""
+
+    def declare(self, output: str) -> None:
+        """Read the numbers as "probability", "logit", "score" or "value"; `info` then says so.
+
+        Raises InputError where they cannot be that.
         """
         ...
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from audits.models.adapter import FloatArray, IntArray, NativeModel
+from audits.models.readout import rank
 
 _BELOW_HALF = float(np.nextafter(0.5, 0.0))
 _ABOVE_HALF = float(np.nextafter(0.5, 1.0))
@@ -27,19 +28,13 @@ def compute_class_scores(model: NativeModel, data: NativeModel) -> FloatArray:
     margins = _find_margins(model, data, count)
     if margins is None:
         return np.eye(count)[decided]
-    scores = squash(margins)
+    scores = rank(margins)
     if count > 2:
         return _with_largest(scores, decided)
     second = np.where(
         decided == 1, np.maximum(scores, _ABOVE_HALF), np.minimum(scores, _BELOW_HALF)
     )
     return np.column_stack([1.0 - second, second])
-
-
-def squash(margins: FloatArray) -> FloatArray:
-    """Return margins between 0 and 1, 0 at a half, in their order: m / (1 + |m|) keeps apart what
-    the logistic function, flat beyond 37, would tie."""
-    return np.asarray(0.5 + 0.5 * margins / (1.0 + np.abs(margins)))
 
 
 def _find_margins(model: NativeModel, data: NativeModel, count: int) -> FloatArray | None:

@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,9 +28,10 @@ from audits.core.errors import (
     ModelCrashError,
 )
 from audits.models import wire
-from audits.models.adapter import FloatArray, ModelInfo
+from audits.models.adapter import FloatArray, IntArray, ModelInfo
 from audits.models.columns import select_features
 from audits.models.formats import detect_format
+from audits.models.names import FeatureNames, name_features
 
 BATCH_ROWS = 65_536
 OPEN_TIMEOUT_S = 180.0
@@ -53,13 +55,16 @@ def open_model(
     device: str = "cpu",
     services: Sequence[str] = (),
     timeout_s: float = CALL_TIMEOUT_S,
+    output: str = "",
+    features: Sequence[str] | Mapping[str, str] = (),
 ) -> ModelClient:
     """Open a model file in a worker process of its own.
 
     device: "cpu", "cuda", "mps" (Apple) or "auto" (the first of CUDA, MPS and CPU that is there).
     They serve torch networks; CUDA, asked for by name, XGBoost too; others stay on the CPU.
     services: modules whose HANDLERS `ModelClient.call` reaches. timeout_s: how long one request
-    may take.
+    may take. output: what the model's numbers are, "" as the file says. features: the data's
+    names for the model's inputs: see `name_features`.
     Raises InputError where the file is missing, refused, damaged or not a model.
     """
     if device not in DEVICES:
@@ -73,9 +78,11 @@ def open_model(
         "format": known.name,
         "device": device,
         "services": list(services),
+        "output": output,
     }
     try:
         client.start(request, file.name)
+        client.rename(features)
     except BaseException:
         client.close()
         raise
@@ -93,6 +100,7 @@ class ModelClient:
 
     def __init__(self, timeout_s: float, variables: Sequence[str] = ()) -> None:
         self._timeout_s = timeout_s
+        self._names = FeatureNames((), ())
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             make_command("audits.models.worker"),
@@ -119,14 +127,24 @@ class ModelClient:
                 "a version that is not compatible: write it again"
             ) from error
         details = answer["details"]
-        self.info = ModelInfo(
-            format=details["format"],
-            task=details["task"],
-            classes=tuple(details["classes"]),
-            features=tuple(details["features"]),
-            device=details["device"],
-            output=details["output"],
-        )
+        lists = {name: tuple(details[name]) for name in ("classes", "features")}
+        self.info = ModelInfo(**details | lists)
+        self._names = name_features(self.info.features, ())
+
+    def rename(self, features: Sequence[str] | Mapping[str, str]) -> None:
+        """Call the model's inputs as the data does: see `name_features`."""
+        self._names = name_features(self._names.inputs, features)
+        self.info = replace(self.info, features=self._names.columns)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The data's columns by the model's own names, where those differ."""
+        names = zip(self._names.inputs, self._names.columns, strict=True)
+        return {name: column for name, column in names if name != column}
+
+    def name_classes(self, classes: tuple[str, ...]) -> None:
+        """Call the model's classes, in their order, as the data spells them."""
+        self.info = replace(self.info, classes=classes)
 
     @property
     def alive(self) -> bool:
@@ -146,13 +164,28 @@ class ModelClient:
         for start in range(0, len(chosen), BATCH_ROWS):
             batch = chosen.iloc[start : start + BATCH_ROWS]
             request = {"op": "predict"}
-            _, table = self._exchange(request, wire.table_from_frame(batch), self._timeout_s)
+            _, table = self._exchange(request, _send(batch), self._timeout_s)
             scores[start : start + len(batch)] = _read_scores(table, len(batch), width, start)
         if self.info.task == "regression":
             return scores[:, 0]
         if len(scores) and not (scores.min() >= -1e-6 and scores.max() <= 1 + 1e-6):
             raise ModelCrashError("the model answered class probabilities outside [0, 1]")
         return np.clip(scores, 0.0, 1.0)
+
+    def decide(self, frame: pd.DataFrame) -> IntArray:
+        """Return what the model's own `predict` decides: places in `info.classes`, `[n]`.
+
+        Raises as `predict` does, and InputError where `info.rule` is "none".
+        """
+        chosen = select_features(frame, self.info.features)
+        decided = np.empty(len(chosen), dtype=np.int64)
+        for start in range(0, len(chosen), BATCH_ROWS):
+            batch = chosen.iloc[start : start + BATCH_ROWS]
+            _, table = self._exchange({"op": "decide"}, _send(batch), self._timeout_s)
+            if table is None or table.num_rows != len(batch) or table.schema.types != [pa.int64()]:
+                raise ModelCrashError(f"the model did not decide each of {len(batch)} rows")
+            decided[start : start + len(batch)] = table.column(0).to_numpy()
+        return decided
 
     def call(
         self, name: str, frame: pd.DataFrame | pa.Table, params: Mapping[str, Any] | None = None
@@ -162,8 +195,7 @@ class ModelClient:
         A frame given as an Arrow table saves the conversion; the handler sees a frame all the same.
         """
         request = {"op": "call", "name": name, "params": dict(params or {})}
-        sent = frame if isinstance(frame, pa.Table) else wire.table_from_frame(frame)
-        answer, table = self._exchange(request, sent, self._timeout_s)
+        answer, table = self._exchange(request, _send(frame), self._timeout_s)
         return (pa.table({}) if table is None else table), answer["details"]
 
     def close(self) -> None:
@@ -189,6 +221,7 @@ class ModelClient:
                 raise ModelCrashError("the model's worker has ended; open the model again")
             try:
                 deadline = time.monotonic() + timeout_s
+                table = None if table is None else self._names.to_inputs(table)
                 self._channel.send(request, table, deadline)
                 answer, result = self._channel.receive(deadline)
             except wire.WireTimeoutError as error:
@@ -203,6 +236,7 @@ class ModelClient:
         if answer.get("ok") is True:
             return answer, result
         message = str(answer.get("message", "the model's worker answered nonsense"))
+        message = self._names.to_columns(message)
         raise _ERRORS.get(str(answer.get("kind")), ModelCrashError)(message)
 
     def _reason_of_death(self) -> str:
@@ -215,6 +249,10 @@ class ModelClient:
         if code < 0:
             return f"the model's worker was ended by {signal.Signals(-code).name}"
         return f"the model's worker ended with exit code {code}"
+
+
+def _send(frame: pd.DataFrame | pa.Table) -> pa.Table:
+    return frame if isinstance(frame, pa.Table) else wire.table_from_frame(frame)
 
 
 def _read_scores(table: pa.Table | None, rows: int, width: int, start: int) -> FloatArray:

@@ -57,6 +57,16 @@ def compute_numbers(column: pd.Series) -> FloatArray:
     return result
 
 
+def text_of(value: Hashable) -> str:
+    """Return a value's text: a whole number beside missing values is 1.0 to pandas, "1" to people.
+
+    Numpy's numbers print as their plain ones.
+    """
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
 class Categories:
     """The values that a categorical column may take, in the order of their codes.
 
@@ -65,7 +75,7 @@ class Categories:
 
     def __init__(self, values: Iterable[Hashable]) -> None:
         self._codes = {value: code for code, value in enumerate(values)}
-        self._by_text = {str(value): code for value, code in self._codes.items()}
+        self._by_text = {text_of(value): code for value, code in self._codes.items()}
 
     def compute_codes(self, column: pd.Series) -> IntArray:
         """Return int64 codes `[n]`, -1 for missing and unseen values."""
@@ -81,7 +91,7 @@ class Categories:
             return code
         if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
             return MISSING
-        return self._by_text.get(str(value), MISSING)
+        return self._by_text.get(text_of(value), MISSING)
 
 
 def compute_matrix(

@@ -13,16 +13,19 @@ from audits.models.adapter import NativeModel
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 _MAX_BYTES = (2 << 30) - 1  # a protobuf cannot be larger
 _LABEL_ATTRIBUTES = ("classlabels_strings", "classlabels_int64s", "classlabels_ints")
+_SHAPES = ("Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast")
 _MISSING_TEXTS = ("nan", "None")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the graph says: its metadata, its classes, the text that it takes for missing."""
+    """What the graph says: its metadata, its classes, the text that it takes for missing, and the
+    operator that makes each output (past those that only change its shape or type)."""
 
     metadata: dict[str, str]
     classes: tuple[str, ...]
     missing_text: str
+    made_by: dict[str, str]
 
 
 def read_header(path: Path) -> Header:
@@ -53,6 +56,7 @@ def read_header(path: Path) -> Header:
         metadata={item.key: item.value for item in model.metadata_props},
         classes=_find_classes(nodes),
         missing_text=next((text for text in _MISSING_TEXTS if text in texts), ""),
+        made_by=_find_makers(model.graph),
     )
 
 
@@ -75,6 +79,17 @@ def _walk_nodes(graph: NativeModel) -> Iterator[NativeModel]:
         for attribute in node.attribute:
             for inner in (attribute.g, *attribute.graphs):
                 yield from _walk_nodes(inner)
+
+
+def _find_makers(graph: NativeModel) -> dict[str, str]:
+    makers = {name: node for node in graph.node for name in node.output}
+    found = {}
+    for output in graph.output:
+        node = makers.get(output.name)
+        while node is not None and node.op_type in _SHAPES:
+            node = makers.get(node.input[0])
+        found[output.name] = "" if node is None else str(node.op_type)
+    return found
 
 
 def _check_domains(model: NativeModel, nodes: list[NativeModel], name: str) -> None:

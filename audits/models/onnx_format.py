@@ -14,15 +14,18 @@ from audits.models.adapter import (
     Encoded,
     FloatArray,
     Format,
+    IntArray,
     ModelInfo,
     NativeModel,
+    Rule,
     Task,
     numbered_classes,
     numbered_features,
     with_complement,
 )
-from audits.models.columns import compute_matrix, compute_numbers, select_features
+from audits.models.columns import compute_matrix, compute_numbers, select_features, text_of
 from audits.models.onnx_file import Header, read_header, read_names
+from audits.models.readout import ONE_NUMBER, read_kind, softmax
 
 _TYPES: Mapping[str, Any] = {
     "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16,
@@ -31,6 +34,7 @@ _TYPES: Mapping[str, Any] = {
 }  # fmt: skip
 _MAX_OUTPUT_BYTES = 1 << 30
 _MAX_CLASSES = 10_000
+_SUM_ERROR = 1e-3
 
 
 class OnnxAdapter:
@@ -45,7 +49,22 @@ class OnnxAdapter:
                 raise InputError(f"{name}: input {item.name!r} of type {item.type} is no column")
         self._features = self._read_features(name)
         self._output = _choose_output(session.get_outputs(), name)
+        self._label = next(
+            (str(o.name) for o in session.get_outputs() if o.name != self._output), None
+        )
+        self._name, self._declared = name, ""
         self.info = self._describe(name)
+
+    def declare(self, output: str) -> None:
+        """Read the numbers as the settings say. Raises InputError where they cannot be that."""
+        width = self._find_width()
+        if width > 1 and output in ("score", "value"):
+            raise InputError(
+                f"[model] output = {output!r} is of one number a row, and {self._name} answers "
+                f'{width}; declare output = "probability" or "logit"'
+            )
+        self._declared = output
+        self.info = self._describe(self._name)
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
@@ -56,7 +75,23 @@ class OnnxAdapter:
         scores = self._run(chosen)
         if self.info.task == "regression":
             return scores.reshape(len(chosen))
-        return with_complement(scores.reshape(-1)) if scores.shape[1] == 1 else scores
+        if scores.shape[1] == 1:
+            return with_complement(ONE_NUMBER[self._declared or "probability"](scores.reshape(-1)))
+        return softmax(scores) if self._declared == "logit" else _keep_shares(scores)
+
+    def decide(self, frame: pd.DataFrame) -> IntArray:
+        """Return the places of the labels in the classes, `[n]`."""
+        chosen = select_features(frame, self._features)
+        if chosen.empty:
+            return np.empty(0, dtype=np.int64)
+        labels = np.asarray(self._answer(chosen, str(self._label))).reshape(-1).astype(str)
+        places = {name: place for place, name in enumerate(self.info.classes)}
+        if unknown := sorted(set(labels.tolist()) - set(places)):
+            raise InputError(
+                f"{self._name} answers the label {unknown[0]!r}, which is none of its classes "
+                f"({one_of(places)}); declare [model] threshold"
+            )
+        return np.array([places[label] for label in labels], dtype=np.int64)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return the columns as they are, where all are numbers."""
@@ -69,15 +104,18 @@ class OnnxAdapter:
         matrix = compute_matrix(chosen, self._features, {})
         return Encoded(matrix, np.arange(len(self._features)))
 
-    def _run(self, chosen: pd.DataFrame) -> FloatArray:
+    def _answer(self, chosen: pd.DataFrame, output: str) -> NativeModel:
         try:
-            answer = self.estimator.run([self._output], self._feed(chosen))[0]
+            return self.estimator.run([output], self._feed(chosen))[0]
         except InputError:
             raise
         except Exception as error:  # onnxruntime raises classes that it does not export
             raise InputError(
                 f"the ONNX model cannot read this data: {str(error).splitlines()[0][:300]}"
             ) from error
+
+    def _run(self, chosen: pd.DataFrame) -> FloatArray:
+        answer = self._answer(chosen, self._output)
         if isinstance(answer, list):  # ZipMap: one {class: probability} a row
             if answer and isinstance(answer[0], dict):
                 answer = [[row[key] for key in answer[0]] for row in answer]
@@ -106,7 +144,7 @@ class OnnxAdapter:
 
     def _column(self, column: pd.Series, kind: str) -> np.ndarray:
         if kind == "tensor(string)":
-            texts = column.astype(object).map(str, na_action="ignore")
+            texts = column.astype(object).map(text_of, na_action="ignore")
             return texts.where(column.notna(), self._header.missing_text).to_numpy(object)
         numbers = compute_numbers(column)
         if kind not in ("tensor(float)", "tensor(double)", "tensor(float16)") and (
@@ -143,19 +181,26 @@ class OnnxAdapter:
         return numbered_features(width)
 
     def _describe(self, name: str) -> ModelInfo:
-        outputs = {item.name: item for item in self.estimator.get_outputs()}
-        is_alone = len(outputs) == 1
-        width = self._width(outputs[self._output])
+        outputs = self.estimator.get_outputs()
+        width = self._find_width()
         declared = read_names(self._header.metadata, "assay.classes", name)
         classes = declared or self._header.classes
-        if is_alone and width == 1 and not classes:
+        says = bool(classes) or self._header.made_by.get(self._output) == "Sigmoid"
+        is_alone = len(outputs) == 1 and width == 1
+        if self._declared == "value" or (is_alone and not says and not self._declared):
             return ModelInfo("onnx", "regression", (), self._features)
         count = max(width, 2)
         classes = classes or numbered_classes(count)
         if len(classes) != count or count > _MAX_CLASSES:
             raise InputError(f"{name} names {len(classes)} classes but answers {width} scores")
         task: Task = "binary" if count == 2 else "multiclass"
-        return ModelInfo("onnx", task, classes, self._features)
+        rule: Rule = "none" if self._label is None else "own"
+        kind = read_kind(self._declared)
+        return ModelInfo("onnx", task, classes, self._features, output=kind, rule=rule)
+
+    def _find_width(self) -> int:
+        outputs = {item.name: item for item in self.estimator.get_outputs()}
+        return self._width(outputs[self._output])
 
     def _width(self, output: NativeModel) -> int:
         """Scores a row: as declared, or else as one row of zeros and empty texts shows."""
@@ -169,6 +214,20 @@ class OnnxAdapter:
             for feature, item in zip(self._features, inputs, strict=True)
         }
         return int(self._run(pd.DataFrame([probe])).shape[1])
+
+
+def _keep_shares(scores: FloatArray) -> FloatArray:
+    """Return the classes' probabilities; raises InputError where they are none."""
+    outside = np.abs(scores - scores.clip(0, 1)).max(axis=1)
+    wrong = np.flatnonzero((outside > 1e-6) | (np.abs(scores.sum(axis=1) - 1) > _SUM_ERROR))
+    if wrong.size:
+        shown = ", ".join(f"{number:.4g}" for number in scores[wrong[0], :4])
+        raise InputError(
+            f"the ONNX model answers {shown}{', ...' if scores.shape[1] > 4 else ''} for a row, "
+            "which are no probabilities that sum to 1; if its numbers are log-odds, declare "
+            '[model] output = "logit"'
+        )
+    return scores
 
 
 def _choose_output(outputs: list[NativeModel], name: str) -> str:

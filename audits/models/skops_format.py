@@ -27,7 +27,9 @@ from audits.models.adapter import (
 from audits.models.class_scores import compute_class_scores
 from audits.models.columns import compute_matrix, select_features
 from audits.models.encoded_columns import compute_owner
+from audits.models.own_rule import find_rule
 from audits.models.skops_file import load_estimator
+from audits.models.text_codes import read_codes
 
 _NO_NUMBER = re.compile(r"could not convert string to float: (?:np\.str_\()?'(.*?)'")
 _THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
@@ -44,6 +46,7 @@ class SkopsAdapter:
         self._named = hasattr(self.model, "feature_names_in_")
         self.info = _describe(self.model, name, format_name)
         self._none_columns = _find_none_columns(self.model, self.info.features)
+        self._codes = read_codes(self.model, self.info.features)
         self._before, last = _take_apart(self.model)
         self._inner: NativeModel = getattr(last, "_preprocessor", None)
         self.estimator = last if self._inner is None else _without_encoder(last)
@@ -52,6 +55,12 @@ class SkopsAdapter:
         """Return class probabilities `[n, k]`, or `[n]` values for regression."""
         answers: FloatArray = self._ask(lambda data: compute_answers(self.model, data), frame)
         return answers
+
+    def decide(self, frame: pd.DataFrame) -> IntArray:
+        """Return the places of the decided classes in `info.classes`, `[n]`: the own `predict`."""
+        decided = np.asarray(self._ask(self.model.predict, frame))
+        places = {value: place for place, value in enumerate(self.model.classes_.tolist())}
+        return np.array([places[value] for value in decided.tolist()], dtype=np.int64)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Return what the last step sees, each column owned by the raw column behind it."""
@@ -111,7 +120,10 @@ class SkopsAdapter:
         if not self._named:
             return compute_matrix(chosen, self.info.features, {})
         plain = {
-            name: _as_plain(column, None if name in self._none_columns else np.nan)
+            name: _as_plain(
+                self._codes[str(name)].match(column) if name in self._codes else column,
+                None if name in self._none_columns else np.nan,
+            )
             for name, column in chosen.items()
         }
         return pd.DataFrame(plain, columns=list(self.info.features))
@@ -191,7 +203,8 @@ def _describe(model: NativeModel, name: str, format_name: str) -> ModelInfo:
         raise InputError(f"{name} was fitted on one class only, {one_of(classes)}")
     task: Task = "binary" if len(classes) == 2 else "multiclass"
     output: Output = "probability" if hasattr(model, "predict_proba") else "score"
-    return ModelInfo(format_name, task, classes, features, output=output)
+    rule, stated = find_rule(model)
+    return ModelInfo(format_name, task, classes, features, output=output, rule=rule, stated=stated)
 
 
 def _find_none_columns(model: NativeModel, features: tuple[str, ...]) -> frozenset[str]:

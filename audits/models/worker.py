@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ from audits.core.errors import (
 )
 from audits.core.extras import explain_missing
 from audits.models import wire
-from audits.models.adapter import Adapter
+from audits.models.adapter import Adapter, Decides
 from audits.models.formats import FORMATS
+from audits.models.readout import read_as
 
 Handler = Callable[[Adapter, pd.DataFrame, dict[str, Any]], tuple[pa.Table | None, dict[str, Any]]]
 _MAX_FILES = 1024
@@ -42,22 +44,16 @@ class Worker:
 
     def __init__(self, request: dict[str, Any]) -> None:
         known = {item.name: item for item in FORMATS}[request["format"]]
-        self.adapter = known.load(Path(request["path"]), request["device"])
+        self.adapter = read_as(
+            known.load(Path(request["path"]), request["device"]), request["output"]
+        )
         self.handlers: dict[str, Handler] = {}
         for name in request["services"]:
             self.handlers.update(importlib.import_module(name).HANDLERS)
 
     def describe(self) -> dict[str, Any]:
         """Return the model's info as JSON."""
-        info = self.adapter.info
-        return {
-            "format": info.format,
-            "task": info.task,
-            "classes": list(info.classes),
-            "features": list(info.features),
-            "device": info.device,
-            "output": info.output,
-        }
+        return asdict(self.adapter.info)
 
     def answer(
         self, request: dict[str, Any], table: pa.Table | None
@@ -70,6 +66,10 @@ class Worker:
             names = [str(index) for index in range(columns.shape[1])]
             arrays = [pa.array(columns[:, index]) for index in range(columns.shape[1])]
             return {"ok": True}, pa.table(arrays, names=names)
+        if request["op"] == "decide":
+            if not isinstance(self.adapter, Decides):
+                raise InputError("this model answers probabilities and decides nothing itself")
+            return {"ok": True}, pa.table({"class": self.adapter.decide(frame)})
         handler = self.handlers.get(request["name"])
         if handler is None:
             raise InputError(f"no service {request['name']!r} in this worker")

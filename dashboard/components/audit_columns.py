@@ -124,9 +124,11 @@ def choose_outcome(
             show_problem("task")
         task = choose_task(form, look, target, info)
         if task == "binary" and form.with_model:
+            own = info is not None and info.rule == "own"
             change_form(threshold=st.number_input(
                 say("form.threshold"), 0.0, 1.0, form.threshold, 0.01, key="new-threshold",
                 help=say("form.threshold_help"),
+                placeholder=say("form.threshold_own" if own else "form.threshold_half"),
             ))  # fmt: skip
     with right:
         if task == "binary" and about:
@@ -178,10 +180,10 @@ def _choose_positive(
     if picked and (question := ask_harm(about, picked)):
         show_text(question, "positive-harm", "note")
     if form.with_model and info is not None and picked and needs_class_names(info, values):
-        second = form.stands_for if form.stands_for in texts else picked
         stands = st.selectbox(
             escape_markdown(say("form.stands_for", name=info.classes[1])), texts,
-            index=texts.index(second), key=f"stands-{name_context(form)}-{about}",
-            help=say("form.stands_help"),
+            index=texts.index(form.stands_for) if form.stands_for in texts else None,
+            key=f"stands-{name_context(form)}-{about}", help=say("form.stands_help"),
+            placeholder=say("form.stands_none"),
         )  # fmt: skip
         change_form(stands_for=stands)

@@ -8,9 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import AssayError
+from audits.core.format import plain_text
 from audits.core.spec import Task
 from audits.core.spec_file import load_spec
 from audits.data.look import DataLook
+from audits.meaning import Meaning
 from audits.models.formats import detect_format
 from audits.policy.policy import DEFAULT_PRESETS, list_presets
 from dashboard.catalogue import has_words, say
@@ -162,6 +164,7 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
         show_text(say("form.nobody"), "nobody", "note")
     choose_outcome(look, rows, info, show_problem)
     show_problem("model")
+    _show_meaning(look, rows, fit)
     draft = make_draft(current_form(), look, rows, info)
     if fit is not None and draft.task == "binary":
         edit_moves(look, fit, draft.protected, show_problem)
@@ -169,6 +172,24 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     _choose_name(current_form(), make_draft(current_form(), look, rows, info).task)
     show_problem("name")
     _finish(look, rows, fit)
+
+
+def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
+    """Show what rows with known outcomes say of the model's outputs, or what has to be declared.
+
+    A model behind an endpoint is not asked before the audit.
+    """
+    draft = make_draft(current_form(), look, rows, fit.info if fit else None)
+    if fit is None or draft.task != "binary" or fit.info.format == "endpoint":
+        return
+    if any(_find_problems(look, rows, fit)):
+        return
+    found = wait_for(shared_probes().try_meaning(draft), say("form.trying_rows"), "meaning")
+    if isinstance(found, Absent):
+        st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
+    elif isinstance(found, Meaning) and found.ranking is not None:
+        text = say("form.meaning", positive=str(draft.positive), evidence=str(found.ranking))
+        show_text(plain_text(text), "meaning", "note")
 
 
 def _find_problems(

@@ -190,9 +190,11 @@ def needs_class_names(info: ModelInfo | None, values: tuple[Scalar, ...]) -> boo
 def _name_classes(
     form: AuditForm, info: ModelInfo | None, values: tuple[Scalar, ...], positive: Scalar | None
 ) -> tuple[str, ...]:
-    """Return the model's classes as the data spells them, () where both spell them alike."""
+    """Return the model's classes as the data spells them, () where both spell them alike or nobody
+    said which is which: rows with known outcomes tell, or the audit asks."""
     if not form.with_model or positive is None or not needs_class_names(info, values):
         return ()
     texts = [str(value) for value in values]
-    second = form.stands_for if form.stands_for in texts else str(positive)
-    return (*(text for text in texts if text != second), str(second))
+    if form.stands_for not in texts:
+        return ()
+    return (*(text for text in texts if text != form.stands_for), str(form.stands_for))

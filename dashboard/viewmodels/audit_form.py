@@ -25,8 +25,9 @@ class AuditForm:
 
     roles, edges and moves hold corrections only: a column's role, a protected column's cuts as
     typed, what of `[recourse]` is said of a feature. drop: values of the outcome whose rows are
-    left out. stands_for: which value of the outcome the model's second class stands for. preset:
-    "" is the policy that is made for the task.
+    left out. stands_for: which value of the outcome the model's second class stands for; None
+    leaves that to rows with known outcomes. threshold: None is the model's own rule, else 0.5.
+    preset: "" is the policy that is made for the task.
     """
 
     data: str = ""
@@ -42,7 +43,7 @@ class AuditForm:
     moves: dict[str, str] = field(default_factory=dict)
     positive: str | None = None
     drop: tuple[str, ...] = ()
-    threshold: float = 0.5
+    threshold: float | None = None
     preset: str = ""
     stands_for: str | None = None
     asked: bool = False

@@ -6,7 +6,7 @@ from audits.core.errors import AssayError
 from audits.core.format import plain_text
 from audits.core.limits import MAX_GROUPS
 from audits.data.look import DataLook
-from audits.scoring import match_classes
+from audits.meaning import match_classes
 from dashboard.catalogue import say
 from dashboard.viewmodels.audit_columns import ColumnRow, find_roles
 from dashboard.viewmodels.audit_moves import ONE_WAY, has_order
@@ -110,14 +110,13 @@ def _check_task(draft: Draft, look: DataLook) -> str:
 
 
 def _check_classes(draft: Draft, look: DataLook, fit: ModelFit) -> str:
-    """Return why the model's classes cannot be matched with the outcome's values."""
-    if draft.task == "regression" or not draft.target or fit.info.task != draft.task:
-        return ""
-    if draft.task == "binary" and draft.positive is None:
+    """Return why the model's classes cannot be matched with the outcome's values. Of a model of
+    two classes, rows with known outcomes tell: see `Probes.try_meaning`."""
+    if draft.task != "multiclass" or not draft.target or fit.info.task != draft.task:
         return ""
     values = tuple(str(value) for value in look.by_name[draft.target].values)
     try:
-        match_classes(parse_spec(draft), fit.info.classes, values)
+        match_classes(draft.classes or fit.info.classes, values, bool(draft.classes))
     except AssayError as error:
         return say("form.classes", reason=plain_text(str(error)))
     return ""

@@ -32,7 +32,7 @@ class Draft:
     protected: tuple[str, ...]
     model: str = ""
     classes: tuple[str, ...] = ()
-    threshold: float = 0.5
+    threshold: float | None = None
     label: str = ""
     score: str = ""
     preset: str = "four-fifths"
@@ -65,7 +65,7 @@ def render_audit_toml(draft: Draft) -> str:
         sections.append(("data.edges", [(name, list(cuts)) for name, cuts in draft.edges]))
     if draft.model:
         model: list[tuple[str, object]] = [("path", draft.model)]
-        if draft.task == "binary":
+        if draft.task == "binary" and draft.threshold is not None:
             model.append(("threshold", draft.threshold))
         if draft.classes:
             model.append(("classes", list(draft.classes)))

@@ -332,7 +332,7 @@ def _list_bounds(section: RecourseSection) -> Iterator[str]:
 
 def find_threshold(run: RunData) -> float:
     """Return the score from which a row gets the favourable outcome."""
-    return run.spec.model.threshold if run.spec.model else 0.5
+    return run.spec.model.cut if run.spec.model else 0.5
 
 
 def find_values(run: RunData, row: str, rank: int) -> dict[str, object]:

@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import AssayError
+from audits.core.spec_model import ModelSection
 from audits.data.opening import open_table
 from audits.data.schema import Column, find_column
 from audits.data.source import connect
 from audits.data.table import AuditTable
 from audits.dependence import Dependence, compute_dependence
 from audits.explain.importance import CohortImportance
-from audits.models import ModelClient, open_model
+from audits.models import ModelClient, open_declared
 from audits.recourse.limits import build_limits
 from audits.recourse.rules import RowLimits
 from audits.slices.conditions import parse_condition
@@ -183,7 +184,11 @@ def open_run_model(run: RunData) -> ModelClient | Absent:
     if model is None:
         return Absent(say("absent.no_model"))
     try:
-        return open_model(run.bundle.origin / model.path)
+        section = run.spec.model or ModelSection(path=model.path)
+        client = open_declared(section, run.bundle.origin)
+        if model.classes:
+            client.name_classes(model.classes)
+        return client
     except AssayError as error:
         return Absent(say("absent.model", reason=str(error)))
 

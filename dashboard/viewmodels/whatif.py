@@ -134,7 +134,7 @@ def _read_prediction(run: RunData, client: ModelClient, answer: np.ndarray) -> P
         text = say("whatif.class", name=model.classes[best], score=format_value(score, "share"))
         return Prediction(score, text, None)
     score = float(answer[0, model.classes.index(str(run.report.subject.data.positive))])
-    threshold = run.spec.model.threshold if run.spec.model else 0.5
+    threshold = run.spec.model.cut if run.spec.model else 0.5
     favourable = score >= threshold
     key = "whatif.favourable" if favourable else "whatif.unfavourable"
     text = say(key, score=format_value(score, "score"), threshold=f"{threshold:g}")

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.models.class_scores import compute_class_scores, squash
+from audits.models.class_scores import compute_class_scores
+from audits.models.readout import rank
 
 MARGINS = [0.0, -0.0, 5e-324, -5e-324, 1e-20, -1e-20, 1.0, -1.0, 40.0, 41.0, 1e6, 1e15, -1e15]
 
@@ -38,7 +39,7 @@ def test_half_is_where_the_model_decides(at_zero):
 @given(st.lists(st.floats(-1e12, 1e12), min_size=2))
 def test_order_is_kept(margins):
     margins = np.sort(np.array(margins))
-    scores = squash(margins)
+    scores = rank(margins)
     assert (np.diff(scores) >= 0).all()
     assert scores.min() >= 0
     assert scores.max() <= 1
@@ -47,7 +48,7 @@ def test_order_is_kept(margins):
 def test_margins_far_apart_do_not_tie_as_the_logistic_function_has_them():
     far = np.array([40.0, 60.0, 1000.0])
     assert len(set(1 / (1 + np.exp(-far)))) == 1
-    assert len(set(squash(far))) == 3
+    assert len(set(rank(far))) == 3
 
 
 def test_of_several_classes_the_decided_one_has_the_largest_score():
