@@ -15,6 +15,9 @@ _LARGER = frozenset({
 })  # fmt: skip
 """Classifiers whose `predict` takes the class with the larger probability (a test tries them).
 All others are asked what they decide, which takes a second prediction of every row."""
+_BOOSTERS = frozenset(
+    {"BoosterClassifier", "CatBoostClassifier", "LGBMClassifier", "XGBClassifier"}
+)
 
 
 def find_rule(model: NativeModel) -> tuple[Rule, float | None]:
@@ -22,7 +25,7 @@ def find_rule(model: NativeModel) -> tuple[Rule, float | None]:
     steps = getattr(model, "steps", None)
     if steps:
         return find_rule(steps[-1][1])
-    if type(model).__name__ in _LARGER:
+    if type(model).__name__ in _LARGER | _BOOSTERS:
         return "larger", None
     return "own", _find_stated(model)
 
