@@ -104,7 +104,7 @@ def _list_files(path: Path, text: str, role: str) -> tuple[Path, ...]:
     files = tuple(one for one in found if one.is_file())
     if not files:
         there = path.parent
-        names = _bound(there.iterdir(), text, role) if there.is_dir() else []
+        names = islice(there.iterdir(), MOST_FILES) if there.is_dir() else ()
         hint = near_misses(path.name, (one.name for one in names))
         raise InputError(f"{role} {text!r}: no such file (looked in {there}){hint}")
     return files
