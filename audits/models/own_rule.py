@@ -5,7 +5,7 @@ from __future__ import annotations
 from audits.models.adapter import NativeModel, Rule
 
 _LARGER = frozenset({
-    "AdaBoostClassifier", "BaggingClassifier", "BernoulliNB", "BoosterClassifier",
+    "AdaBoostClassifier", "BaggingClassifier", "BernoulliNB",
     "CalibratedClassifierCV", "CategoricalNB", "ComplementNB", "DecisionTreeClassifier", "ExtraTreeClassifier",
     "ExtraTreesClassifier", "GaussianNB", "GaussianProcessClassifier",
     "GradientBoostingClassifier", "HistGradientBoostingClassifier", "KNeighborsClassifier",
