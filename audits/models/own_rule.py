@@ -6,8 +6,8 @@ from audits.models.adapter import NativeModel, Rule
 
 _LARGER = frozenset({
     "AdaBoostClassifier", "BaggingClassifier", "BernoulliNB",
-    "CalibratedClassifierCV", "CategoricalNB", "ComplementNB", "DecisionTreeClassifier", "ExtraTreeClassifier",
-    "ExtraTreesClassifier", "GaussianNB", "GaussianProcessClassifier",
+    "CalibratedClassifierCV", "CategoricalNB", "ComplementNB", "DecisionTreeClassifier",
+    "ExtraTreeClassifier", "ExtraTreesClassifier", "GaussianNB", "GaussianProcessClassifier",
     "GradientBoostingClassifier", "HistGradientBoostingClassifier", "KNeighborsClassifier",
     "LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV", "MLPClassifier",
     "MultinomialNB", "QuadraticDiscriminantAnalysis", "RandomForestClassifier",
