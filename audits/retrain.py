@@ -27,7 +27,7 @@ from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.data.table import AuditTable
 from audits.data.training import read_training_rows
-from audits.meaning import check_task, settle_model
+from audits.meaning import check_task, fit_names, settle_model
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.methods import Method, find_method
 from audits.mitigate.mixture import (
@@ -121,6 +121,7 @@ def run_retraining(
                 f"(skops); {spec.model.path} is {client.info.format}: use --method "
                 "threshold-optimizer"
             )
+        fit_names(table, client)
         check_features(spec, table, client, next(table.batches(1)).frame)
         settled = settle_model(spec, table, client, lambda done: progress("open model", done))
         spec, output = settled.spec, settled.output

@@ -44,7 +44,7 @@ from audits.data.fingerprint import compute_sha256
 from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.data.table import AuditTable
-from audits.meaning import check_task, settle_model, tell_ties
+from audits.meaning import check_task, fit_names, settle_model, tell_ties
 from audits.models import ModelClient, open_declared
 from audits.policy.judge import compute_verdicts
 from audits.policy.names import check_policy_names
@@ -57,6 +57,8 @@ from audits.scoring import (
     check_named_columns,
     check_sought_class,
     find_cut,
+    find_scale,
+    tell_ranks,
     write_predictions,
 )
 from audits.store.bundle import ORIGIN, REPORT, Bundle, load_bundle, write_bundle
@@ -168,17 +170,16 @@ def _open_subject(
     progress("open model", None)
     model = stack.enter_context(open_declared(spec.model, base, device=device, services=SERVICES))
     check_task(spec, model.info)
+    renamed = fit_names(table, model)
     check_named_columns(spec, table)
     first = next(table.batches(1)).frame
     check_features(spec, table, model, first)
     check_rule_columns(spec.recourse, model.info.features)
     settled = settle_model(spec, table, model, lambda done: progress("open model", done))
     check_sought_class(spec, settled.classes)
-    resolved, told = resolve_section(table, settled.spec, model.info.features)
-    return _Subject(
-        resolved, spec, base, table, model, settled.classes, settled.output,
-        (*table.notices, *settled.notices, *told),
-    )  # fmt: skip
+    resolved, notices = resolve_section(table, settled.spec, model.info.features)
+    told = (*table.notices, *renamed, *settled.notices, *notices, *tell_ranks(model))
+    return _Subject(resolved, spec, base, table, model, settled.classes, settled.output, told)
 
 
 def _build_context(
@@ -206,7 +207,7 @@ def _build_context(
         attributes=table.grouped,
         classes=subject.classes,
         threshold=cut,
-        scale=table.scale,
+        scale=find_scale(table, subject.model),
     )
     class_cubes = count_classes(table.connection, predictions, cube)
     written = (

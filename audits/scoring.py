@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.groups import name_group_column
+from audits.core.report import Notice
 from audits.core.rule_text import parse_moves
+from audits.core.scale import MARGINS, Scale
 from audits.core.spec import AuditSpec, Task
 from audits.core.spec_pairs import read_pairs
 from audits.data.pairs import check_pairs
@@ -116,6 +118,26 @@ def _score(
         kept["y_score"] = scores[:, classes.index(str(spec.data.positive))]
         kept["y_pred"] = (kept["y_score"] >= spec.model.cut).astype(np.int32)
     return kept
+
+
+def find_scale(table: AuditTable, model: ModelClient | None) -> Scale | None:
+    """Return the scale of the scores, None where they are probabilities: see `Cube.scale`."""
+    if model is None:
+        return table.scale
+    return MARGINS if model.info.output == "score" else None
+
+
+def tell_ranks(model: ModelClient) -> tuple[Notice, ...]:
+    """Return what a reader must know of a model that gives no probabilities."""
+    if model.info.output != "score":
+        return ()
+    return (
+        Notice(
+            code="model.ranks",
+            text="The model gives no probabilities: only the order of its scores counts (a margin "
+            "of 0 stands at one half). Calibration, Brier score and log loss do not apply.",
+        ),
+    )
 
 
 def find_cut(spec: AuditSpec, table: AuditTable) -> float | None:

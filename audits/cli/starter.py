@@ -40,10 +40,8 @@ def render_starter(
     form: FileForm = PLAIN,
     inferred: Inferred = Inferred(),
 ) -> str:
-    """Return the text of a starter audit.toml.
-
-    model, data: their paths from the file's folder. form: what is declared of the data's file.
-    """
+    """Return the text of a starter audit.toml. model, data: their paths from the file's folder;
+    form: what was declared of how the data's file is written."""
     is_open = info.task == "regression"  # a network may answer a probability all the same
     roles = guess_roles(
         [one.column for one in look.columns], rows=look.looked, features=info.features,
@@ -82,7 +80,8 @@ def _render_data(
     target = roles.target or CHANGE
     yield "[data]"
     yield f"path = {_quote(data)}"
-    yield from (f"{name} = {_quote(value)}" for name, value in form.list_declared())
+    for name, value in form.list_declared():
+        yield f"{name} = {_quote(value)}"
     yield f"target = {_quote(target)}  # the true outcome: is this right?"
     if task == "binary":
         values = look.by_name[roles.target].values if roles.target else ()

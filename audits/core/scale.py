@@ -38,3 +38,8 @@ class Scale(Frozen):
         if self.falling:
             return f"(({high} - {sql}) / ({high} - {low}))"
         return f"(({sql} - {low}) / ({high} - {low}))"
+
+
+MARGINS = Scale(low=-1.0, high=1.0)
+"""Of a model's margins m, which stand at m / (1 + |m|): only their order counts, and it decides
+at 0."""

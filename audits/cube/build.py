@@ -215,7 +215,12 @@ def count_classes(
         return {}
     return {
         name: build_cube(
-            connection, predictions, task="binary", attributes=cube.attributes, one_class=name
+            connection,
+            predictions,
+            task="binary",
+            attributes=cube.attributes,
+            one_class=name,
+            scale=cube.scale,
         )
         for name in cube.classes
     }

@@ -85,9 +85,9 @@ class Cube:
     def has_probabilities(self) -> bool:
         """Whether there are scores that are probabilities, not ranks alone. Of several classes:
         whether their probabilities were counted."""
-        if self.task == "multiclass":
-            return bool(self.sums["log_loss_sum"].any())
-        return self.scale is None or not self.scale.only_ranks
+        if self.scale is not None and self.scale.only_ranks:
+            return False
+        return self.task != "multiclass" or bool(self.sums["log_loss_sum"].any())
 
     @property
     def exact_scores(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -31,6 +33,9 @@ FORMATS = {
 }
 """File endings that are read, after a trailing ".gz", ".zst" or ".bz2" of a text file is taken
 off."""
+
+MOST_FILES = 20_000
+"""No more files are looked at, in a folder or by a pattern."""
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
@@ -88,27 +93,40 @@ def _list_files(path: Path, text: str, role: str) -> tuple[Path, ...]:
     if path.is_file():
         return (path,)
     if path.is_dir():
-        found = sorted(
-            one
-            for one in path.rglob("*")
-            if one.is_file()
-            and not any(part.startswith((".", "_")) for part in one.relative_to(path).parts)
-        )
+        found = sorted(_bound(_walk(path), text, role))
         known = tuple(one for one in found if _is_known(one))
         if not known:
             raise InputError(
                 f"{role} {text!r} is a folder without data files (endings: {', '.join(FORMATS)})"
             )
         return known
-    names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
-    found = [one for one in map(Path, names) if one.is_file()]
-    if not found:
+    found = sorted(_bound(map(Path, glob.iglob(str(path), recursive=True)), text, role))  # noqa: PTH207
+    files = tuple(one for one in found if one.is_file())
+    if not files:
         there = path.parent
-        hint = (
-            near_misses(path.name, (one.name for one in there.iterdir())) if there.is_dir() else ""
-        )
+        names = islice(there.iterdir(), MOST_FILES) if there.is_dir() else ()
+        hint = near_misses(path.name, (one.name for one in names))
         raise InputError(f"{role} {text!r}: no such file (looked in {there}){hint}")
-    return tuple(found)
+    return files
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    """Yield the files in a folder and in its folders, but for hidden ones and links to folders."""
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        yield from (Path(folder) / name for name in files if not name.startswith((".", "_")))
+
+
+def _bound(found: Iterable[Path], text: str, role: str) -> list[Path]:
+    """Return what was found. Raises InputError where that is more than a table has parts: a path
+    such as "/" would have the whole machine read."""
+    files = list(islice(found, MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        raise InputError(
+            f"{role} {text!r} holds more than {MOST_FILES:,} files; name a folder or a pattern of "
+            "the table's own"
+        )
+    return files
 
 
 def _is_known(path: Path) -> bool:

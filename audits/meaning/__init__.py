@@ -8,6 +8,7 @@ from audits.meaning.classes import (
 )
 from audits.meaning.decisions import tell_ties
 from audits.meaning.evidence import Ranking
+from audits.meaning.names import fit_names
 from audits.meaning.settle import Settled, check_task, settle_model
 from audits.meaning.trial import try_meaning
 
@@ -18,6 +19,7 @@ __all__ = [
     "UndecidedError",
     "check_task",
     "find_meaning",
+    "fit_names",
     "match_classes",
     "settle_model",
     "tell_ties",

@@ -16,7 +16,8 @@ from audits.models import ModelClient, ModelInfo
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is audited. spec: the settings with the threshold as a number. classes: the model's
+    """What is audited. spec: the settings with the threshold as a number and the inputs'
+    names. classes: the model's
     outputs in their order, as the data spells them (`()` for regression). output: which of them
     is audited (see `Context.output`). notices: what a reader must know of it."""
 
@@ -41,7 +42,8 @@ def settle_model(
     meaning = find_meaning(spec, table, model)
     model.name_classes(meaning.classes)
     settled = settle_cut(spec, table, model, meaning.output, on_rows)
-    section = spec.model.model_copy(update={"threshold": settled.cut})
+    names = {"features": model.renamed} if model.renamed else {}
+    section = spec.model.model_copy(update={"threshold": settled.cut, **names})
     return Settled(
         spec.model_copy(update={"model": section}),
         meaning.classes,

@@ -9,6 +9,7 @@ from audits.core.spec import AuditSpec
 from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.meaning.classes import Meaning, find_meaning
+from audits.meaning.names import fit_names
 from audits.meaning.settle import check_task
 from audits.models import open_declared
 
@@ -24,4 +25,5 @@ def try_meaning(spec: AuditSpec, base: Path) -> Meaning:
         table = open_table(connection, spec, base)
         with open_declared(spec.model, base) as model:
             check_task(spec, model.info)
+            fit_names(table, model)
             return find_meaning(spec, table, model)

@@ -28,10 +28,10 @@ class ModelInfo:
     "endpoint". classes: texts in the order of the probabilities' columns, `()` for regression.
     features: the raw columns, in the order that the model wants them. device: "cpu",
     "cuda:0 (NVIDIA ...)", or "endpoint". output: what the numbers are: probabilities of classes,
-    "score"s of which only the order counts, or the target's "value". rule: how the model itself
-    decides: "none" (its file only answers probabilities), "larger" (the class with the larger
-    one), "own" (another way: the adapter `Decides`). stated: the threshold that a rule of its own
-    names.
+    "score"s of classes of which only the order counts, or the target's "value". rule: how the
+    model itself decides: "none" (its file only answers probabilities), "larger" (the class with
+    the larger one), "own" (another way: the adapter `Decides`). stated: the threshold that a rule
+    of its own names.
     """
 
     format: str

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from audits.models.adapter import FloatArray, IntArray, NativeModel
+from audits.models.readout import rank
 
 _BELOW_HALF = float(np.nextafter(0.5, 0.0))
+_ABOVE_HALF = float(np.nextafter(0.5, 1.0))
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
@@ -19,24 +21,20 @@ def compute_class_scores(model: NativeModel, data: NativeModel) -> FloatArray:
     """Return `[n, k]` in [0, 1] of a classifier without `predict_proba`.
 
     The largest of a row is always the class that the model's own `predict` says; of two classes
-    the second has at least a half exactly where it is predicted.
+    the predicted one has at least a half and the other one less.
     """
     count = len(model.classes_)
     decided = np.searchsorted(np.asarray(model.classes_), np.asarray(model.predict(data)).ravel())
     margins = _find_margins(model, data, count)
     if margins is None:
         return np.eye(count)[decided]
-    scores = squash(margins)
+    scores = rank(margins)
     if count > 2:
         return _with_largest(scores, decided)
-    second = np.where(decided == 1, np.maximum(scores, 0.5), np.minimum(scores, _BELOW_HALF))
+    second = np.where(
+        decided == 1, np.maximum(scores, _ABOVE_HALF), np.minimum(scores, _BELOW_HALF)
+    )
     return np.column_stack([1.0 - second, second])
-
-
-def squash(margins: FloatArray) -> FloatArray:
-    """Return margins between 0 and 1, 0 at a half, in their order: m / (1 + |m|) keeps apart what
-    the logistic function, flat beyond 37, would tie."""
-    return np.asarray(0.5 + 0.5 * margins / (1.0 + np.abs(margins)))
 
 
 def _find_margins(model: NativeModel, data: NativeModel, count: int) -> FloatArray | None:

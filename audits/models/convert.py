@@ -23,7 +23,7 @@ from audits.models.client import open_model
 from audits.models.columns import select_features
 from audits.models.composite_file import TYPES, Part, save_composite
 from audits.models.onnx_export import save_onnx
-from audits.models.own_pickle import open_pickle
+from audits.models.own_pickle import Opened, open_pickle
 from audits.models.skops_file import describe_refused, find_refused_types
 from audits.models.skops_types import ALLOWED
 from audits.models.unwrap import unwrap
@@ -72,7 +72,7 @@ def convert_model(source: Path, target: Path, data: Path | None = None) -> Conve
     opened = open_pickle(source)
     model = opened.model
     frame, rows_from = _read_rows(model, data)
-    expected = _predict(model, frame, source.name, opened.warning)
+    expected = _predict(opened, frame, source.name, is_made_up=data is None)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".assay-") as folder:
         written = Path(folder) / target.name
         allowed = save_model(model, written, frame, source.name)
@@ -94,15 +94,7 @@ def _read_rows(model: NativeModel, data: Path | None) -> tuple[pd.DataFrame, str
     if data is None:
         generator = np.random.default_rng(0)
         rows = generator.normal(scale=3.0, size=(_SYNTHETIC_ROWS, count))
-        frame = pd.DataFrame(rows, columns=features)
-        try:
-            answer(model, frame)
-        except (ValueError, TypeError) as error:
-            raise InputError(
-                "this model takes more than plain numbers, so the proof needs real rows: add "
-                "--data with a CSV or Parquet file of them"
-            ) from error
-        return frame, f"{_SYNTHETIC_ROWS:,} random rows"
+        return pd.DataFrame(rows, columns=features), f"{_SYNTHETIC_ROWS:,} random rows"
     frame = _read_frame(data)
     if names is None and frame.shape[1] == count:
         frame.columns = pd.Index(features)
@@ -163,21 +155,31 @@ def _compute_difference(expected: FloatArray, target: Path, frame: pd.DataFrame)
     return float(np.abs(given - expected).max()) / (spread or 1.0)
 
 
-def _predict(model: NativeModel, frame: pd.DataFrame, name: str, versions: str) -> FloatArray:
+def _predict(opened: Opened, frame: pd.DataFrame, name: str, *, is_made_up: bool) -> FloatArray:
     """Return the original's answers. Raises InputError where it does not even answer itself."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return answer(model, frame)
+            return answer(opened.model, frame)
     except Exception as error:  # whatever its libraries raise
-        text = " ".join(str(error).split())[:200]
-        if versions:
-            why = f"{versions}, and it does not run ({type(error).__name__})"
-            way = (
-                f"pip install 'scikit-learn=={versions.split()[1]}' in an environment of its own; "
-                + offer_host(name, "joblib")
-            )
-        else:
-            why = f"it cannot predict these rows itself ({type(error).__name__}: {text})"
-            way = "give --data with the columns and types that it was trained on"
-        raise InputError(f"{name} was not converted: {why}; {way}") from error
+        raise InputError(_explain(error, opened, name, is_made_up)) from error
+
+
+def _explain(error: Exception, opened: Opened, name: str, is_made_up: bool) -> str:
+    kind, text = type(error).__name__, " ".join(str(error).split())[:200]
+    if opened.warning:
+        saved = opened.warning.split()[1]
+        recipe = f"pip install 'scikit-learn=={saved}' in an environment of its own"
+        return (
+            f"{name} was not converted: {opened.warning}, and it does not run ({kind}); "
+            f"{recipe}; {offer_host(name, 'joblib')}"
+        )
+    if is_made_up:
+        return (
+            f"{name} takes more than plain numbers, so the proof needs real rows: add --data with "
+            "a file of them"
+        )
+    return (
+        f"{name} was not converted: it cannot predict these rows itself ({kind}: {text}); give "
+        "--data with the columns and types that it was trained on"
+    )

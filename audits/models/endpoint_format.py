@@ -14,7 +14,14 @@ import numpy as np
 import pandas as pd
 
 from audits.core.errors import CheckNotApplicableError, InputError, ModelCrashError
-from audits.models.adapter import Encoded, FloatArray, Format, IntArray, ModelInfo, NativeModel
+from audits.models.adapter import (
+    Encoded,
+    FloatArray,
+    Format,
+    IntArray,
+    ModelInfo,
+    NativeModel,
+)
 from audits.models.columns import compute_numbers, select_features
 from audits.models.endpoint_client import Endpoint
 from audits.models.endpoint_outputs import compute_answers
@@ -40,7 +47,8 @@ class EndpointAdapter:
         is_order = spec.meaning in ("score", "decision")
         self.info = ModelInfo(
             "endpoint", spec.task, spec.classes, names, "endpoint",
-            "score" if is_order else "probability",
+            output="score" if is_order else "probability",
+            rule="own" if spec.decisions else "none",
         )  # fmt: skip
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from audits.models.adapter import NativeModel, Rule
 
 _LARGER = frozenset({
-    "AdaBoostClassifier", "BaggingClassifier", "BernoulliNB", "CalibratedClassifierCV",
-    "CategoricalNB", "ComplementNB", "DecisionTreeClassifier", "ExtraTreeClassifier",
-    "ExtraTreesClassifier", "GaussianNB", "GaussianProcessClassifier",
+    "AdaBoostClassifier", "BaggingClassifier", "BernoulliNB",
+    "CalibratedClassifierCV", "CategoricalNB", "ComplementNB", "DecisionTreeClassifier",
+    "ExtraTreeClassifier", "ExtraTreesClassifier", "GaussianNB", "GaussianProcessClassifier",
     "GradientBoostingClassifier", "HistGradientBoostingClassifier", "KNeighborsClassifier",
     "LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV", "MLPClassifier",
     "MultinomialNB", "QuadraticDiscriminantAnalysis", "RandomForestClassifier",

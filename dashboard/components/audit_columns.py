@@ -20,6 +20,7 @@ from dashboard.viewmodels.audit_columns import (
     COLUMNS,
     ROLES,
     ColumnRow,
+    choose_dropped,
     choose_positive,
     choose_task,
     find_roles,
@@ -133,6 +134,24 @@ def choose_outcome(
         if task == "binary" and about:
             _choose_positive(form, about, values, info)
             show_problem("positive")
+        if task == "binary" and target and len(values) > 2:
+            _choose_dropped(current_form(), about, values, info)
+
+
+def _choose_dropped(
+    form: AuditForm, about: str, values: tuple[Scalar, ...], info: ModelInfo | None
+) -> None:
+    positive = choose_positive(form, about, values, info)
+    if positive is None:
+        return
+    picked = st.multiselect(
+        escape_markdown(say("form.dropped", column=about)),
+        [str(value) for value in values if value != positive],
+        default=[str(value) for value in choose_dropped(form, values, positive)],
+        key=f"dropped-{name_context(form)}-{about}-{positive}", help=say("form.dropped_help"),
+        placeholder=say("form.dropped_none"),
+    )  # fmt: skip
+    change_form(drop=tuple(picked))
 
 
 def _choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo | None) -> AuditForm:

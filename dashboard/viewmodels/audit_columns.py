@@ -133,6 +133,13 @@ def choose_positive(
     return chosen[0] if chosen else guess_positive(target, values)
 
 
+def choose_dropped(
+    form: AuditForm, values: tuple[Scalar, ...], positive: Scalar | None
+) -> tuple[Scalar, ...]:
+    """Return the outcomes whose rows are left out, as chosen."""
+    return tuple(value for value in values if str(value) in form.drop and value != positive)
+
+
 def make_draft(
     form: AuditForm, look: DataLook, rows: list[ColumnRow], info: ModelInfo | None
 ) -> Draft:
@@ -144,6 +151,7 @@ def make_draft(
     about = target or first["label"]
     values = look.by_name[about].values if about else ()
     positive = choose_positive(form, about, values, info) if task == "binary" else None
+    drop = choose_dropped(form, values, positive) if target and task == "binary" else ()
     protected = roles["protected"]
     grouped = [row for row in rows if row.role == "protected" and row.cuts.strip()]
     edges = tuple((row.name, read_edges(row.cuts) or ()) for row in grouped)
@@ -151,7 +159,9 @@ def make_draft(
         name=name_audit(form), task=task, data=form.data, target=target, positive=positive,
         protected=protected, legitimate=roles["legitimate"],
         model=form.model if form.with_model else "", threshold=form.threshold,
-        classes=_name_classes(form, info, values, positive),
+        classes=_name_classes(
+            form, info, tuple(value for value in values if value not in drop), positive
+        ), drop=drop,
         label="" if form.with_model else first["label"],
         score="" if form.with_model else first["score"],
         preset=form.preset or DEFAULT_PRESETS[task],

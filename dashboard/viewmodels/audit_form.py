@@ -24,10 +24,10 @@ class AuditForm:
     """The entries. None: not touched, so that the guess stands.
 
     roles, edges and moves hold corrections only: a column's role, a protected column's cuts as
-    typed, what of `[recourse]` is said of a feature.
-    stands_for: which value of the outcome the model's second class stands for; None leaves that to
-    rows with known outcomes. threshold: None is the model's own rule, else 0.5. preset: "" is the
-    policy that is made for the task.
+    typed, what of `[recourse]` is said of a feature. drop: values of the outcome whose rows are
+    left out. stands_for: which value of the outcome the model's second class stands for; None
+    leaves that to rows with known outcomes. threshold: None is the model's own rule, else 0.5.
+    preset: "" is the policy that is made for the task.
     """
 
     data: str = ""
@@ -42,6 +42,7 @@ class AuditForm:
     edges: dict[str, str] = field(default_factory=dict)
     moves: dict[str, str] = field(default_factory=dict)
     positive: str | None = None
+    drop: tuple[str, ...] = ()
     threshold: float | None = None
     preset: str = ""
     stands_for: str | None = None
@@ -52,7 +53,7 @@ class AuditForm:
         if "data" in changes and changes["data"] != self.data:
             fresh: dict[str, object] = {
                 "missing": None, "roles": {}, "edges": {}, "moves": {}, "positive": None,
-                "task": None, "name": None, "stands_for": None, "asked": False,
+                "drop": (), "task": None, "name": None, "stands_for": None, "asked": False,
             }  # fmt: skip
             changes = fresh | changes
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -78,6 +79,7 @@ def load_form(folder: Path) -> AuditForm:
         values = {key: value for key, value in stored.items() if key in known}
         if values.get("missing") is not None:
             values["missing"] = tuple(values["missing"])
+        values["drop"] = tuple(values.get("drop", ()))
         return AuditForm(**values)
     except (OSError, ValueError, TypeError, AttributeError):
         return AuditForm()

@@ -99,7 +99,7 @@ def _check_task(draft: Draft, look: DataLook) -> str:
     column, name = look.by_name[draft.target].column, plain_text(draft.target)
     if column.distinct == 1:
         return say("form.one_value", name=name)
-    if draft.task == "binary" and column.distinct > 2:
+    if draft.task == "binary" and column.distinct - len(draft.drop) > 2:
         key = "form.many_decimals" if column.is_numeric and column.distinct > 50 else "form.not_two"
         return say(key, name=name, n=f"{column.distinct:,}")
     if draft.task == "regression" and not column.is_numeric:

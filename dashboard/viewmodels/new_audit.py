@@ -43,6 +43,7 @@ class Draft:
     id: str = ""
     weight: str = ""
     missing: tuple[str, ...] = ()
+    drop: tuple[Scalar, ...] = ()
 
 
 def read_edges(text: str) -> tuple[float, ...] | None:
@@ -85,6 +86,7 @@ def _list_data(draft: Draft) -> list[tuple[str, object]]:
     if draft.positive is not None and draft.task == "binary":
         data.append(("positive", draft.positive))
     data.append(("protected", list(draft.protected)))
+    data += [("drop", list(draft.drop))] if draft.drop else []
     lists = (("legitimate", draft.legitimate), ("missing", draft.missing))
     data += [(key, list(names)) for key, names in lists if names]
     texts = (("reference", draft.reference), ("id", draft.id), ("weight", draft.weight))

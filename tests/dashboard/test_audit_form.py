@@ -39,7 +39,7 @@ from dashboard.viewmodels.audit_form import (
 )
 from dashboard.viewmodels.audit_problems import check_settings, find_gaps, find_wrongs
 from dashboard.viewmodels.model_fit import ModelFit, describe_model, find_fit_problem, try_model
-from dashboard.viewmodels.new_audit import INPUTS
+from dashboard.viewmodels.new_audit import INPUTS, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 INFO = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "debt"))
@@ -396,3 +396,49 @@ def test_unknown_jobs_are_explained_and_finished_ones_found(root: Path, runs: Pa
     shutil.copytree(runs / "decisions", root / "decisions")
     app = open_form(job="decisions")
     assert say("job.finished_before") in texts(app)
+
+
+def test_outcomes_that_are_neither_are_left_out(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"repaid": ["yes", "no", "withdrawn"] * 20, "sex": ["F", "M"] * 30, "decided": [1, 0] * 30}
+    )
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    look = inspect_data(tmp_path / "rows.csv")
+    form = AuditForm(
+        data=str(tmp_path / "rows.csv"), with_model=False, positive="yes",
+        roles={"repaid": "target", "decided": "label"},
+    )  # fmt: skip
+    draft, table = draft_of(form, look, None)
+    assert "3 different values" in find_wrongs(draft, look, table, None)["task"]
+    draft, table = draft_of(form.change(drop=("withdrawn",)), look, None)
+    assert draft.drop == ("withdrawn",)
+    assert "task" not in find_wrongs(draft, look, table, None)
+    assert parse_spec(draft).data.drop == ("withdrawn",)
+    folder = tmp_path / "form"
+    save_form(folder, form.change(drop=("withdrawn",)))
+    assert load_form(folder).drop == ("withdrawn",)
+    assert form.change(drop=("withdrawn",)).change(data="other.csv").drop == ()
+
+
+def test_the_page_offers_to_leave_outcomes_out(root: Path, tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"sex": ["F", "M"] * 30, "decided": [1, 0] * 30, "repaid": ["yes", "no", "withdrawn"] * 20}
+    )
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    number = make_form_id()
+    folder = find_form_folder(root, number)
+    assert folder is not None
+    roles = {"repaid": "target", "decided": "label", "sex": "protected"}
+    data = str(tmp_path / "rows.csv")
+    save_form(folder, AuditForm(data=data, with_model=False, roles=roles, positive="yes"))
+    title = say("form.dropped", column="repaid")
+
+    def offers(app: AppTest) -> bool:
+        return any(one.label == title for one in app.multiselect)
+
+    app = settle(open_form(form=number), offers)
+    (chosen,) = [one for one in app.multiselect if one.label == title]
+    assert chosen.options == ["no", "withdrawn"]
+    app = chosen.select("withdrawn").run()
+    assert not app.exception
+    assert load_form(folder).drop == ("withdrawn",)

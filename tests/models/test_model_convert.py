@@ -54,7 +54,7 @@ def test_numeric_models_are_proven_on_random_rows(tmp_path, frame, targets):
 
 def test_a_difference_removes_the_file(source, tmp_path, monkeypatch, rows):
     monkeypatch.setattr(
-        convert_module, "_predict", lambda model, frame, *_: np.full((len(frame), 2), 0.5)
+        convert_module, "_predict", lambda model, frame, *_, **__: np.full((len(frame), 2), 0.5)
     )
     with pytest.raises(InputError, match="predictions differ from model"):
         convert_model(source, tmp_path / "model.onnx", source.with_name("rows.csv"))

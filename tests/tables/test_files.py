@@ -345,3 +345,15 @@ def test_a_look_reads_what_the_audit_reads(
     assert set(look.by_name["city"].values) == {"Köln", "Bonn", "München"}
     table = open_people(tmp_path, "d.csv", encoding=form.encoding)
     assert read_counts(table) == count(rows)
+
+
+def test_a_path_that_holds_the_whole_machine_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audits.data.files.MOST_FILES", 3)
+    (tmp_path / "all").mkdir()
+    for number in range(4):
+        (tmp_path / "all" / f"{number}.csv").write_text(PLAIN)
+    for path in ("all", "all/*.csv", "**/*.csv"):
+        with pytest.raises(InputError, match="more than 3 files"):
+            open_people(tmp_path, path)

@@ -26,8 +26,7 @@ EXAMPLES = int(os.environ.get("ASSAY_FUZZ", "40"))
 CHECKS = tuple(
     check
     for check in BUILTIN
-    if check.code in ("data.profile", "data.columns", "data.missing", "performance.overall",
-                      "performance.groups", "fairness.disparities", "fairness.gaps")
+    if check.code in ("data.profile", "data.columns", "data.missing", "performance.overall")
 )  # fmt: skip
 
 FRAME = pd.DataFrame({
