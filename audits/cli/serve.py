@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -18,8 +19,11 @@ def serve_command(runs: Path, port: int) -> int:
     importlib.import_module("streamlit.version")
     command = make_command("dashboard.launch", "--runs", str(runs), "--port", str(port))
     with subprocess.Popen(command, env=make_environment(os.environ)) as process:
+        # Whoever stops this process (a container, a supervisor) means the dashboard.
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:
-            return process.wait()
+            code = process.wait()
         except KeyboardInterrupt:
             process.terminate()
             return 0
+    return 0 if code == -signal.SIGTERM else code

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,13 @@ def test_the_dashboard(folder: Path) -> None:
     ) as process:
         try:
             assert wait_for(f"http://127.0.0.1:{port}/", process) == 200
+            process.terminate()  # the command alone, as a supervisor does
+            assert process.wait(30) == 0
+            with pytest.raises(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> int | None:
