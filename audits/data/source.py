@@ -148,6 +148,8 @@ def open_files(
         weakref.finalize(connection, copies.cleanup)
         place = Place(connection, view, role, form, Path(copies.name))
         found = open_relation(place, files, reading, texts)
+        if not any(place.copies.iterdir()):
+            copies.cleanup()
         register_arrow(connection, found.arrow)
         relation = found.sql
         if rows is not None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from audits.models.adapter import ModelInfo
 from audits.models.client import ModelClient
 from audits.models.formats import detect_format
+from audits.models.names import name_features
 from audits.models.worker import Worker
 
 
@@ -26,14 +27,13 @@ class NearClient(ModelClient):
     def __init__(self, path: Path, services: Sequence[str]) -> None:
         file = path.absolute()
         request = {"path": str(file), "format": detect_format(file).name, "device": "cpu",
-                   "services": list(services)}  # fmt: skip
+                   "services": list(services), "output": ""}  # fmt: skip
         self._timeout_s = 60.0
         self._worker = Worker(request)
         info = self._worker.describe()
-        self.info = ModelInfo(
-            format=info["format"], task=info["task"], classes=tuple(info["classes"]),
-            features=tuple(info["features"]), device=info["device"],
-        )  # fmt: skip
+        lists = {name: tuple(info[name]) for name in ("classes", "features")}
+        self.info = ModelInfo(**info | lists)
+        self._names = name_features(self.info.features, ())
 
     @property
     def alive(self) -> bool:
@@ -59,5 +59,5 @@ def open_near(path: str | Path, *, services: Sequence[str] = (), **unused: objec
 @contextmanager
 def near_models() -> Iterator[None]:
     """Let audits open their models in this process."""
-    with patch("audits.run.open_model", open_near):
+    with patch("audits.models.declared.open_model", open_near):
         yield

@@ -73,10 +73,11 @@ def audit(folder, task, *, explain="", frame=None, model=True):
         y, settings["num_class"] = pd.factorize(y, sort=True)[0], 3
     booster = lightgbm.train(settings, lightgbm.Dataset(train[NUMBERS], y), 30)
     booster.save_model(folder / "model.txt")
-    classes = 'classes = ["a", "b", "c"]' if task == "multiclass" else ""
+    classes = {"multiclass": 'classes = ["a", "b", "c"]', "binary": 'classes = ["no", "yes"]'}
+    named = classes.get(task, "")
     positive = 'positive = "yes"' if task == "binary" else ""
     subject = (
-        f'[model]\npath = "model.txt"\n{classes}' if model else '[predictions]\nlabel = "repaid"'
+        f'[model]\npath = "model.txt"\n{named}' if model else '[predictions]\nlabel = "repaid"'
     )
     (folder / "audit.toml").write_text(
         f'[audit]\nname = "x"\ntask = "{task}"\nseed = 3\n[data]\npath = "rows.csv"\n'
@@ -156,11 +157,11 @@ def test_rules_are_counted_on_the_rows(binary, answer):
     assert binary.status("explain.anchors")[0] is CheckStatus.MEASURED
     found, rows = binary.read("anchors.parquet"), binary.rows
     assert len(found) == 4
-    decided = np.where(answer(rows) >= 0.5, "yes", "not yes")  # the file numbers its classes
+    decided = np.where(answer(rows) >= 0.5, "yes", "no")
     near = found.loc[found["chosen"].str.startswith("nearest"), "row"].astype(int)
     distance = np.abs(answer(rows) - 0.5)
-    assert set(decided[near]) == {"yes", "not yes"}
-    for side in ("yes", "not yes"):
+    assert set(decided[near]) == {"yes", "no"}
+    for side in ("yes", "no"):
         own = np.where(decided == side, distance, np.inf)
         assert np.argmin(own) in set(near)
     for item in found.to_dict("records"):

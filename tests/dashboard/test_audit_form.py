@@ -287,8 +287,9 @@ def test_a_path_that_leads_nowhere_and_a_file_that_is_no_data(root: Path, inputs
     app = enter(open_form(), "data-path", inputs / "absent.csv", lambda app: bool(app.error))
     assert "no such file" in errors(app)
     assert app.text_input(key="data-path").value == str(inputs / "absent.csv")
-    app = enter(app, "data-path", inputs / "model.txt", lambda app: "endings" in errors(app))
-    assert app.text_input(key="data-path").value == str(inputs / "model.txt")
+    (inputs / "notes.md").write_text("no table")
+    app = enter(app, "data-path", inputs / "notes.md", lambda app: "endings" in errors(app))
+    assert app.text_input(key="data-path").value == str(inputs / "notes.md")
 
 
 def test_start_says_what_is_missing_and_loses_nothing(root: Path, inputs: Path) -> None:

@@ -181,7 +181,9 @@ def test_classes_are_shown_without_a_slider(chromium: Any, classes: Bundle, tmp_
 
 def test_500_groups_stay_usable(chromium: Any, tmp_path: Path) -> None:
     rows = make_rows(9000, seed=3, towns=500)
-    bundle = audit(tmp_path, rows, predictions='score = "score"', checks=FEW_CHECKS)
+    bundle = audit(
+        tmp_path, rows, predictions='score = "score"', more="max_groups = 2000", checks=FEW_CHECKS
+    )
     with open_offline(chromium, render_html(bundle), tmp_path) as page:
         choose(page, grouping=1)
         assert len(read_table(page)) == 40

@@ -122,7 +122,7 @@ def make_twin(seed: int) -> tuple[list[Pair], float]:
         base = names[-1] if attribute == "sex" else names[0]
         pairs += [
             Pair(attribute, name, base, select_rows(burden, own == name),
-                 select_rows(burden, own == base))
+                 select_rows(burden, own == base), single=True)
             for name in names if name != base
         ]  # fmt: skip
     effort = choose_effort(cost)
