@@ -176,6 +176,11 @@ def test_the_summary_names_group_numbers_and_interval_first(results) -> None:
     whole = "\n".join(lines)
     assert "a\\|b\\<c\\> \\*&#64;x\\*" in whole and "@x" not in whole
     assert FORMATS["summary"](results["accepted"]).startswith("## ✅ Passed: ")
+    failed = results["failed"]
+    unasked = RunResult(failed.report, "never", 0, failed.audit, failed.policy)
+    assert FORMATS["summary"](unasked).startswith("## ❌ Failed, which does not count")
+    notes = [line for line in whole.splitlines() if line.startswith("> ")]
+    assert len(notes) == len(set(notes))
 
 
 def test_a_summary_of_many_groups_stays_small(tmp_path: Path) -> None:

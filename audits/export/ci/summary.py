@@ -81,6 +81,10 @@ def _list_lines(result: RunResult, shown: int) -> Iterator[str]:
 
 
 def _name_outcome(result: RunResult) -> str:
+    if result.fail_on == "never" and any(
+        finding.status is Status.FAIL for finding in list_leading(result.report)
+    ):
+        return "❌ Failed, which does not count (--fail-on never)"
     if result.exit_code == 0:
         return "✅ Passed"
     return "💥 A check crashed" if result.exit_code == 3 else "❌ Failed"
@@ -130,7 +134,7 @@ def _list_changes(found: Comparison, shown: int) -> Iterator[str]:
 
 def _list_notes(result: RunResult) -> Iterator[str]:
     report = result.report
-    notes = [*list_notes(report), *(notice.text for notice in report.notices)]
+    notes = [*list_notes(report)]
     if idle := tell_idle(report):
         notes.append(idle)
     crashed = [one for one in report.checks if one.status is CheckStatus.ERROR]
