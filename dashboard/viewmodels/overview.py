@@ -138,6 +138,11 @@ def list_notes(run: RunData) -> list[str]:
     return list(findings.list_notes(run.report))
 
 
+def list_notices(run: RunData) -> list[str]:
+    """Return those of the notes that are about the data, the model and the settings."""
+    return [plain_text(notice.text) for notice in run.report.notices]
+
+
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
     """Return the groups, largest first: rows, share of the data, and the main number."""
     metric = main_metric(run)

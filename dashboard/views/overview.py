@@ -90,7 +90,9 @@ def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
     show_text(overview.render_headline(run), "headline", "lead")
-    for position, note in enumerate(overview.list_notes(run)):
+    notices = overview.list_notices(run)
+    cautions = [note for note in overview.list_notes(run) if note not in notices]
+    for position, note in enumerate(cautions):
         show_text(note, f"caution-{position}", "finding")
     counts = [
         (status, say(f"count.{status.value}", n=n))
@@ -99,6 +101,10 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         show_badges(counts)
         show_export(run)
+    if notices:
+        with st.expander(say("overview.notices", n=len(notices))):
+            for position, note in enumerate(notices):
+                show_text(note, f"notice-{position}")
     st.header(say("overview.story"), anchor=False)
     show_story(run)
     left, right = st.columns([5, 4], gap="large")
