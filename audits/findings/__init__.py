@@ -9,6 +9,8 @@ from audits.findings.gate import (
     FAIL_ON,
     check_fail_on,
     compute_exit_code,
+    count_asked,
+    is_short,
     list_broken,
     read_policy_in_force,
 )
@@ -20,7 +22,13 @@ from audits.findings.gather import (
     list_leading,
 )
 from audits.findings.help import Help, Remedy, find_help
-from audits.findings.notes import list_notes, tell_idle, tell_waiver
+from audits.findings.notes import (
+    list_cautions,
+    list_notes,
+    list_notices,
+    tell_idle,
+    tell_waiver,
+)
 from audits.findings.numbers import find_adjusted
 from audits.findings.sentences import (
     render_finding_sentence,
@@ -41,18 +49,22 @@ __all__ = [
     "Remedy",
     "check_fail_on",
     "compute_exit_code",
+    "count_asked",
     "count_judged",
     "explain_finding",
     "find_adjusted",
     "find_help",
     "find_worst",
     "get_min_rows",
+    "is_short",
     "list_accepted",
     "list_broken",
+    "list_cautions",
     "list_explained",
     "list_findings",
     "list_leading",
     "list_notes",
+    "list_notices",
     "list_trees",
     "read_policy_in_force",
     "render_finding_sentence",

@@ -36,16 +36,19 @@ def compute_exit_code(report: AuditReport, fail_on: str) -> int:
         return 3
     if fail_on == "never":
         return 0
-    accepted = list_accepted(report)
-    broken = any(
-        verdict.status in FAIL_ON[fail_on] and (verdict.rule, verdict.measurement) not in accepted
-        for verdict in report.verdicts
-    )
+    return int(bool(_list_breaches(report, fail_on)) or is_short(report, fail_on))
+
+
+def count_asked(report: AuditReport, fail_on: str) -> int:
+    """Return how many comparisons of groups have to be judged for an audit to pass."""
     policy = read_policy_in_force(report)
     asked = 0 if policy is None else policy.least_judged
-    if fail_on == "insufficient":
-        asked = max(asked, 1)
-    return int(broken or count_judged(report) < asked)
+    return max(asked, 1) if fail_on == "insufficient" else asked
+
+
+def is_short(report: AuditReport, fail_on: str) -> bool:
+    """Whether fewer comparisons of groups were judged than were asked for."""
+    return count_judged(report) < count_asked(report, fail_on)
 
 
 def read_policy_in_force(report: AuditReport) -> Policy | None:
@@ -57,14 +60,19 @@ def read_policy_in_force(report: AuditReport) -> Policy | None:
 def list_broken(report: AuditReport, fail_on: str) -> frozenset[str]:
     """Return the ids of the findings that keep an audit from passing: one of their verdicts is
     what people ask to fail on, and nobody has accepted it."""
-    accepted = list_accepted(report)
-    broken = {
-        (verdict.rule, verdict.measurement)
-        for verdict in report.verdicts
-        if verdict.status in FAIL_ON[fail_on]
-    } - accepted
+    breaches = _list_breaches(report, fail_on)
     return frozenset(
         finding.id
         for finding in list_findings(report)
-        if any((finding.rule, name) in broken for name in finding.verdicts)
+        if any((finding.rule, name) in breaches for name in finding.verdicts)
     )
+
+
+def _list_breaches(report: AuditReport, fail_on: str) -> set[tuple[str, str]]:
+    """Return the (rule, measurement) of what people ask to fail on and have not accepted."""
+    asked = {
+        (verdict.rule, verdict.measurement)
+        for verdict in report.verdicts
+        if verdict.status in FAIL_ON[fail_on]
+    }
+    return asked - list_accepted(report)

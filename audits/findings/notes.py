@@ -16,15 +16,24 @@ from audits.policy.words import render_expired, render_waiver
 
 
 def list_notes(report: AuditReport) -> tuple[str, ...]:
-    """Return the notes: a favourable value that looks like a harm, the report's notices, why no
+    """Return all that has to be known: the cautions, then the notices."""
+    return *list_cautions(report), *list_notices(report)
+
+
+def list_notices(report: AuditReport) -> tuple[str, ...]:
+    """Return what is to be known of the data, the model and the settings."""
+    return tuple(plain_text(notice.text) for notice in report.notices)
+
+
+def list_cautions(report: AuditReport) -> tuple[str, ...]:
+    """Return what changes how verdicts are read: a favourable value that looks like a harm, why no
     group was judged or too few were, waivers that have expired."""
-    return tuple(_list_notes(report))
+    return tuple(_list_cautions(report))
 
 
-def _list_notes(report: AuditReport) -> Iterator[str]:
+def _list_cautions(report: AuditReport) -> Iterator[str]:
     if harm := tell_harm(report):
         yield harm
-    yield from (plain_text(notice.text) for notice in report.notices)
     stored = report.spec.effective.get(IN_FORCE)
     if stored is None:
         return

@@ -133,14 +133,14 @@ def render_headline(run: RunData) -> str:
     return headline
 
 
-def list_notes(run: RunData) -> list[str]:
+def list_cautions(run: RunData) -> list[str]:
     """Return what has to be known before any verdict is read."""
-    return list(findings.list_notes(run.report))
+    return list(findings.list_cautions(run.report))
 
 
 def list_notices(run: RunData) -> list[str]:
-    """Return those of the notes that are about the data, the model and the settings."""
-    return [plain_text(notice.text) for notice in run.report.notices]
+    """Return what is to be known of the data, the model and the settings."""
+    return list(findings.list_notices(run.report))
 
 
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:

@@ -90,9 +90,7 @@ def main() -> None:
     """Show the page."""
     run = require_run(cohorts=True)
     show_text(overview.render_headline(run), "headline", "lead")
-    notices = overview.list_notices(run)
-    cautions = [note for note in overview.list_notes(run) if note not in notices]
-    for position, note in enumerate(cautions):
+    for position, note in enumerate(overview.list_cautions(run)):
         show_text(note, f"caution-{position}", "finding")
     counts = [
         (status, say(f"count.{status.value}", n=n))
@@ -101,7 +99,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         show_badges(counts)
         show_export(run)
-    if notices:
+    if notices := overview.list_notices(run):
         with st.expander(say("overview.notices", n=len(notices))):
             for position, note in enumerate(notices):
                 show_text(note, f"notice-{position}")

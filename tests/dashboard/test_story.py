@@ -106,7 +106,7 @@ def test_every_verdict_is_in_a_finding_or_in_order(run: RunData) -> None:
 def test_decisions_alone_never_speak_of_a_model(runs: Path) -> None:
     """That there is none may be said; nothing else that has one."""
     run = RunData(load_bundle(runs / "decisions"))
-    texts = [overview.render_headline(run), *overview.list_notes(run)]
+    texts = [overview.render_headline(run), *overview.list_cautions(run)]
     texts += [line.sentence + line.reason for line in overview.list_findings(run)]
     for step in story.tell_story(run):
         texts += [step.question, step.answer, step.note]

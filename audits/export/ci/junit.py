@@ -17,7 +17,9 @@ from audits.core.verdict import JUDGED, Status
 from audits.export.ci.result import RunResult
 from audits.findings import (
     Finding,
+    count_asked,
     count_judged,
+    is_short,
     list_findings,
     read_policy_in_force,
     render_finding_sentence,
@@ -132,10 +134,11 @@ def _make_finding(result: RunResult, finding: Finding) -> _Case:
 
 def _tell_shortfall(result: RunResult) -> str:
     """Return that fewer comparisons of groups were judged than was asked for, "" where not."""
-    policy, judged = read_policy_in_force(result.report), count_judged(result.report)
-    asked = 0 if policy is None else policy.least_judged
-    asked = max(asked, int(result.fail_on == "insufficient"))
-    return f"{judged} comparisons of groups were judged, {asked} were asked for." * (judged < asked)
+    report, fail_on = result.report, result.fail_on
+    if not is_short(report, fail_on):
+        return ""
+    judged, asked = count_judged(report), count_asked(report, fail_on)
+    return f"{judged} comparisons of groups were judged, {asked} were asked for."
 
 
 def _list_checks(result: RunResult) -> Iterator[_Case]:

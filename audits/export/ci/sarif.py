@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from audits.compare.comparison import Outcome
 from audits.compare.sentences import drop_doubles, render_change, render_headline
@@ -126,8 +127,6 @@ def _locate(place: Place) -> Json:
 
 
 def _encode(uri: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415
-
     return quote(uri, safe="/:")
 
 

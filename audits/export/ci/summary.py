@@ -134,7 +134,7 @@ def _list_changes(found: Comparison, shown: int) -> Iterator[str]:
 
 def _list_notes(result: RunResult) -> Iterator[str]:
     report = result.report
-    notes = [*list_notes(report)]
+    notes = list(list_notes(report))
     if idle := tell_idle(report):
         notes.append(idle)
     crashed = [one for one in report.checks if one.status is CheckStatus.ERROR]
