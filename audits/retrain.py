@@ -27,7 +27,7 @@ from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.data.table import AuditTable
 from audits.data.training import read_training_rows
-from audits.meaning import check_task, fit_names, settle_model
+from audits.meaning import check_task, fit_names, resolve_model
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.methods import Method, find_method
 from audits.mitigate.mixture import (
@@ -123,8 +123,8 @@ def run_retraining(
             )
         fit_names(table, client)
         check_features(spec, table, client, next(table.batches(1)).frame)
-        settled = settle_model(spec, table, client, lambda done: progress("open model", done))
-        spec, output = settled.spec, settled.output
+        meant = resolve_model(spec, table, client, lambda done: progress("open model", done))
+        spec, output = meant.spec, meant.output
         assert output is not None  # binary, as checked
         allowed = spec.mitigate.gap if gap is None else gap
         job = _Job(spec, table, client, model, output, chosen, aim, attribute, allowed, out)

@@ -44,7 +44,7 @@ from audits.data.fingerprint import compute_sha256
 from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.data.table import AuditTable
-from audits.meaning import check_task, fit_names, settle_model, tell_ties
+from audits.meaning import check_task, fit_names, resolve_model, tell_ties
 from audits.models import ModelClient, open_declared
 from audits.policy.judge import compute_verdicts
 from audits.policy.names import check_policy_names
@@ -175,11 +175,11 @@ def _open_subject(
     first = next(table.batches(1)).frame
     check_features(spec, table, model, first)
     check_rule_columns(spec.recourse, model.info.features)
-    settled = settle_model(spec, table, model, lambda done: progress("open model", done))
-    check_sought_class(spec, settled.classes)
-    resolved, notices = resolve_section(table, settled.spec, model.info.features)
-    told = (*table.notices, *renamed, *settled.notices, *notices, *tell_ranks(model))
-    return _Subject(resolved, spec, base, table, model, settled.classes, settled.output, told)
+    meant = resolve_model(spec, table, model, lambda done: progress("open model", done))
+    check_sought_class(spec, meant.classes)
+    resolved, notices = resolve_section(table, meant.spec, model.info.features)
+    told = (*table.notices, *renamed, *meant.notices, *notices, *tell_ranks(model))
+    return _Subject(resolved, spec, base, table, model, meant.classes, meant.output, told)
 
 
 def _build_context(

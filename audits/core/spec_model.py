@@ -43,8 +43,8 @@ class ModelSection(Frozen):
 
     @property
     def cut(self) -> float:
-        """The score from which a row is selected, once the audit has settled it."""
-        assert self.threshold != "model", "audits.decisions settles it"
+        """The score from which a row is selected, once the audit has resolved it."""
+        assert self.threshold != "model", "audits.meaning resolves it"
         return HALF if self.threshold is None else self.threshold
 
     @property

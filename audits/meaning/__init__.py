@@ -9,19 +9,19 @@ from audits.meaning.classes import (
 from audits.meaning.decisions import tell_ties
 from audits.meaning.evidence import Ranking
 from audits.meaning.names import fit_names
-from audits.meaning.settle import Settled, check_task, settle_model
+from audits.meaning.resolve import Resolved, check_task, resolve_model
 from audits.meaning.trial import try_meaning
 
 __all__ = [
     "Meaning",
     "Ranking",
-    "Settled",
+    "Resolved",
     "UndecidedError",
     "check_task",
     "find_meaning",
     "fit_names",
     "match_classes",
-    "settle_model",
+    "resolve_model",
     "tell_ties",
     "try_meaning",
 ]

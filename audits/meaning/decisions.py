@@ -21,7 +21,7 @@ _DIGITS = range(1, 18)
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Decided:
     """cut: the score from which a row is selected. notices: what a reader must know of it."""
 
     cut: float
@@ -79,13 +79,13 @@ class _Trial:
         return float(self.selected)
 
 
-def settle_cut(
+def resolve_cut(
     spec: AuditSpec,
     table: AuditTable,
     model: ModelClient,
     output: int | None,
     on_rows: Callable[[float], None] = lambda _: None,
-) -> Settled:
+) -> Decided:
     """Return from which score on a row is selected.
 
     A declared number is obeyed; where the model's own decisions differ on any row, that is
@@ -96,11 +96,11 @@ def settle_cut(
     assert section is not None
     if spec.audit.task != "binary":
         is_own = spec.audit.task == "multiclass" and rule == "own"
-        return Settled(section.cut if section.threshold != "model" else HALF,
+        return Decided(section.cut if section.threshold != "model" else HALF,
                        _tell_classes(table, model, on_rows) if is_own else ())  # fmt: skip
     assert output is not None
     if section.output == "score":
-        return Settled(_read_score(section))
+        return Decided(_read_score(section))
     if section.threshold == "model" and rule == "none":
         raise InputError(
             '[model] threshold = "model", but the file holds no rule: it answers probabilities '
@@ -109,11 +109,11 @@ def settle_cut(
     declared = None if section.threshold in (None, "model") else section.cut
     if rule == "none" or (rule == "larger" and declared in (None, HALF)
                           and section.threshold != "model"):  # fmt: skip
-        return Settled(section.cut)
+        return Decided(section.cut)
     trial = _try_rule(table, model, output, HALF if declared is None else declared, on_rows)
     if declared is not None:
-        return Settled(declared, _tell_declared(declared, trial))
-    return _settle_own(section, model, trial)
+        return Decided(declared, _tell_declared(declared, trial))
+    return _resolve_own(section, model, trial)
 
 
 def _read_score(section: ModelSection) -> float:
@@ -150,9 +150,9 @@ def _decide_all(
         on_rows(done / table.rows)
 
 
-def _settle_own(section: ModelSection, model: ModelClient, trial: _Trial) -> Settled:
+def _resolve_own(section: ModelSection, model: ModelClient, trial: _Trial) -> Decided:
     if trial.is_half and section.threshold is None and model.info.stated is None:
-        return Settled(HALF, tell_ties(trial.ties))
+        return Decided(HALF, tell_ties(trial.ties))
     cut = trial.find_cut(model.info.stated)
     if cut is None:
         raise InputError(
@@ -162,14 +162,14 @@ def _settle_own(section: ModelSection, model: ModelClient, trial: _Trial) -> Set
             "the model itself decides otherwise), or audit its decisions with [predictions] label"
         )
     if cut == HALF:
-        return Settled(HALF)
+        return Decided(HALF)
     below = float(np.nextafter(cut, 0))
     where = f"above a score of {below:g}" if below == round(below, 6) else f"from {cut:.6g} on"
     text = (
         f"The model decides by a rule of its own: rows are selected {where}, as its own predict "
         f"does on all {trial.rows:,} rows."
     )
-    return Settled(cut, (Notice(code="model.threshold", text=text),))
+    return Decided(cut, (Notice(code="model.threshold", text=text),))
 
 
 def _tell_declared(cut: float, trial: _Trial) -> tuple[Notice, ...]:

@@ -10,7 +10,7 @@ from audits.data.opening import open_table
 from audits.data.source import connect
 from audits.meaning.classes import Meaning, find_meaning
 from audits.meaning.names import fit_names
-from audits.meaning.settle import check_task
+from audits.meaning.resolve import check_task
 from audits.models import open_declared
 
 

@@ -26,7 +26,7 @@ from audits.core.errors import InputError
 from audits.core.spec import AuditSpec
 from audits.data.opening import open_table
 from audits.data.source import connect
-from audits.meaning.decisions import _Trial, settle_cut
+from audits.meaning.decisions import _Trial, resolve_cut
 from audits.models.own_rule import _LARGER
 from audits.models.skops_format import SkopsAdapter
 from tests.meaning.local import LocalModel
@@ -54,7 +54,7 @@ def settle(folder: Path, frame: pd.DataFrame, model: ClassifierMixin, positive: 
     })  # fmt: skip
     local = LocalModel(SkopsAdapter(model, "m"))
     output = local.info.classes.index(positive)
-    found = settle_cut(spec, open_table(connect(), spec, folder), local, output)
+    found = resolve_cut(spec, open_table(connect(), spec, folder), local, output)
     return found, local.predict(frame)[:, output]
 
 

@@ -1,4 +1,4 @@
-"""A model beside its data: checked to fit, its outputs named, its decisions settled, once."""
+"""A model beside its data: checked to fit, its outputs named, its decisions resolved, once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from audits.core.report import Notice
 from audits.core.spec import AuditSpec
 from audits.data.table import AuditTable
 from audits.meaning.classes import find_meaning
-from audits.meaning.decisions import settle_cut
+from audits.meaning.decisions import resolve_cut
 from audits.models import ModelClient, ModelInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Resolved:
     """What is audited. spec: the settings with the threshold as a number and the inputs'
     names. classes: the model's
     outputs in their order, as the data spells them (`()` for regression). output: which of them
@@ -27,12 +27,12 @@ class Settled:
     notices: tuple[Notice, ...]
 
 
-def settle_model(
+def resolve_model(
     spec: AuditSpec,
     table: AuditTable,
     model: ModelClient,
     on_rows: Callable[[float], None] = lambda _: None,
-) -> Settled:
+) -> Resolved:
     """Return what the model's outputs and decisions mean; `model` calls its classes so from now on.
 
     on_rows: told the share of the rows that were asked for their own decisions, where any are.
@@ -41,14 +41,14 @@ def settle_model(
     assert spec.model is not None
     meaning = find_meaning(spec, table, model)
     model.name_classes(meaning.classes)
-    settled = settle_cut(spec, table, model, meaning.output, on_rows)
+    decided = resolve_cut(spec, table, model, meaning.output, on_rows)
     names = {"features": model.renamed} if model.renamed else {}
-    section = spec.model.model_copy(update={"threshold": settled.cut, **names})
-    return Settled(
+    section = spec.model.model_copy(update={"threshold": decided.cut, **names})
+    return Resolved(
         spec.model_copy(update={"model": section}),
         meaning.classes,
         meaning.output,
-        (*meaning.notices, *settled.notices),
+        (*meaning.notices, *decided.notices),
     )
 
 
