@@ -14,6 +14,7 @@ import numpy as np
 from audits.core.errors import InputError, ModelCrashError
 from audits.models.adapter import FloatArray, with_complement
 from audits.models.endpoint_spec import EndpointSpec, Output
+from audits.models.readout import rank, softmax
 
 _SLACK = 1e-3
 """How far rounded probabilities may be from what they must be."""
@@ -60,14 +61,13 @@ def _compute_from_logits(spec: EndpointSpec, rows: list[list[Any]]) -> FloatArra
     if logits.shape[1] == 1:
         logits = np.hstack([np.zeros_like(logits), logits])
     with np.errstate(invalid="ignore"):  # infinity less infinity: named by the caller
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+        return softmax(logits)
 
 
 def _compute_from_scores(spec: EndpointSpec, rows: list[list[Any]]) -> FloatArray:
     assert spec.threshold is not None
     above = _read_numbers(spec, rows, (1,))[:, 0] - spec.threshold
-    return with_complement(0.5 + above / (2 * (1 + np.abs(above))))
+    return with_complement(rank(above))
 
 
 def _compute_from_decisions(spec: EndpointSpec, rows: list[list[Any]]) -> FloatArray:

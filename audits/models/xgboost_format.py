@@ -24,6 +24,7 @@ from audits.models.adapter import (
     with_complement,
 )
 from audits.models.columns import Categories, compute_matrix, select_features
+from audits.models.readout import softmax
 
 
 class XGBoostAdapter:
@@ -54,7 +55,7 @@ class XGBoostAdapter:
         if self.info.task == "regression":
             return scores.reshape(len(matrix))
         if self.info.task == "multiclass":
-            return _softmax(scores) if as_margin else scores
+            return softmax(scores) if as_margin else scores
         return with_complement(1.0 / (1.0 + np.exp(-scores)) if as_margin else scores)
 
     def _run(self, matrix: FloatArray, as_margin: bool) -> FloatArray:
@@ -168,11 +169,6 @@ def _read_values(values: pa.Array) -> list[Hashable]:
         return list(values.to_pylist())
     as_bytes = values.view(pa.binary()).to_pylist()
     return [item.decode("utf-8", "surrogateescape") for item in as_bytes]
-
-
-def _softmax(margins: FloatArray) -> FloatArray:
-    weights = np.exp(margins - margins.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _recognises(path: Path, head: bytes) -> bool:
