@@ -21,7 +21,7 @@ from audits.data.fingerprint import compute_fingerprint
 from audits.data.form import FileForm
 from audits.data.relation import Place, Relation, open_relation
 from audits.data.schema import Column, tabulate_columns
-from audits.data.sql import connect, fetch_one, list_columns, quote
+from audits.data.sql import connect, fetch_one, list_columns, literal, quote
 from audits.data.typed import Reading, find_unused_missing, render_typed
 
 __all__ = ["Opened", "Source", "connect", "open_files", "open_source", "tabulate_source"]
@@ -148,8 +148,6 @@ def open_files(
         weakref.finalize(connection, copies.cleanup)
         place = Place(connection, view, role, form, Path(copies.name))
         found = open_relation(place, files, reading, texts)
-        if not any(place.copies.iterdir()):
-            copies.cleanup()
         register_arrow(connection, found.arrow)
         relation = found.sql
         if rows is not None:
@@ -158,6 +156,11 @@ def open_files(
         if found.kind == "csv":
             relation = _with_booleans(connection, relation, _list_kept(found, reading))
         relation = render_typed(connection, relation, reading, found.natural, f"{role} {text!r}")
+        if found.kind == "csv" and rows is None:
+            copy = place.copies / "rows.parquet"
+            relation = parse_once(connection, relation, copy, f"{role} {text!r}")
+        if not any(place.copies.iterdir()):
+            copies.cleanup()
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}")
         empty = fetch_one(connection, f"SELECT 1 FROM {view} LIMIT 1") is None
     except (duckdb.Error, pa.ArrowException, OSError) as error:
@@ -165,6 +168,25 @@ def open_files(
     if empty:
         raise InputError(f"{role} {text!r} has no rows")
     return Opened(found.kind, found.raw, found.arrow, found.notices, found.repeated, tuple(texts))
+
+
+def parse_once(
+    connection: duckdb.DuckDBPyConnection, relation: str, copy: Path, title: str
+) -> str:
+    """Return rows of text as a Parquet copy: a check reads the columns that it needs, and parses no
+    text again; and every check sees the same rows, whatever becomes of the file meanwhile.
+
+    title: what a message calls the rows. Raises InputError where there is no room for them.
+    """
+    target = literal(str(copy))
+    try:
+        connection.execute(f"COPY (SELECT * FROM {relation}) TO {target} (FORMAT parquet)")
+    except duckdb.IOException as error:
+        raise InputError(
+            f"{title}: the parsed rows cannot be kept in {str(copy.parent)!r} while the audit "
+            "runs (no room, or not writable); make room there, or set TMPDIR to another folder"
+        ) from error
+    return f"read_parquet({target})"
 
 
 def _list_kept(found: Relation, reading: Reading) -> set[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from audits.data.source import connect, open_source
+from audits.core.errors import InputError
+from audits.data.source import connect, open_source, parse_once
 from audits.data.sql import literal
 from audits.data.typed import Reading
 
@@ -66,7 +67,26 @@ def test_what_is_read_is_what_guessing_reads(name: str, tmp_path: Path) -> None:
         )
     assert found.schema.names == expected.schema.names
     assert found.equals(expected)
-    assert "auto_detect" in plan and "sample_size" not in plan  # not guessed again
+    assert "read_parquet" in plan and "csv" not in plan  # neither guessed nor parsed again
+
+
+def test_a_file_that_changes_while_it_is_audited_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n1,x\n2,y\n", encoding="utf-8")
+    with connect() as connection:
+        source = open_source(connection, str(path), base=tmp_path, view="v", role="data")
+        path.write_text("a,b\nbroken\n", encoding="utf-8")
+        assert connection.sql(f"SELECT * FROM {source.view}").fetchall() == [(1, "x"), (2, "y")]
+
+
+def test_no_room_for_the_parsed_rows_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that no file can be written to has no room either; a full disk says the same."""
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n1,x\n", encoding="utf-8")
+    with connect() as connection, pytest.raises(InputError, match=r"'/proc'.*set TMPDIR"):
+        parse_once(connection, "read_csv('" + str(path) + "')", Path("/proc/rows.parquet"), "data")
 
 
 def test_files_that_differ_are_read_as_one(tmp_path: Path) -> None:
