@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from audits.core.sentences import load_sentences
+from audits.findings import load_sentences
 
 _WORDS = Path(__file__).parent / "words"
 

@@ -11,12 +11,12 @@ import streamlit as st
 from audits.core.cohort import Cohort
 from audits.core.errors import AssayError, InputError
 from audits.core.format import plain_text
-from audits.slices.cuts import Mask
-from audits.store.workspace import Workspace
+from audits.slices import Mask
+from audits.store import Workspace
 from dashboard.catalogue import say
 from dashboard.state import RUN, find_rows, runs_root
-from dashboard.viewmodels.cohort_run import CohortRun, needs_data, open_cohort
-from dashboard.viewmodels.rows import Absent, Opening, RowSource
+from dashboard.viewmodels.cohorts.cohort_run import CohortRun, needs_data, open_cohort
+from dashboard.viewmodels.cohorts.rows import Absent, Opening, RowSource
 from dashboard.viewmodels.run import RunData
 
 COHORT, WHERE = "cohort", "where"

@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from audits.core.child import make_command, make_environment
-from audits.store.preview import remove_abandoned
+from audits.core.package.child import make_command, make_environment
+from audits.store import remove_abandoned
 from dashboard.job_state import JobState, Phase, read_event
 
 AT_ONCE = 1

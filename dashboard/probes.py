@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audits.core.errors import AssayError
-from audits.data.look import DataLook, inspect_data
+from audits.data import DataLook, inspect_data
 from audits.meaning import Meaning, try_meaning
-from dashboard.viewmodels.model_fit import ModelFit, try_model
-from dashboard.viewmodels.new_audit import Draft, parse_spec
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.cohorts.rows import Absent
+from dashboard.viewmodels.new_audit.model_fit import ModelFit, try_model
+from dashboard.viewmodels.new_audit.new_audit import Draft, parse_spec
 
 T = TypeVar("T")
 _KEPT = 64

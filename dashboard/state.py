@@ -10,18 +10,17 @@ import streamlit as st
 
 from audits.core.errors import AssayError, CheckNotApplicableError
 from audits.core.format import plain_text
-from audits.dependence import Dependence
-from audits.explain.importance import CohortImportance
+from audits.explain import CohortImportance
 from audits.models import ModelClient
-from audits.store.bundle import MANIFEST, REPORT, load_bundle
-from audits.store.preview import find_preview, is_preview
+from audits.pipeline import Dependence
+from audits.store import MANIFEST, REPORT, find_preview, is_preview, load_bundle
 from dashboard.beside import Beside
 from dashboard.catalogue import say
 from dashboard.jobs import JobBoard, shared_board
 from dashboard.places import RUNS_VARIABLE
-from dashboard.viewmodels.cohorts import explain_slice
-from dashboard.viewmodels.compare import ComparePage, make_page
-from dashboard.viewmodels.rows import Absent, Opening, RowSource, open_rows, open_run_model
+from dashboard.viewmodels.cohorts.cohorts import explain_slice
+from dashboard.viewmodels.cohorts.rows import Absent, Opening, RowSource, open_rows, open_run_model
+from dashboard.viewmodels.compare.compare import ComparePage, make_page
 from dashboard.viewmodels.run import RunData
 from dashboard.warmup import settle_memory
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.figures.theme import PALETTE
+from audits.figures import PALETTE
 
 _SHARED: dict[str, object] = {
     "font": "sans-serif",

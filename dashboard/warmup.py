@@ -64,7 +64,7 @@ def warm_up(pause: float = 0.0) -> None:
 def _open_newest() -> None:
     """Open the newest run and its cube, as the first page will."""
     from dashboard import state  # noqa: PLC0415  # the server listens before this is imported
-    from dashboard.viewmodels.rows import Absent  # noqa: PLC0415
+    from dashboard.viewmodels.cohorts.rows import Absent  # noqa: PLC0415
 
     name = state.find_newest_run()
     folder = None if name is None else state.find_run(name)
@@ -75,9 +75,9 @@ def _open_newest() -> None:
 
 def _tidy() -> None:
     """Remove what killed audits and forms that nobody came back to have left."""
-    from audits.store.preview import remove_abandoned  # noqa: PLC0415
+    from audits.store import remove_abandoned  # noqa: PLC0415
     from dashboard.state import runs_root  # noqa: PLC0415
-    from dashboard.viewmodels.audit_form import remove_old_forms  # noqa: PLC0415
+    from dashboard.viewmodels.new_audit.audit_form import remove_old_forms  # noqa: PLC0415
 
     remove_abandoned(runs_root())
     remove_old_forms(runs_root())

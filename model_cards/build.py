@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from audits.core.report import AuditReport
-from audits.core.words import describe
+from audits.core.report.report import AuditReport
+from audits.core.words.words import describe
 from model_cards.card import (
     Card,
     Line,
@@ -21,13 +21,13 @@ from model_cards.card import (
 )
 from model_cards.human import check_keys, make_human_section
 from model_cards.numbers import compute_report_sha256, make_entry
-from model_cards.sections.explanations import build_explanations
+from model_cards.sections.explained.explanations import build_explanations
+from model_cards.sections.explained.reasons import build_reasons
+from model_cards.sections.explained.recourse import build_recourse
 from model_cards.sections.fairness import build_fairness
 from model_cards.sections.limitations import build_limitations
 from model_cards.sections.performance import build_performance
 from model_cards.sections.provenance import build_checks, build_provenance
-from model_cards.sections.reasons import build_reasons
-from model_cards.sections.recourse import build_recourse
 from model_cards.sections.subject import build_data, build_model
 from model_cards.sections.summary import build_summary
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 
 
 class Form(StrEnum):

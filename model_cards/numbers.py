@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from audits.core.estimate import EXACT
 from audits.core.format import (
     format_count,
     format_interval,
@@ -17,8 +16,9 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
+from audits.core.report.estimate import EXACT
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
 from model_cards.card import Entry, Fact, Form, Number
 
 

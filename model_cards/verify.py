@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from audits.core.errors import near_misses
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
 from model_cards.card import Card, Entry, Fact, Form, Number, Register, walk_inlines, walk_sections
 from model_cards.numbers import (
     adjust_tests,

@@ -12,19 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from audits.core.estimate import Estimate, Unavailable
 from audits.core.groups import JOIN, name_group_column
 from audits.core.limits import MIN_ROWS
-from audits.core.measurement import Direction, Measurement, Unit, measurement_id
-from audits.core.spec import AuditSpec
-from audits.cube.cube import Cube
-from audits.cube.metrics import Metric
-from audits.cube.values import Values
-from audits.cube.view import View, compute_view
-from audits.data.table import AuditTable
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Direction, Measurement, Unit, measurement_id
+from audits.core.settings.spec import AuditSpec
+from audits.cube import Cube, Metric, Values, View, compute_view
+from audits.data import AuditTable
 
 if TYPE_CHECKING:
-    from audits.models.client import ModelClient
+    from audits.models import ModelClient
 
 Progress = Callable[[str, float | None], None]
 """Told what is being done and how far it is (0 to 1, None where unknown)."""

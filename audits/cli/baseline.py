@@ -7,13 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from audits.cli.compare import check_min_change, describe_comparison, show_comparison
-from audits.compare.comparison import Comparison
-from audits.compare.run import run_comparison
-from audits.compare.subjects import ask, ask_before, check_comparable
+from audits.cli.after.compare import check_min_change, describe_comparison, show_comparison
+from audits.compare import Comparison, ask, ask_before, check_comparable, run_comparison
 from audits.core.errors import EvidenceError, InputError
-from audits.core.spec_file import load_spec
-from audits.store.bundle import Bundle, load_bundle
+from audits.core.settings.read import load_spec
+from audits.store import Bundle, load_bundle
 
 
 @dataclass(frozen=True, slots=True)

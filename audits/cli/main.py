@@ -15,7 +15,7 @@ import typer
 
 from audits.cli.faults import TRACEBACK, Group, close_output, show_fault
 from audits.core.errors import AssayError
-from audits.core.extras import explain_missing
+from audits.core.package.extras import explain_missing
 
 app = typer.Typer(
     cls=Group,
@@ -98,7 +98,7 @@ def card(
     ] = None,
 ) -> None:
     """Write a run's model card."""
-    from audits.cli.card import card_command  # noqa: PLC0415
+    from audits.cli.after.card import card_command  # noqa: PLC0415
 
     card_command(run, form, out, human)
 
@@ -114,7 +114,7 @@ def export(
     ] = 10,
 ) -> None:
     """Write a run as one HTML file that works offline: verdicts, groups, a live threshold."""
-    from audits.cli.export import export_command  # noqa: PLC0415
+    from audits.cli.after.export import export_command  # noqa: PLC0415
 
     export_command(run, out, least)
 
@@ -122,7 +122,7 @@ def export(
 @app.command()
 def verify(run: RunFolder, json: Json = False) -> None:
     """Check every file and number of a run against its evidence."""
-    from audits.cli.verify import verify_command  # noqa: PLC0415
+    from audits.cli.after.verify import verify_command  # noqa: PLC0415
 
     raise typer.Exit(verify_command(run, as_json=json))
 
@@ -142,7 +142,7 @@ def compare(
     turned without its number does not count, nor do numbers that are chosen anew in each run
     (thresholds of interventions, slices, ways back): they are shown.
     """
-    from audits.cli.compare import compare_command  # noqa: PLC0415
+    from audits.cli.after.compare import compare_command  # noqa: PLC0415
 
     raise typer.Exit(compare_command(before, after, min_change, as_json=json))
 
@@ -157,7 +157,7 @@ def cube(
     least: Annotated[int, typer.Option(help="No cell of fewer rows is handed over.")] = 10,
 ) -> None:
     """Write runs' counts, added up and without small cells, for who may not see their rows."""
-    from audits.cli.cube import cube_command  # noqa: PLC0415
+    from audits.cli.after.cube import cube_command  # noqa: PLC0415
 
     cube_command(runs, out, least)
 
@@ -170,7 +170,7 @@ def checks(
     ] = False,
 ) -> None:
     """List what an audit checks and measures."""
-    from audits.cli.catalog import catalog_command  # noqa: PLC0415
+    from audits.cli.before.catalog import catalog_command  # noqa: PLC0415
 
     catalog_command(as_json=json, as_markdown=markdown)
 
@@ -180,7 +180,7 @@ def check_policy(
     file: Annotated[Path, typer.Argument(help="A policy file.", metavar="FILE")],
 ) -> None:
     """Check a policy against all that can be judged, and say what it asks."""
-    from audits.cli.policy import check_command  # noqa: PLC0415
+    from audits.cli.before.policy import check_command  # noqa: PLC0415
 
     check_command(file)
 
@@ -190,7 +190,7 @@ def show_policy(
     preset: Annotated[str, typer.Argument(help="The name of a preset.", metavar="PRESET")],
 ) -> None:
     """Show a preset in plain words, and its file to start from."""
-    from audits.cli.policy import show_command  # noqa: PLC0415
+    from audits.cli.before.policy import show_command  # noqa: PLC0415
 
     show_command(preset)
 
@@ -198,7 +198,7 @@ def show_policy(
 @policy.command("reference")
 def print_policy_reference() -> None:
     """Print the page docs/policy.md: every key, and every metric that a rule can name."""
-    from audits.cli.policy import reference_command  # noqa: PLC0415
+    from audits.cli.before.policy import reference_command  # noqa: PLC0415
 
     reference_command()
 
@@ -214,7 +214,7 @@ def ll144(
     ] = None,
 ) -> None:
     """Write a run's Local Law 144 tables as CSV (New York City; 6 RCNY 5-301)."""
-    from audits.cli.ll144 import export_command  # noqa: PLC0415
+    from audits.cli.after.ll144 import export_command  # noqa: PLC0415
 
     export_command(run, out, kind)
 
@@ -227,7 +227,7 @@ def reasons(
     ] = None,
 ) -> None:
     """Write what each rejected applicant can be told as CSV (US Regulation B; 12 CFR 1002.9)."""
-    from audits.cli.reasons import reasons_command  # noqa: PLC0415
+    from audits.cli.after.reasons import reasons_command  # noqa: PLC0415
 
     reasons_command(run, out)
 
@@ -238,7 +238,7 @@ def check_ll144(
     json: Json = False,
 ) -> None:
     """Recompute a published Local Law 144 summary: every rate, ratio and total."""
-    from audits.cli.ll144 import check_command  # noqa: PLC0415
+    from audits.cli.after.ll144 import check_command  # noqa: PLC0415
 
     check_command(table, as_json=json)
 
@@ -272,7 +272,7 @@ def mitigate(
     json: Json = False,
 ) -> None:
     """Retrain or post-process the audited model against a gap; show before and after, save it."""
-    from audits.cli.mitigate import mitigate_command  # noqa: PLC0415
+    from audits.cli.after.mitigate import mitigate_command  # noqa: PLC0415
 
     mitigate_command(audit, method, constraint, attribute, out, gap, as_json=json)
 
@@ -288,8 +288,8 @@ def init(
     sheet: Sheet = None,
 ) -> None:
     """Write a starter AUDIT.toml from what is found in the files."""
-    from audits.cli.init import init_command  # noqa: PLC0415
-    from audits.data.form import FileForm  # noqa: PLC0415
+    from audits.cli.before.init import init_command  # noqa: PLC0415
+    from audits.data import FileForm  # noqa: PLC0415
 
     init_command(model, data, out, FileForm(encoding, delimiter, decimal, sheet))
 
@@ -313,8 +313,8 @@ def convert(  # noqa: PLR0917 - one a setting
     sheet: Sheet = None,
 ) -> None:
     """Turn your own joblib file into a format that runs no code, and prove that it is equal."""
-    from audits.cli.convert import convert_command  # noqa: PLC0415
-    from audits.data.form import FileForm  # noqa: PLC0415
+    from audits.cli.before.convert import convert_command  # noqa: PLC0415
+    from audits.data import FileForm  # noqa: PLC0415
 
     form = FileForm(encoding, delimiter, decimal, sheet)
     convert_command(model, out, data, consent=yes, form=form)
@@ -348,8 +348,8 @@ def host(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on this machine.")] = 8777,
 ) -> None:
     """Write a script that answers for any model, to be run in its own environment."""
-    from audits.cli.host import host_command  # noqa: PLC0415
-    from audits.models.host import Declared  # noqa: PLC0415
+    from audits.cli.before.host import host_command  # noqa: PLC0415
+    from audits.models import Declared  # noqa: PLC0415
 
     declared = Declared(task, _split(classes), _split(features), output, threshold)
     host_command(model, kind, out, data, port, declared)

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from audits.core.format import format_count
-from audits.core.harms import tell_harm
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.verdict import Status
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.report.verdict import Status
+from audits.core.words.harms import tell_harm
 from audits.findings import (
     count_judged,
     list_leading,
@@ -21,9 +21,8 @@ from audits.findings import (
     render_finding_sentence,
     render_headline,
 )
-from audits.policy.coverage import explain_unjudged, list_idle_rules
-from audits.policy.words import render_expired, render_waiver
-from audits.store.bundle import Bundle
+from audits.policy import explain_unjudged, list_idle_rules, render_expired, render_waiver
+from audits.store import Bundle
 
 LOOKS = {
     Status.FAIL: ("✗", "bold red"),

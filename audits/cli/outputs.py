@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from audits.cli.terminal import explain_unwritable
-from audits.compare.comparison import Comparison
-from audits.core.report import AuditReport
-from audits.core.spec_file import load_spec
-from audits.export.ci import FORMATS, RunResult, render_annotations
+from audits.compare import Comparison
+from audits.core.report.report import AuditReport
+from audits.core.settings.read import load_spec
+from audits.export import FORMATS, RunResult, render_annotations
 
 Outputs = Mapping[str, Path | None]
 """Where each of `FORMATS` is wanted, by its flag."""

@@ -13,7 +13,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from audits.checks.base import Progress as Report
+from audits.checks import Progress as Report
 from audits.cli.baseline import (
     NO_BASELINE,
     Against,
@@ -27,14 +27,12 @@ from audits.cli.outcome import show_outcome
 from audits.cli.outputs import Outputs, find_targets, write_outputs
 from audits.cli.terminal import show_progress
 from audits.core.errors import AssayError, CancelledError
-from audits.core.report import AuditReport, CheckOutcome
-from audits.core.spec_file import load_spec
-from audits.export.ci import describe_findings
+from audits.core.report.report import AuditReport, CheckOutcome
+from audits.core.settings.read import load_spec
+from audits.export import describe_findings
 from audits.findings import check_fail_on, compute_exit_code, count_judged
-from audits.run import Early, run_audit
-from audits.run_checks import Ended, no_news
-from audits.store.bundle import Bundle
-from audits.store.preview import keep_preview, save_preview
+from audits.pipeline import Early, Ended, no_news, run_audit
+from audits.store import Bundle, keep_preview, save_preview
 
 _STOPPED = threading.Event()
 _STOPPED_WORDS = "stopped; nothing was written"
@@ -147,7 +145,7 @@ def _run(
     early: Early | None = None,
     ended: Ended = no_news,
 ) -> Bundle:
-    from audits.cli.card import write_cards  # noqa: PLC0415 - model_cards reads figures
+    from audits.cli.after.card import write_cards  # noqa: PLC0415 - model_cards reads figures
 
     def tell(stage: str, fraction: float | None) -> None:
         if _STOPPED.is_set():  # what _stop raised was caught by code that is not ours

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from audits.core.child import make_command, make_environment
+from audits.core.package.child import make_command, make_environment
 
 
 def serve_command(runs: Path, port: int) -> int:

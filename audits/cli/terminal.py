@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from audits.checks.base import Progress as Report
+from audits.checks import Progress as Report
 from audits.core.errors import InputError
 
 

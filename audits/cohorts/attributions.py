@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from audits.checks.explain import name_column
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement
-from audits.cube.intervals import CONFIDENCE
-from audits.explain.evidence import find_positions, iterate_values
-from audits.explain.importance import PartSums
-from audits.slices.cuts import Mask
+from audits.checks import name_column
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement
+from audits.cube import CONFIDENCE
+from audits.explain import PartSums, find_positions, iterate_values
+from audits.slices import Mask
 
 FEATURE = "feature="
 """Before a column's name in a measurement's slice."""

@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 
 from audits.core.errors import InputError
 from audits.core.groups import MISSING, name_group_column
-from audits.core.spec import AuditSpec, Task
-from audits.cube.cube import Cube
-from audits.data.protected import label_ranges
-from audits.data.schema import Column
-from audits.slices.conditions import Condition, parse_condition
-from audits.slices.cuts import show_number
+from audits.core.settings.spec import AuditSpec, Task
+from audits.cube import Cube
+from audits.data import Column, label_ranges
+from audits.slices import Condition, parse_condition, show_number
 
 OUTCOME, DECISION, SCORE, PREDICTION = "the outcome", "the decision", "the score", "the prediction"
 """The run's own columns. The article keeps them apart from the data's: a file has "score"."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from audits.checks.base import PREDICTIONS_FILE
-from audits.checks.explain import name_column
+from audits.checks import PREDICTIONS_FILE, name_column
 from audits.core.errors import CheckNotApplicableError
-from audits.data.table import AuditTable
-from audits.explain.evidence import find_attributions, find_positions, iterate_values
-from audits.explain.importance import CohortImportance, compute_cohort_importance
-from audits.slices.conditions import find_rows, parse_condition
+from audits.data import AuditTable
+from audits.explain import (
+    CohortImportance,
+    compute_cohort_importance,
+    find_attributions,
+    find_positions,
+    iterate_values,
+)
+from audits.slices import find_rows, parse_condition
 
 LEAST_ROWS = 10
 

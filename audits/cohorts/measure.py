@@ -7,23 +7,24 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audits.checks.base import CubeCheck, CubeContext
-from audits.checks.catalog import CUBE_CHECKS
-from audits.checks.interventions import INTERVENTIONS
-from audits.checks.profile import CODE as PROFILE
-from audits.checks.profile import count_groups
+from audits.checks import (
+    CUBE_CHECKS,
+    INTERVENTIONS,
+    PROFILE_CHECK as PROFILE,
+    CubeCheck,
+    CubeContext,
+    count_groups,
+)
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.limits import MIN_ROWS
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport, CheckOutcome, CheckStatus
-from audits.core.spec import AuditSpec
-from audits.cube.build import build_cube, count_classes
-from audits.cube.cube import Cube
-from audits.data.source import connect
-from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy
-from audits.slices.cuts import Mask
-from audits.store.bundle import Bundle
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
+from audits.core.settings.spec import AuditSpec
+from audits.cube import Cube, build_cube, count_classes
+from audits.data import connect
+from audits.policy import Policy, compute_verdicts
+from audits.slices import Mask
+from audits.store import Bundle
 
 ALL_ROWS = "it was made for all rows together; look at everybody to see it"
 ON_ITS_PAGE = "other thresholds are tried on these rows on their own page, when it is opened"

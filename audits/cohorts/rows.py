@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audits.cohorts.conditions import RunColumns, parse_run_condition
-from audits.slices.conditions import Condition
-from audits.slices.cuts import Mask
+from audits.slices import Condition, Mask
 
 FindInData = Callable[[Sequence[str]], Mask]
 """Which rows meet conditions on the audited data's columns, `[rows]`."""

@@ -11,8 +11,8 @@ from audits.compare.comparison import ALPHA, SURE, Change, Outcome
 from audits.compare.gate import weigh
 from audits.compare.matching import find_twin
 from audits.compare.scale import find_yardstick, is_better, is_slight
-from audits.core.report import AuditReport
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
+from audits.core.report.report import AuditReport
 
 
 def conclude(

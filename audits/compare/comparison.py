@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-from audits.core.estimate import Estimate
-from audits.core.measurement import Measurement
-from audits.core.report import CheckOutcome
-from audits.core.verdict import Verdict
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import CheckOutcome
+from audits.core.report.verdict import Verdict
 
 ALPHA = 0.05
 """The chance, over everything that counts, of one change that is none (Holm, by weight)."""

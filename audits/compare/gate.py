@@ -16,8 +16,8 @@ import numpy as np
 
 from audits.compare.comparison import Change, Family
 from audits.compare.matching import MIRRORS
-from audits.core.measurement import Measurement
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
+from audits.core.report.measurement import Measurement
 
 
 class Role(StrEnum):

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.compare.pairs import MOMENTS, UNKNOWN_TRUE, PairedCounts
+from audits.core.arrays import FloatArray, IntArray
 from audits.core.errors import EvidenceError
 from audits.core.groups import name_group_column
-from audits.core.report import AuditReport
-from audits.cube.cube import FloatArray, IntArray
-from audits.data.sql import (
+from audits.core.report.report import AuditReport
+from audits.data import (
     connect,
     fetch_one,
     list_columns,
@@ -25,7 +25,7 @@ from audits.data.sql import (
     quote,
     read_frame,
 )
-from audits.store.bundle import Bundle
+from audits.store import Bundle
 
 PREDICTIONS = "predictions.parquet"
 _LEAST_LOSS = float(np.finfo(np.float64).eps)

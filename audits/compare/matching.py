@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audits.core.groups import JOIN
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
 
 MIRRORS = {
     "true_negative_rate": "false_positive_rate",

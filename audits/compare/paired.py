@@ -10,12 +10,10 @@ from scipy import special
 from audits.compare.pairs import GroupedPairs, PairedCounts, PairedMeans, group_pairs
 from audits.compare.resample import SHARES, Resampler, Share, Statistic
 from audits.compare.scale import ChangeTest, compute_t_test, fold
-from audits.core.measurement import Direction, Measurement
-from audits.core.words import base_metric
-from audits.cube.cube import FloatArray, IntArray
-from audits.cube.disparities import DISPARITIES
-from audits.cube.paired import Pairs, compute_paired_change
-from audits.cube.rates import RATES, Rate
+from audits.core.arrays import FloatArray, IntArray
+from audits.core.report.measurement import Direction, Measurement
+from audits.core.words.words import base_metric
+from audits.cube import DISPARITIES, RATES, Pairs, Rate, compute_paired_change
 
 LEAST_ROWS = 30
 """Means of fewer rows are not compared: their errors are not known well enough."""

@@ -8,9 +8,9 @@ from itertools import combinations
 
 import numpy as np
 
+from audits.core.arrays import FloatArray, IntArray
 from audits.core.groups import JOIN
-from audits.cube.cube import FloatArray, IntArray
-from audits.cube.keys import number_combinations
+from audits.cube import number_combinations
 
 UNKNOWN_TRUE = 2
 """Code of a row without a true outcome, as in the masks of `audits.cube.rates`."""

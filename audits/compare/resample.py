@@ -17,9 +17,8 @@ import numpy as np
 
 from audits.compare.pairs import GroupedPairs
 from audits.compare.scale import ChangeTest, Z, compute_normal_p
-from audits.cube.cube import FloatArray, IntArray
-from audits.cube.rates import RATES
-from audits.cube.resample import resample_counts
+from audits.core.arrays import FloatArray, IntArray
+from audits.cube import RATES, resample_counts
 
 _DRAWS = 2000
 _PLACES = 40_000_000

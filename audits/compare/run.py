@@ -23,11 +23,11 @@ from audits.compare.subjects import (
     refer,
 )
 from audits.compare.verdicts import compare_verdicts
-from audits.core.estimate import EXACT, Estimate
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
-from audits.cube.intervals import CONFIDENCE
-from audits.store.bundle import Bundle
+from audits.core.report.estimate import EXACT, Estimate
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
+from audits.cube import CONFIDENCE
+from audits.store import Bundle
 
 PAIRED = (
     "Both runs decide about the same rows, so each row is compared with itself. Numbers that "

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from audits.core.measurement import Direction, Unit
-from audits.core.report import AuditReport
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
+from audits.core.report.measurement import Direction, Unit
+from audits.core.report.report import AuditReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.measurement import Measurement
-from audits.core.verdict import Verdict
-from audits.core.words import describe
+from audits.core.report.measurement import Measurement
+from audits.core.report.verdict import Verdict
+from audits.core.words.words import describe
 
 _SUMMARY_WAY = {
     "closer_to_zero": ("closer to zero", "further from zero"),

@@ -6,10 +6,9 @@ import numpy as np
 from scipy import special
 
 from audits.compare.scale import ChangeTest, compute_normal_p, fold, fold_interval
-from audits.core.estimate import Estimate
-from audits.core.measurement import Direction, Measurement
-from audits.cube.hypergeometric import compute_exact_test
-from audits.cube.intervals import compute_difference
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Direction, Measurement
+from audits.cube import compute_difference, compute_exact_test
 
 LEAST_ROWS = 10
 """Estimates on fewer rows are not compared: what their intervals say of far tails is a guess."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from audits.compare.comparison import CheckChange, Difference, RunRef
 from audits.core.errors import InputError
-from audits.core.report import AuditReport, CheckOutcome
-from audits.core.spec import AuditSpec
+from audits.core.report.report import AuditReport, CheckOutcome
+from audits.core.settings.spec import AuditSpec
 
 POLICY = "policy_in_force"
 """The key of the settings in force under which a report keeps its policy's rules."""

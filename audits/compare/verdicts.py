@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from audits.compare.comparison import SURE, Change, Family, Outcome, VerdictChange, Way
 from audits.compare.gate import name_breadth
 from audits.compare.matching import MIRRORS, uses_column
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
-from audits.core.verdict import Status, Verdict
-from audits.core.words import base_metric
-from audits.cube.disparities import DISPARITIES
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status, Verdict
+from audits.core.words.words import base_metric
+from audits.cube import DISPARITIES
 
 _RANK = {Status.PASS: 0, Status.WARN: 1, Status.FAIL: 2}
 """How bad a verdict is; the others do not judge."""

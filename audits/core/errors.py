@@ -19,7 +19,7 @@ class InputError(AssayError):
 
 
 class MissingPackageError(InputError):
-    """A library that this needs is not installed; see `audits.core.extras`."""
+    """A library that this needs is not installed; see `audits.core.package.extras`."""
 
 
 class ModelCrashError(AssayError):

@@ -11,8 +11,8 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
-from audits.core.estimate import EXACT, Estimate, Unavailable
-from audits.core.measurement import Unit
+from audits.core.report.estimate import EXACT, Estimate, Unavailable
+from audits.core.report.measurement import Unit
 
 MINUS = "−"
 _MONTHS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.core.estimate import Frozen
+from audits.core.report.estimate import Frozen
 
 
 class Scale(Frozen):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from audits.core.report import SCHEMA, AuditReport
+from audits.core.report.report import SCHEMA, AuditReport
 
 SCHEMA_FILE = Path(__file__).parent / "schemas" / "assay.report-1.json"
 

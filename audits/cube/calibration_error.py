@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 
 _RESAMPLES = 1000
 _HALVINGS = 15

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_share_interval
-from audits.cube.means import compute_mean
-from audits.cube.resample import resample_counts
-from audits.cube.values import Values
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
+from audits.cube.intervals.intervals import compute_share_interval
+from audits.cube.intervals.means import compute_mean
+from audits.cube.intervals.resample import resample_counts
 
 RESAMPLES = 2000
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from audits.core.arrays import FloatArray
 from audits.core.groups import JOIN, MISSING
 from audits.core.limits import ALPHA
-from audits.cube.chosen import Mask
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import (
+from audits.cube.counts.values import Values, average_two
+from audits.cube.counts.view import View
+from audits.cube.intervals.chosen import Mask
+from audits.cube.intervals.intervals import (
     compute_difference,
     compute_logit_p,
     compute_ratio,
     compute_two_share_p,
     compute_welch_p,
 )
-from audits.cube.inversion import find_z
+from audits.cube.intervals.inversion import find_z
 from audits.cube.metrics import Metric
-from audits.cube.values import Values, average_two
-from audits.cube.view import View
 
 
 @dataclass(frozen=True, slots=True)

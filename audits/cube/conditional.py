@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy
 
-from audits.cube.agree import reconcile
-from audits.cube.cube import Cube, FloatArray
-from audits.cube.intervals import normal_quantile
-from audits.cube.keys import number_combinations
-from audits.cube.resample import resample_counts
-from audits.cube.values import Values
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.keys import number_combinations
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
+from audits.cube.intervals.agree import reconcile
+from audits.cube.intervals.intervals import normal_quantile
+from audits.cube.intervals.resample import resample_counts
 
 _RESAMPLES = 2000
 _DRAWN_AT_ONCE = 4_000_000

@@ -11,12 +11,12 @@ from typing import Literal
 
 import numpy as np
 
+from audits.core.arrays import FloatArray, IntArray
 from audits.core.limits import ALPHA
-from audits.cube.cube import FloatArray, IntArray
-from audits.cube.pairs import compute_worst_pair_interval, compute_worst_pair_p
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
+from audits.cube.intervals.pairs import compute_worst_pair_interval, compute_worst_pair_p
 from audits.cube.rates import RATES
-from audits.cube.values import Values
-from audits.cube.view import View
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from audits.core.arrays import FloatArray
 from audits.core.limits import ALPHA
-from audits.cube.cube import UNKNOWN, FloatArray
-from audits.cube.intervals import Interval
-from audits.cube.values import Values
-from audits.cube.view import View
+from audits.cube.counts.cube import UNKNOWN
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
+from audits.cube.intervals.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)

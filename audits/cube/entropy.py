@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 
 _BENEFITS = np.array([[1.0, 2.0], [0.0, 1.0]])
 """By `[true, predicted]`."""

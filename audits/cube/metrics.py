@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from audits.core.measurement import Direction, Unit
-from audits.core.spec import Task
+from audits.core.report.measurement import Direction, Unit
+from audits.core.settings.spec import Task
 from audits.cube.classes import (
     Formula,
     balanced_accuracy,
@@ -23,8 +23,10 @@ from audits.cube.classes import (
     macro_f1,
     macro_precision,
 )
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
 from audits.cube.entropy import generalized_entropy, theil
-from audits.cube.probability import (
+from audits.cube.intervals.probability import (
     compute_brier,
     compute_calibration_error,
     compute_log_loss,
@@ -47,8 +49,6 @@ from audits.cube.regression import (
     compute_root_mean_squared_error,
     compute_standardized_mean_residual,
 )
-from audits.cube.values import Values
-from audits.cube.view import View
 
 Compute = Callable[[View, np.random.Generator], Values]
 

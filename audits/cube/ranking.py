@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from audits.core.estimate import EXACT
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_share_interval, normal_quantile
-from audits.cube.scored import ScoredCounts
-from audits.cube.values import Values
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.core.report.estimate import EXACT
+from audits.cube.counts.scored import ScoredCounts
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
+from audits.cube.intervals.intervals import compute_share_interval, normal_quantile
 
 
 def compute_auc(counts: ScoredCounts) -> tuple[float, float, float]:

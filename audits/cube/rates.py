@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_share_interval
-from audits.cube.values import Values, average_two
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube.counts.values import Values, average_two
+from audits.cube.counts.view import View
+from audits.cube.intervals.intervals import compute_share_interval
 
 Mask = NDArray[np.bool_]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from scipy import special
 
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import CONFIDENCE, Interval
-from audits.cube.means import compute_mean
-from audits.cube.values import Values
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
+from audits.cube.intervals.intervals import CONFIDENCE, Interval
+from audits.cube.intervals.means import compute_mean
 
 
 def compute_mean_outcome(view: View) -> Values:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audits.cube.cube import UNKNOWN, Cube, FloatArray
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube.counts.cube import UNKNOWN, Cube
+from audits.cube.counts.view import View
 
 
 def move_threshold(cube: Cube, threshold: float) -> Cube:

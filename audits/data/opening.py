@@ -10,27 +10,27 @@ import duckdb
 
 from audits.core.errors import InputError
 from audits.core.groups import name_group_column
-from audits.core.report import Notice
-from audits.core.spec import AuditSpec
-from audits.data.form import FileForm
-from audits.data.groups import check_groups, list_notices, merge_rare
-from audits.data.joined import join_protected
-from audits.data.kept import check_values, render_kept_columns
-from audits.data.overrides import open_overrides
-from audits.data.protected import check_protected, check_reference_groups
-from audits.data.schema import Column, find_column, tabulate_columns
-from audits.data.source import Source, open_source, tabulate_source
-from audits.data.spelling import render_spelled
-from audits.data.sql import MARK, list_columns, quote
-from audits.data.table import ROWS_VIEW, AuditTable
-from audits.data.told import (
+from audits.core.report.report import Notice
+from audits.core.settings.spec import AuditSpec
+from audits.data.files.form import FileForm
+from audits.data.files.source import Source, open_source, tabulate_source
+from audits.data.groups.groups import check_groups, list_notices, merge_rare
+from audits.data.groups.joined import join_protected
+from audits.data.groups.protected import check_protected, check_reference_groups
+from audits.data.groups.told import (
     drop_rows,
     tell_groups,
     tell_repeated_ids,
     tell_unused_missing,
     tell_unused_spellings,
 )
-from audits.data.typed import Reading, check_declared_types
+from audits.data.overrides import open_overrides
+from audits.data.schema import Column, find_column, tabulate_columns
+from audits.data.sql import MARK, list_columns, quote
+from audits.data.table import ROWS_VIEW, AuditTable
+from audits.data.values.kept import check_values, render_kept_columns
+from audits.data.values.spelling import render_spelled
+from audits.data.values.typed import Reading, check_declared_types
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Path) -> AuditTable:

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.data.source import open_source
+from audits.data.files.source import open_source
 from audits.data.sql import read_frame
 
 ROLE = "recourse.overrides"

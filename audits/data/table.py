@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from audits.core.report import Notice
+from audits.core.report.report import Notice
 from audits.core.scale import Scale
-from audits.data.groups import Merge
+from audits.data.files.source import Source, register_arrow
+from audits.data.groups.groups import Merge
 from audits.data.schema import Column
-from audits.data.source import Source, register_arrow
 from audits.data.sql import MARK, RESERVED, quote, read_frame, to_frame
 
 ROWS_VIEW = "assay_rows"

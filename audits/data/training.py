@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from audits.core.errors import InputError, one_of
-from audits.core.spec import AuditSpec
-from audits.data.kept import describe_target
-from audits.data.outcome import count_texts, find_coding
-from audits.data.protected import render_group_expression
+from audits.core.settings.spec import AuditSpec
+from audits.data.groups.protected import render_group_expression
 from audits.data.schema import find_column, tabulate_columns
-from audits.data.spelling import render_spelled
 from audits.data.sql import list_columns, quote, read_frame
 from audits.data.table import AuditTable
-from audits.data.typed import render_text
+from audits.data.values.kept import describe_target
+from audits.data.values.outcome import count_texts, find_coding
+from audits.data.values.spelling import render_spelled
+from audits.data.values.typed import render_text
 
 
 def read_training_rows(

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audits.core.attribution import FloatArray
+from audits.core.arrays import FloatArray, IndexArray
 from audits.explain.methods import AUTO
-
-IntArray = NDArray[np.intp]
-
-Native = Any
-"""An object of a library that declares no types: a fitted estimator, a tree, a node."""
 
 PROBABILITY = "probability"
 MARGIN = "margin"
@@ -99,13 +92,7 @@ def choose_column(answer: FloatArray, target_class: int) -> FloatArray:
     return answer[:, target_class if answer.shape[1] > 1 else 0]
 
 
-def kind_of(estimator: object) -> str:
-    """Return a library's name for its class, e.g. "lightgbm.Booster", without importing it."""
-    kind = type(estimator)
-    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-
-
-def sum_by_owner(values: FloatArray, owner: IntArray, n_features: int) -> FloatArray:
+def sum_by_owner(values: FloatArray, owner: IndexArray, n_features: int) -> FloatArray:
     """Sum encoded columns `[n_rows, n_columns]` to their raw columns `[n_rows, n_features]`.
 
     `owner[j]` is the index of the raw column that encoded column j comes from. A raw column

@@ -15,9 +15,8 @@ import pyarrow as pa
 from audits.core.attribution import Attribution
 from audits.core.errors import InputError, ModelCrashError
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
-from audits.explain.sampled import ERROR, PAIRS
-from audits.models.client import ModelClient
-from audits.models.columns import select_features
+from audits.explain.sampled.engine import ERROR, PAIRS
+from audits.models import ModelClient, select_features
 
 SERVICE = "audits.explain.service"
 """What to name in `open_model(..., services=[SERVICE])` so that the worker can explain."""

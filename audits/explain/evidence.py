@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from audits.core.attribution import FloatArray
+from audits.core.arrays import FloatArray
 from audits.core.errors import EvidenceError
 
-IntArray = NDArray[np.integer]
 PREFIX = "attributions."
 SUFFIX = ".parquet"
 _BATCH = 65_536

@@ -10,14 +10,15 @@ import warnings
 
 import numpy as np
 
-from audits.core.attribution import FloatArray
-from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, Native, Request, choose_column
+from audits.core.arrays import FloatArray
+from audits.explain.columns import MARGIN, TARGET, ColumnAttribution, Request, choose_column
 from audits.explain.methods import LINEAR_SHAP
+from audits.models import NativeModel
 
 METHODS = (LINEAR_SHAP,)
 
 
-def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAttribution:
+def explain(estimator: NativeModel, matrix: FloatArray, request: Request) -> ColumnAttribution:
     """Explain a fitted scikit-learn linear model: `coef * (x - baseline)`.
 
     matrix: float64 `[n_rows, n_columns]` as the estimator takes it. The space is the margin
@@ -41,7 +42,7 @@ def explain(estimator: Native, matrix: FloatArray, request: Request) -> ColumnAt
 
 
 def _predict_output(
-    estimator: Native, matrix: FloatArray, request: Request
+    estimator: NativeModel, matrix: FloatArray, request: Request
 ) -> tuple[FloatArray, str]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="X does not have valid feature names")

@@ -12,28 +12,21 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from audits.core.attribution import FloatArray
+from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, one_of
-from audits.explain.any_model import check_class, choose_space, explain_by_sampling
-from audits.explain.columns import (
-    TOLERANCE,
-    ColumnAttribution,
-    Native,
-    Request,
-    kind_of,
-    sum_by_owner,
-)
-from audits.explain.gap_service import compute_gap_steps
-from audits.explain.interactions import compute_interaction_values
-from audits.explain.loss_service import compute_losses
+from audits.explain.columns import TOLERANCE, ColumnAttribution, Request, sum_by_owner
+from audits.explain.groups.gap_service import compute_gap_steps
+from audits.explain.groups.loss_service import compute_losses
 from audits.explain.methods import AUTO, PERMUTATION_SHAP
-from audits.explain.sampled import ERROR
-from audits.models.adapter import Adapter, HasInside
+from audits.explain.sampled.any_model import check_class, choose_space, explain_by_sampling
+from audits.explain.sampled.engine import ERROR
+from audits.explain.trees.by_rows import compute_interaction_values
+from audits.models import Adapter, HasInside, NativeModel, kind_of
 
-_TREE = "audits.explain.tree"
+_TREE = "audits.explain.trees.engine"
 _LINEAR = "audits.explain.linear"
-_NETWORK = "audits.explain.network"
-_CATBOOST = "audits.explain.catboost_engine"
+_NETWORK = "audits.explain.networks.engine"
+_CATBOOST = "audits.explain.trees.catboost"
 
 ENGINES: Mapping[str, str] = {
     "lightgbm.Booster": _TREE,
@@ -99,7 +92,7 @@ class FrameEngine(Protocol):
     METHODS: tuple[str, ...]
 
     def explain_rows(
-        self, adapter: Native, frame: pd.DataFrame, request: Request
+        self, adapter: NativeModel, frame: pd.DataFrame, request: Request
     ) -> ColumnAttribution:
         """Explain each row of `frame`: values `[n_rows, n_features]`."""
         ...
@@ -110,12 +103,14 @@ class Engine(Protocol):
 
     METHODS: tuple[str, ...]
 
-    def explain(self, estimator: Native, matrix: FloatArray, request: Request) -> ColumnAttribution:
+    def explain(
+        self, estimator: NativeModel, matrix: FloatArray, request: Request
+    ) -> ColumnAttribution:
         """Explain each row of `matrix` `[n_rows, n_columns]`."""
         ...
 
 
-def find_engine(estimator: Native) -> Engine | FrameEngine:
+def find_engine(estimator: NativeModel) -> Engine | FrameEngine:
     """Return the engine of an estimator. Raises CheckNotApplicableError where there is none."""
     path = ENGINES.get(kind_of(estimator))
     if path is None:

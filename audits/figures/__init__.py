@@ -1,1 +1,5 @@
 """Pure functions from tidy tables to Plotly figures; charts are drawn nowhere else."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Figures of whether the way back is equally hard for every group."""
+"""Figures of what people could change, and whether recourse is equally hard for every group."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 from audits.figures.theme import (
     PALETTE,
     QUIET,
     Chart,
     escape_label,
     make_figure,
+    row_height,
+    unique_labels,
     use_percent_axis,
 )
 
 MAX_GROUPS = 6
 """More curves than this cannot be told apart."""
+
+
+MOST_COLUMNS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +95,24 @@ def _describe(
         f" The first {len(shown)} of {len(curves)} groups are shown." if curves[MAX_GROUPS:] else ""
     )
     return f"{axes[1]} against {axes[0]}, a line a group. At {efforts[at]:.2f}: {listed}.{cut}"
+
+
+def draw_changed_columns(
+    columns: Sequence[str], shares: Sequence[float], *, title: str, axis: str
+) -> Chart:
+    """Draw in what share of the best answers each column has to change, most often first."""
+    pairs = sorted(zip(columns, shares, strict=True), key=lambda pair: -pair[1])[:MOST_COLUMNS]
+    labels = unique_labels([name for name, _ in pairs], 26)
+    figure = make_figure(row_height(len(pairs)), x_title=axis)
+    figure.add_bar(
+        x=[share for _, share in pairs], y=labels, orientation="h",
+        marker={"color": PALETTE[0], "cornerradius": 3},
+        text=[f"{share:.1%}" for _, share in pairs], textposition="outside", cliponaxis=False,
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )  # fmt: skip
+    top = max((share for _, share in pairs), default=1.0)
+    figure.update_xaxes(range=[0, 1.18 * (top or 1.0)], tickformat=".0%")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(bargap=0.35)
+    listed = "; ".join(f"{name}: {share:.1%}" for name, share in pairs)
+    return Chart(figure, title, f"{axis}. {listed}.")

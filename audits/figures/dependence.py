@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.figures.theme import (
     ACCENT,
     MAX_POINTS,

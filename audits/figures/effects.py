@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.figures.dots import Dot, Mark, draw_dots
 from audits.figures.theme import (
     ACCENT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 from audits.figures.theme import (
     DOWN,
     MAX_POINTS,

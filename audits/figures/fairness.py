@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.figures.theme import (
     ACCENT,
     MAX_BARS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 from audits.figures.performance import Curve, thin_curve
 from audits.figures.theme import PALETTE, QUIET, Chart, escape_label, make_figure, use_percent_axis
 
@@ -23,7 +23,7 @@ class Frontier:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Setting:
     """One marked point of the figure, with how it is written."""
 
     name: str
@@ -34,7 +34,7 @@ class Spot:
 
 def draw_frontier(
     frontiers: Sequence[Frontier],
-    spots: Sequence[Spot],
+    spots: Sequence[Setting],
     *,
     title: str,
     axes: tuple[str, str],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 from audits.figures.theme import (
     PALETTE,
     QUIET,

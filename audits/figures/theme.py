@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 
 PALETTE = ("#2A7FBF", "#E08214", "#1A9A78", "#C65D9B", "#8C6BB1", "#4FA8D0", "#A8922A", "#7F8790")
 """Told apart by colour-blind readers (after Okabe and Ito 2008), and seen on white and on black."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.figures.performance import CURVE_POINTS
 from audits.figures.theme import ACCENT, QUIET, Chart, escape_label, make_figure, use_percent_axis
 

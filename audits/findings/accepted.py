@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audits.core.report import AuditReport
-from audits.core.verdict import SEVERITY
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import SEVERITY
 from audits.findings.gather import list_findings
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from audits.core.estimate import Frozen
-from audits.core.verdict import Cause, Status, Waiver
+from audits.core.report.estimate import Frozen
+from audits.core.report.verdict import Cause, Status, Waiver
 
 
 class Affected(Frozen):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from audits.core.errors import InputError
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.verdict import Status
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.report.verdict import Status
 from audits.findings.accepted import list_accepted
 from audits.findings.gather import count_judged, list_findings
-from audits.policy.policy import IN_FORCE
-from audits.policy.rule import Policy
+from audits.policy import IN_FORCE, Policy
 
 FAIL_ON: dict[str, frozenset[Status]] = {
     "fail": frozenset({Status.FAIL}),

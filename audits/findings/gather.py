@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from audits.core.groups import split_crossed
 from audits.core.limits import MIN_ROWS
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
-from audits.core.verdict import JUDGED, SEVERITY, Cause, Status, Verdict
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import JUDGED, SEVERITY, Cause, Status, Verdict
 from audits.findings.finding import Finding
 from audits.findings.intersections import is_worse_than_explained, split_parts
 from audits.findings.numbers import find_own, find_sides, measure_affected
-from audits.policy.policy import IN_FORCE
+from audits.policy import IN_FORCE
 
 OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
 """The statuses that somebody has to look at."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audits.core.estimate import Estimate
 from audits.core.format import format_interval, format_value, plain_text
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.remedies import GOAL_OF, INTERVENTIONS_CHECK, name_slice
-from audits.core.report import AuditReport
-from audits.core.spec import MitigateSection
-from audits.core.words import describe
+from audits.core.report.codes import INTERVENTIONS_CHECK
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.core.settings.spec import MitigateSection
+from audits.core.words.words import describe
 from audits.findings.finding import Finding
 from audits.findings.gather import find_worst
 from audits.findings.numbers import name_base
+from audits.mitigate import GOAL_OF, name_slice
 
 _NOTHING = "No gap between groups is a finding of this audit, so there is nothing to narrow."
 _OTHER = (

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from scipy import special
 
-from audits.core.estimate import Estimate
 from audits.core.groups import split_crossed, split_group
 from audits.core.limits import ALPHA
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
-from audits.core.words import is_higher_worse
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.core.words.words import is_higher_worse
 from audits.findings.numbers import find_own, find_sides, name_base
 
 

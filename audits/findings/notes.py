@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.core.format import format_count, plain_text
-from audits.core.harms import tell_harm
-from audits.core.report import AuditReport
+from audits.core.report.report import AuditReport
+from audits.core.words.harms import tell_harm
 from audits.findings.finding import Finding
 from audits.findings.gather import count_judged
-from audits.policy.coverage import explain_unjudged, list_idle_rules
-from audits.policy.policy import IN_FORCE
-from audits.policy.rule import Policy
-from audits.policy.words import render_expired, render_waiver
+from audits.policy import (
+    IN_FORCE,
+    Policy,
+    explain_unjudged,
+    list_idle_rules,
+    render_expired,
+    render_waiver,
+)
 
 
 def list_notes(report: AuditReport) -> tuple[str, ...]:

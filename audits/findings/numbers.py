@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
-from audits.core.words import base_metric, is_higher_worse
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.core.words.words import base_metric, is_higher_worse
 from audits.findings.finding import Affected
 
 

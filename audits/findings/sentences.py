@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from audits.core.estimate import Estimate, make_size
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.limits import ALPHA
-from audits.core.measurement import CLASS, Measurement
-from audits.core.report import AuditReport
-from audits.core.sentences import render_finding as render_number
-from audits.core.verdict import Cause, Status
-from audits.core.words import list_words
+from audits.core.report.estimate import Estimate, make_size
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import CLASS
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Cause, Status
+from audits.core.words.words import list_words
 from audits.findings.finding import Finding
 from audits.findings.gather import count_judged, get_min_rows, list_leading
 from audits.findings.numbers import find_own, find_sides, is_oriented, name_base
+from audits.findings.stories.sentences import render_finding as render_number
 
 _SHOWN = 4
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.core.report import AuditReport
+from audits.core.report.report import AuditReport
 from audits.findings.finding import Finding
 from audits.findings.gather import list_findings
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audits.core.findings import find_selection_gap
-from audits.core.findings import render_gap as render_columns
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
-from audits.core.verdict import Status
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
 from audits.findings.finding import Finding
 from audits.findings.gather import list_findings, list_leading
 from audits.findings.numbers import name_base
+from audits.findings.stories.findings import find_selection_gap, render_gap as render_columns
 
 SURE = (Status.FAIL, Status.WARN)
 """A gap is explained where a rule calls it one of these; no other gap is."""

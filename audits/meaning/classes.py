@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from audits.core.errors import InputError, one_of
-from audits.core.report import Notice
-from audits.core.spec import AuditSpec
-from audits.data.sql import MARK, quote
-from audits.data.table import ROWS_VIEW, AuditTable
+from audits.core.report.report import Notice
+from audits.core.settings.spec import AuditSpec
+from audits.data import MARK, ROWS_VIEW, AuditTable, quote
 from audits.meaning.evidence import Ranking, rank_known_rows
 from audits.models import ModelClient
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audits.core.arrays import FloatArray
 from audits.core.errors import InputError
-from audits.core.report import Notice
-from audits.core.spec import AuditSpec
-from audits.core.spec_model import HALF, ModelSection
-from audits.cube.cube import FloatArray
-from audits.data.table import AuditTable
-from audits.models import ModelClient
-from audits.models.readout import rank
+from audits.core.report.report import Notice
+from audits.core.settings.model import HALF, ModelSection
+from audits.core.settings.spec import AuditSpec
+from audits.data import AuditTable
+from audits.models import ModelClient, rank
 
 BATCH = 65_536
 _DIGITS = range(1, 18)

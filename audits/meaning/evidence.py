@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audits.cube.cube import FloatArray
-from audits.cube.ranking import compute_auc
-from audits.cube.scored import ScoredCounts
-from audits.data.sql import MARK, quote
-from audits.data.table import ROWS_VIEW, AuditTable
+from audits.core.arrays import FloatArray
+from audits.cube import ScoredCounts, compute_auc
+from audits.data import MARK, ROWS_VIEW, AuditTable, quote
 from audits.models import ModelClient
 
 TRIED = 1_000

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from audits.core.report import Notice
-from audits.data.table import AuditTable
-from audits.models import ModelClient
-from audits.models.replaced_names import match_replaced
+from audits.core.report.report import Notice
+from audits.data import AuditTable
+from audits.models import ModelClient, match_replaced
 
 _SHOWN = 6
 

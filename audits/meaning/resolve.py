@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from audits.core.errors import InputError
-from audits.core.report import Notice
-from audits.core.spec import AuditSpec
-from audits.data.table import AuditTable
+from audits.core.report.report import Notice
+from audits.core.settings.spec import AuditSpec
+from audits.data import AuditTable
 from audits.meaning.classes import find_meaning
 from audits.meaning.decisions import resolve_cut
 from audits.models import ModelClient, ModelInfo

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from audits.core.spec import AuditSpec
-from audits.data.opening import open_table
-from audits.data.source import connect
+from audits.core.settings.spec import AuditSpec
+from audits.data import connect, open_table
 from audits.meaning.classes import Meaning, find_meaning
 from audits.meaning.names import fit_names
 from audits.meaning.resolve import check_task

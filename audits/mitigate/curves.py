@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import UNKNOWN, FloatArray
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube import UNKNOWN, View
 from audits.mitigate.goals import Costs
 
 NOBODY = float("inf")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.rates import RATES
-from audits.cube.view import View
+from audits.cube import RATES, View
 from audits.mitigate.curves import Curve, compute_curves
 from audits.mitigate.goals import Costs, Goal
 from audits.mitigate.plan import NoPlan, Plan, Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.cube.disparities import DISPARITIES, Disparity
+from audits.cube import DISPARITIES, Disparity
 
 GoalName = Literal[
     "demographic_parity", "equal_opportunity", "equalized_odds", "equal_accuracy", "least_cost"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from audits.cube.cube import Cube, IntArray
+from audits.core.arrays import IntArray
+from audits.cube import Cube
 
 
 def split_cube(cube: Cube, generator: np.random.Generator) -> tuple[Cube, Cube]:

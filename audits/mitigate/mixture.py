@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError
 
+from audits.core.arrays import FloatArray
 from audits.core.errors import InputError
-from audits.core.estimate import Frozen
-from audits.cube.cube import FloatArray
+from audits.core.report.estimate import Frozen
 from audits.mitigate.methods import MethodName
 from audits.models import open_model
 

@@ -6,14 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.core.estimate import Result
-from audits.cube.cube import UNKNOWN, Cube, FloatArray
-from audits.cube.disparities import Disparity, compute_spread
-from audits.cube.means import compute_mean
-from audits.cube.paired import Pairs, compute_paired_change
-from audits.cube.rates import RATES
-from audits.cube.values import to_result
-from audits.cube.view import View, compute_view
+from audits.core.arrays import FloatArray
+from audits.core.report.estimate import Result
+from audits.cube import (
+    RATES,
+    UNKNOWN,
+    Cube,
+    Disparity,
+    Pairs,
+    View,
+    compute_mean,
+    compute_paired_change,
+    compute_spread,
+    compute_view,
+    to_result,
+)
 from audits.mitigate.goals import Costs
 from audits.mitigate.plan import Plan, apply_thresholds
 

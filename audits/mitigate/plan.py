@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audits.cube.cube import Cube, FloatArray
-from audits.cube.view import View
+from audits.core.arrays import FloatArray
+from audits.cube import Cube, View
 from audits.mitigate.goals import Costs, Goal
 
 
@@ -41,7 +41,7 @@ class Plan:
     @property
     def uses_attribute(self) -> bool:
         """Whether deciding by this plan needs to know a person's group; see
-        `audits.core.words.ATTRIBUTE_WARNING`."""
+        `audits.core.words.words.ATTRIBUTE_WARNING`."""
         return self.request.by_group
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.mitigate.methods import METHODS
 from audits.mitigate.mixture import GroupRule, Step, encode_threshold
 

@@ -15,11 +15,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from audits.core.arrays import FloatArray, IntArray
 from audits.core.errors import InputError
-from audits.cube.cube import FloatArray, IntArray
-from audits.models.adapter import Adapter, NativeModel
-from audits.models.skops_file import import_skops
-from audits.models.skops_format import SkopsAdapter, load
+from audits.models import Adapter, NativeModel, SkopsAdapter, import_skops, load
 
 TRUE, GROUP = "\ue000assay true", "\ue000assay group"  # no name of the data holds U+E000
 """Columns of the training rows beside the features: 0 or 1 (favourable), and the group's name."""

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from audits.core.arrays import FloatArray
 from audits.core.format import format_value
-from audits.cube.cube import FloatArray
-from audits.cube.rates import RATES
-from audits.cube.view import View
+from audits.cube import RATES, View
 from audits.mitigate.curves import Curve, compute_curves
 from audits.mitigate.goals import Costs, Goal
 from audits.mitigate.plan import NoPlan, Plan, Request

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.mitigate.curves import Curve
 from audits.mitigate.ranges import CheapestInRange
 

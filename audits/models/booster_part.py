@@ -19,9 +19,10 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from audits.core.arrays import FloatArray
 from audits.core.errors import InputError
-from audits.models.adapter import Adapter, FloatArray, NativeModel
-from audits.models.xgboost_format import XGBoostAdapter
+from audits.models.adapters.adapter import Adapter, NativeModel
+from audits.models.formats.xgboost import XGBoostAdapter
 
 _CHUNK = 8_000_000
 """Numbers that are spread out at a time where a pipeline makes sparse rows: 64 MB."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from audits.core.errors import near_misses, one_of
 from audits.core.groups import JOIN
-from audits.core.measurement import Unit
-from audits.core.toml_lines import Path as Place
-from audits.core.verdict import Waiver
-from audits.core.words import METRICS as WORDS
-from audits.policy.judgeable import Judgeable, get_judgeable, list_judgeable
+from audits.core.report.measurement import Unit
+from audits.core.report.verdict import Waiver
+from audits.core.settings.toml_lines import Path as Place
+from audits.core.words.words import METRICS as WORDS
+from audits.policy.judging.judgeable import Judgeable, get_judgeable, list_judgeable
 from audits.policy.rule import BOUNDS, Policy, Rule
 
 GREATEST_RATIO = 20.0

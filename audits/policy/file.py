@@ -11,10 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.core.toml_file import read_toml_text
-from audits.core.toml_lines import Path as Place
-from audits.core.toml_lines import find_lines, get_line
-from audits.core.verdict import Waiver
+from audits.core.report.verdict import Waiver
+from audits.core.settings.toml_file import read_toml_text
+from audits.core.settings.toml_lines import Path as Place, find_lines, get_line
 from audits.policy.catalogue import Fault, find_faults
 from audits.policy.rule import BOUNDS, Policy, Rule
 

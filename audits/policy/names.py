@@ -8,10 +8,9 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.groups import JOIN
-from audits.core.toml_file import read_toml_text
-from audits.core.toml_lines import Path as Place
-from audits.core.toml_lines import find_lines, get_line
-from audits.core.verdict import Waiver
+from audits.core.report.verdict import Waiver
+from audits.core.settings.toml_file import read_toml_text
+from audits.core.settings.toml_lines import Path as Place, find_lines, get_line
 from audits.policy.catalogue import Fault
 from audits.policy.rule import Policy, Rule
 

@@ -6,9 +6,9 @@ from importlib import resources
 from pathlib import Path
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.core.spec import Task
-from audits.policy.coverage import DEFAULT_PRESETS
+from audits.core.settings.spec import Task
 from audits.policy.file import parse_policy, read_policy
+from audits.policy.judging.coverage import DEFAULT_PRESETS
 from audits.policy.rule import IN_FORCE, Policy, Rule
 
 __all__ = [

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from audits.core.verdict import Waiver
-from audits.core.words import describe
-from audits.policy.judgeable import Judgeable, list_judgeable
+from audits.core.report.verdict import Waiver
+from audits.core.words.words import describe
+from audits.policy.judging.judgeable import Judgeable, list_judgeable
 from audits.policy.policy import DEFAULT_PRESETS, list_presets, load_policy
 from audits.policy.rule import Policy, Rule
 from audits.policy.words import render_rule

@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from audits.core.estimate import Frozen
 from audits.core.limits import MIN_ROWS
-from audits.core.measurement import Direction
-from audits.core.verdict import Waiver
+from audits.core.report.estimate import Frozen
+from audits.core.report.measurement import Direction
+from audits.core.report.verdict import Waiver
 
 IN_FORCE = "policy_in_force"
 """Key of a report's effective settings that holds the policy's rules as they were read."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from audits.core.measurement import Measurement
-from audits.core.verdict import Status, Verdict, Waiver
+from audits.core.report.measurement import Measurement
+from audits.core.report.verdict import Status, Verdict, Waiver
 from audits.policy.rule import Policy
 
 

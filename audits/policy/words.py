@@ -6,10 +6,10 @@ from datetime import date
 
 from audits.core.format import MINUS, format_count, plain_text
 from audits.core.groups import JOIN
-from audits.core.measurement import Unit
-from audits.core.verdict import Waiver
-from audits.core.words import describe, lower
-from audits.policy.judgeable import get_judgeable
+from audits.core.report.measurement import Unit
+from audits.core.report.verdict import Waiver
+from audits.core.words.words import describe, lower
+from audits.policy.judging.judgeable import get_judgeable
 from audits.policy.rule import Policy, Rule, is_distance
 
 _OF = {

@@ -13,15 +13,13 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from pandas.api.types import infer_dtype, is_bool_dtype, is_float_dtype, is_numeric_dtype
 
+from audits.core.arrays import BoolArray, FloatArray, IntArray
 from audits.core.errors import InputError, near_misses
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 Dtype = np.dtype | ExtensionDtype
 Kind = Literal["number", "boolean", "category"]
 

@@ -1,6 +1,6 @@
 """The four-fifths rule for one group against another, in exact integer arithmetic.
 
-Clauses and how far their texts were checked: `audits.core.clauses`. The formulas are those of
+Clauses and how far their texts were checked: `audits.core.words.clauses`. The formulas are those of
 the field (general knowledge), checked against worked numbers in the tests.
 """
 
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from scipy import special
 
-from audits.cube.hypergeometric import compute_exact_test
+from audits.cube import compute_exact_test
 
 SIGNIFICANT = 0.05
 """The level of the Uniform Guidelines' own questions and answers (24; general knowledge)."""

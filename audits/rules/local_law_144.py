@@ -1,6 +1,6 @@
 """New York City Local Law 144: the tables of 6 RCNY 5-301(b) and (c), from the cube.
 
-The clauses were read in a copy of the rule (`audits.core.clauses`). The rule leaves some things
+The clauses were read in a copy of the rule (`core/words/clauses.py`). The rule leaves some things
 open; what is done here:
 
 - Unknown is who lacks sex or race: in none of the three tables, counted apart, and not part of
@@ -23,9 +23,10 @@ from typing import Literal
 
 import numpy as np
 
+from audits.core.arrays import IntArray
 from audits.core.groups import MISSING
-from audits.core.spec import LocalLaw144Section
-from audits.cube.cube import UNKNOWN, Cube, IntArray
+from audits.core.settings.spec import LocalLaw144Section
+from audits.cube import UNKNOWN, Cube
 
 Kind = Literal["selection", "scoring"]
 TableName = Literal["sex", "race", "intersectional"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 from audits.slices.cuts import Codes, Cut, Mask
 from audits.slices.search import Candidate, compare_sums, find_rows
 from audits.slices.sums import Summed

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits.core.errors import InputError
-from audits.data.schema import Column
-from audits.data.table import AuditTable
+from audits.data import AuditTable, Column
 from audits.slices.cuts import Mask
 
 BATCH = 65_536

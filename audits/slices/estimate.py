@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from audits.core.estimate import Estimate
-from audits.cube.agree import reconcile
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import (
+from audits.core.arrays import FloatArray
+from audits.core.report.estimate import Estimate
+from audits.cube import (
     CONFIDENCE,
     Interval,
     compute_difference,
     compute_mean_interval,
     compute_share_interval,
     compute_two_share_p,
+    reconcile,
 )
 from audits.slices.cuts import Mask
 from audits.slices.sums import Summed, Sums

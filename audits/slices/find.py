@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audits.core.estimate import Estimate
+from audits.core.arrays import FloatArray
 from audits.core.groups import JOIN
-from audits.cube.cube import FloatArray
-from audits.cube.intervals import compute_holm
+from audits.core.report.estimate import Estimate
+from audits.cube import compute_holm
 from audits.slices.choose import choose_distinct
 from audits.slices.cuts import Mask
 from audits.slices.estimate import Difference, estimate_difference

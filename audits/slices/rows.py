@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from audits.cube.cube import FloatArray
-from audits.data.schema import Column
-from audits.data.table import AuditTable
+from audits.core.arrays import FloatArray
+from audits.data import AuditTable, Column
 from audits.slices.cuts import Codes, Cut, Mask, cut_numbers, cut_texts, find_edges
 
 BATCH = 65_536

@@ -15,7 +15,7 @@ from math import comb
 import numpy as np
 import scipy
 
-from audits.cube.cube import FloatArray, IntArray
+from audits.core.arrays import FloatArray, IntArray
 from audits.slices.cuts import Codes, Cut, Mask
 from audits.slices.sums import Summed, Sums
 from audits.slices.targets import Target

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.core.measurement import Unit
-from audits.core.spec import Task
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
+from audits.core.report.measurement import Unit
+from audits.core.settings.spec import Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from audits.core.errors import EvidenceError, InputError
-from audits.core.report import AuditReport
-from audits.cube.cube import Cube
-from audits.data.fingerprint import compute_sha256
+from audits.core.report.report import AuditReport
+from audits.cube import Cube
+from audits.data import compute_sha256
 
 REPORT = "report.json"
 MANIFEST = "manifest.json"

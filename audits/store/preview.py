@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from audits.core.report import AuditReport
+from audits.core.report.report import AuditReport
 from audits.store.bundle import ORIGIN, REPORT, is_alive, remove_partial, write_bundle
 
 PREVIEWS = ".previews"

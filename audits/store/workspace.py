@@ -18,7 +18,7 @@ from typing import Literal
 
 from audits.core.cohort import Cohort
 from audits.core.errors import InputError
-from audits.core.review import DECISIONS, Review
+from audits.store.review import DECISIONS, Review
 
 FILE = ".workspace.sqlite"
 MAX_NAME, MAX_TEXT = 80, 20_000

@@ -14,11 +14,13 @@ from dashboard.components.opening import ask
 from dashboard.components.page import choose, choose_groups
 from dashboard.components.text import show_table, show_text
 from dashboard.state import find_drivers
-from dashboard.viewmodels import cohorts, errors, group_importance, proxies
-from dashboard.viewmodels.fairness import choose_grouping
-from dashboard.viewmodels.overview import find_check_reason
-from dashboard.viewmodels.picks import list_slice_conditions
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.cohorts import cohorts
+from dashboard.viewmodels.cohorts.picks import list_slice_conditions
+from dashboard.viewmodels.cohorts.rows import Absent
+from dashboard.viewmodels.explanations import errors, group_importance
+from dashboard.viewmodels.fairness import proxies
+from dashboard.viewmodels.fairness.fairness import choose_grouping
+from dashboard.viewmodels.overview.overview import find_check_reason
 from dashboard.viewmodels.run import RunData
 
 

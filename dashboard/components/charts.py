@@ -8,13 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from audits.figures.picks import make_pickable
-from audits.figures.theme import Chart
+from audits.figures import Chart, make_pickable
 from dashboard.catalogue import say
 from dashboard.cohort_state import show_rows
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels.cohort_form import render_conditions
-from dashboard.viewmodels.picks import Conditions, Picks
+from dashboard.viewmodels.cohorts.cohort_form import render_conditions
+from dashboard.viewmodels.cohorts.picks import Conditions, Picks
 from dashboard.viewmodels.run import RunData
 
 CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}

@@ -6,9 +6,9 @@ from functools import partial
 
 import streamlit as st
 
-from audits.export.html import render_html
+from audits.export import render_html
 from dashboard.catalogue import say
-from dashboard.viewmodels.card import name_file
+from dashboard.viewmodels.card.card import name_file
 from dashboard.viewmodels.run import RunData
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard.catalogue import say
 from dashboard.components.text import show_text
-from dashboard.viewmodels import guide
-from dashboard.viewmodels.guide import Advice, Answers, Harm, Law, Outcome
+from dashboard.viewmodels.fairness import guide
+from dashboard.viewmodels.fairness.guide import Advice, Answers, Harm, Law, Outcome
 from dashboard.viewmodels.run import RunData
 
 METRIC = "metric"

@@ -10,8 +10,8 @@ from dashboard.components.page import go_to
 from dashboard.components.text import show_text
 from dashboard.nav import REVIEW
 from dashboard.state import chosen_run, find_run, open_run
-from dashboard.viewmodels.rows import Absent
-from dashboard.viewmodels.story import tell_step
+from dashboard.viewmodels.cohorts.rows import Absent
+from dashboard.viewmodels.overview.story import tell_step
 
 
 def show_next(page: str) -> None:

@@ -8,7 +8,7 @@ from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
 from dashboard.components.page import choose
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import thresholds, tradeoff
+from dashboard.viewmodels.fairness import thresholds, tradeoff
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from dashboard.viewmodels.rows import Absent, Opening
+from dashboard.viewmodels.cohorts.rows import Absent, Opening
 from dashboard.viewmodels.run import RunData
 
 T = TypeVar("T")

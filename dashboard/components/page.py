@@ -10,13 +10,13 @@ import streamlit as st
 from audits.core.format import format_count, format_time, plain_text
 from dashboard.catalogue import say
 from dashboard.cohort_state import Address, current_choice, name_parameters, read_choice
-from dashboard.components.cohort import show_cohort_chooser
-from dashboard.components.preview import show_preview_note
+from dashboard.components.cohorts.cohort import show_cohort_chooser
+from dashboard.components.new_audit.preview import show_preview_note
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import RUN, chosen_run, find_run, open_run
-from dashboard.viewmodels.overview import find_worst
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.cohorts.rows import Absent
+from dashboard.viewmodels.overview.overview import find_worst
 from dashboard.viewmodels.run import RunData
 
 STATIC = Path(__file__).resolve().parent.parent / "static"

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from audits.core.errors import InputError
-from audits.core.review import DECISIONS
-from audits.store.preview import is_preview
+from audits.store import DECISIONS, is_preview
 from dashboard.catalogue import say
 from dashboard.components.text import escape_markdown, show_text
-from dashboard.viewmodels import review
+from dashboard.viewmodels.card import review
 from dashboard.viewmodels.run import RunData
 
 ICONS = {"approved": ":material/check_circle:", "conditions": ":material/warning:",

@@ -7,10 +7,10 @@ from typing import Literal
 
 import streamlit as st
 
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from dashboard.catalogue import say
 from dashboard.components.text import show_text
-from dashboard.viewmodels.overview import FindingLine
+from dashboard.viewmodels.overview.overview import FindingLine
 
 Colour = Literal["red", "orange", "gray", "green"]
 

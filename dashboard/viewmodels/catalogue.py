@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audits.catalogue import build_catalogue
+from audits.checks import build_catalogue
 
 
 def find_chapters(word: str = "") -> list[tuple[str, pd.DataFrame]]:

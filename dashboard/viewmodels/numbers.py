@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audits.core.estimate import Estimate, Unavailable
 from audits.core.format import format_interval, format_range, format_test
-from audits.core.measurement import Measurement, Unit
-from audits.core.sentences import find_result, render_detail, render_point, render_result
-from audits.figures.dots import Dot
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement, Unit
+from audits.figures import Dot
+from audits.findings import find_result, render_detail, render_point, render_result
 
 __all__ = (
     "find_result",

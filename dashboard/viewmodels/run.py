@@ -11,15 +11,13 @@ import numpy as np
 
 from audits.core.groups import JOIN
 from audits.core.limits import MIN_ROWS
-from audits.core.measurement import Measurement
-from audits.core.report import OF_PARTS, AuditReport
-from audits.core.spec import AuditSpec
-from audits.cube.cube import Cube
-from audits.cube.thresholds import Sweep, list_thresholds
-from audits.cube.view import View, compute_view
-from audits.policy.policy import IN_FORCE, Policy
-from audits.slices.cuts import Mask
-from audits.store.bundle import Bundle
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import OF_PARTS, AuditReport
+from audits.core.settings.spec import AuditSpec
+from audits.cube import Cube, Sweep, View, compute_view, list_thresholds
+from audits.policy import IN_FORCE, Policy
+from audits.slices import Mask
+from audits.store import Bundle
 
 SLIDER = np.arange(101) / 100
 """The slider's thresholds, as decimals: 0.29 is the number that "0.29" reads as."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audits.core.format import format_count, format_time, plain_text
-from audits.core.verdict import SEVERITY, Status
-from audits.store.bundle import list_bundles
+from audits.core.report.verdict import SEVERITY, Status
+from audits.store import list_bundles
 from dashboard.catalogue import say
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from audits.core import sentences
-from audits.core.measurement import Measurement
-from audits.core.words import describe
+from audits.core.report.measurement import Measurement
+from audits.core.words.words import describe
+from audits.findings import render_finding as render_in
 from dashboard.catalogue import has_words, load_catalogue, say
 from dashboard.viewmodels.run import RunData
 
@@ -21,7 +21,7 @@ def explain_metric(metric: str) -> str:
 
 def render_finding(item: Measurement) -> str:
     """Return a measurement as a sentence with its number and interval."""
-    return sentences.render_finding(item, load_catalogue())
+    return render_in(item, load_catalogue())
 
 
 def say_about(run: RunData, key: str, /, **fields: object) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.measurement import Measurement, is_sure, measurement_id
-from audits.core.words import base_metric
+from audits.core.report.measurement import Measurement, is_sure, measurement_id
+from audits.core.words.words import base_metric
 from dashboard.viewmodels.run import RunData
 
 TITLE_ROWS = 100

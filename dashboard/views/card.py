@@ -11,7 +11,7 @@ from dashboard.components.export import show_export
 from dashboard.components.page import require_run
 from dashboard.components.review import show_editor, show_sign_off
 from dashboard.components.text import show_text
-from dashboard.viewmodels import card
+from dashboard.viewmodels.card import card
 
 HEIGHT = 900
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from audits.core.format import plain_text
-from audits.store.bundle import list_bundles
+from audits.store import list_bundles
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
 from dashboard.components.page import require_run, show_empty
 from dashboard.components.status import show_badge
 from dashboard.components.text import escape_markdown, show_table, show_text
 from dashboard.state import chosen_run, find_comparison, find_run, open_run, runs_root
-from dashboard.viewmodels import compare
-from dashboard.viewmodels.compare import ComparePage, Listed, Turn
-from dashboard.viewmodels.rows import Absent
+from dashboard.viewmodels.cohorts.rows import Absent
+from dashboard.viewmodels.compare import compare
+from dashboard.viewmodels.compare.compare import ComparePage, Listed, Turn
 from dashboard.viewmodels.run import RunData
 
 BEFORE = "before"

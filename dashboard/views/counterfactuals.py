@@ -7,18 +7,18 @@ from typing import Any
 import streamlit as st
 
 from audits.core.format import format_count
-from audits.core.recourse_findings import FLIP_NOTE
+from audits.findings import FLIP_NOTE
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all
 from dashboard.components.charts import show_chart
-from dashboard.components.own_rules import show_own_rules
+from dashboard.components.explanations.own_rules import show_own_rules
+from dashboard.components.explanations.whatif import show_editor
 from dashboard.components.page import choose_groups, require_run
 from dashboard.components.text import show_table, show_text
-from dashboard.components.whatif import show_editor
-from dashboard.viewmodels import burden, recourse
-from dashboard.viewmodels.fairness import choose_grouping
-from dashboard.viewmodels.overview import find_check_reason, find_reason
-from dashboard.viewmodels.rows import read_score
+from dashboard.viewmodels.cohorts.rows import read_score
+from dashboard.viewmodels.counterfactuals import burden, recourse
+from dashboard.viewmodels.fairness.fairness import choose_grouping
+from dashboard.viewmodels.overview.overview import find_check_reason, find_reason
 from dashboard.viewmodels.run import RunData
 
 

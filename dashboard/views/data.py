@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from audits.checks.data_missing import CODE as MISSING_CHECK
+from audits.checks import MISSING_CHECK
 from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart, show_chart_with_table
 from dashboard.components.page import choose, choose_groups, require_run
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import data, leakage, missing, schema
-from dashboard.viewmodels.fairness import choose_grouping
-from dashboard.viewmodels.overview import find_check_reason
+from dashboard.viewmodels.data import data, leakage, missing, schema
+from dashboard.viewmodels.fairness.fairness import choose_grouping
+from dashboard.viewmodels.overview.overview import find_check_reason
 from dashboard.viewmodels.run import RunData
 
 MOST = 4

@@ -7,16 +7,24 @@ import streamlit as st
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all, show_errors, show_group_importance
 from dashboard.components.charts import show_chart, show_chart_with_table
-from dashboard.components.effects import show_effects, show_permutation, show_rules
-from dashboard.components.explained import show_agreement, show_dependence
+from dashboard.components.explanations.effects import show_effects, show_permutation, show_rules
+from dashboard.components.explanations.explained import show_agreement, show_dependence
+from dashboard.components.explanations.trust import show_trust
 from dashboard.components.opening import ask
 from dashboard.components.page import choose, choose_groups, require_run
 from dashboard.components.text import show_text
-from dashboard.components.trust import show_trust
 from dashboard.state import find_rows
-from dashboard.viewmodels import anchors, effects, explanations, gap, interactions, reasons, trust
-from dashboard.viewmodels.overview import find_check_reason
-from dashboard.viewmodels.rows import Absent, RowSource
+from dashboard.viewmodels.cohorts.rows import Absent, RowSource
+from dashboard.viewmodels.counterfactuals import reasons
+from dashboard.viewmodels.explanations import (
+    anchors,
+    effects,
+    explanations,
+    gap,
+    interactions,
+    trust,
+)
+from dashboard.viewmodels.overview.overview import find_check_reason
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import say_about
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.core.findings import LEGITIMATE_NOTE
+from audits.findings import LEGITIMATE_NOTE
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_proxies
 from dashboard.components.charts import show_chart_with_table
+from dashboard.components.cohorts.people import show_people
 from dashboard.components.guide import show_guide
 from dashboard.components.lab import show_lab
 from dashboard.components.page import choose, choose_groups, go_to, require_run, show_empty
-from dashboard.components.people import show_people
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import fairness, intersections, picks, rules, thresholds
+from dashboard.viewmodels.cohorts import picks
+from dashboard.viewmodels.fairness import fairness, intersections, rules, thresholds
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.core.words import ATTRIBUTE_WARNING
-from audits.mitigate.goals import Costs
+from audits.core.words.words import ATTRIBUTE_WARNING
+from audits.mitigate import Costs
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart
 from dashboard.components.page import choose, choose_groups, require_run, show_empty
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import fairness, interventions
-from dashboard.viewmodels.interventions import Answer, Question
+from dashboard.viewmodels.fairness import fairness
+from dashboard.viewmodels.interventions import interventions
+from dashboard.viewmodels.interventions.interventions import Answer, Question
 from dashboard.viewmodels.run import RunData
 
 MOST_POINTS = 30.0

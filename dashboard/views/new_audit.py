@@ -6,9 +6,9 @@ import streamlit as st
 
 from audits.core.format import plain_text
 from dashboard.catalogue import say
-from dashboard.components.audit_state import remember_form
-from dashboard.components.new_audit import show_from_file, show_from_parts
-from dashboard.components.progress import chosen_job, show_job, start_job
+from dashboard.components.new_audit.page import show_from_file, show_from_parts
+from dashboard.components.new_audit.progress import chosen_job, show_job, start_job
+from dashboard.components.new_audit.state import remember_form
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.state import job_board
 

@@ -9,8 +9,8 @@ from dashboard.components.export import show_export
 from dashboard.components.page import choose_groups, go_to, require_run
 from dashboard.components.status import show_badges, show_verdict
 from dashboard.components.text import show_pairs, show_table, show_text
-from dashboard.viewmodels import overview, story
-from dashboard.viewmodels.fairness import choose_grouping, link_to
+from dashboard.viewmodels.fairness.fairness import choose_grouping, link_to
+from dashboard.viewmodels.overview import overview, story
 from dashboard.viewmodels.run import RunData
 
 STEPS_A_LINE = 3

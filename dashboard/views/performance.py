@@ -8,11 +8,12 @@ from audits.core.format import plain_text
 from dashboard.catalogue import say
 from dashboard.components.beyond import show_about_all, show_drivers
 from dashboard.components.charts import show_chart, show_chart_with_table
+from dashboard.components.cohorts.people import show_people, show_slice_table
 from dashboard.components.page import choose, choose_groups, require_run, show_empty
-from dashboard.components.people import show_people, show_slice_table
 from dashboard.components.text import show_table, show_text
-from dashboard.viewmodels import classes, curve_tables, performance, picks, slices
-from dashboard.viewmodels.fairness import choose_grouping
+from dashboard.viewmodels.cohorts import picks
+from dashboard.viewmodels.fairness.fairness import choose_grouping
+from dashboard.viewmodels.performance import classes, curve_tables, performance, slices
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import explain_metric, name_metric, say_about
 

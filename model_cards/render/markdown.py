@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from audits.core.format import format_time, plain_text
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from model_cards.card import (
     Block,
     Bullets,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import plain_text
-from audits.core.measurement import CLASS, Measurement
-from audits.core.report import AuditReport
-from audits.core.words import SUMMARIES
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import CLASS
+from audits.core.report.report import AuditReport
+from audits.core.words.words import SUMMARIES
 from model_cards.card import Block, Section
 from model_cards.sections.tables import (
     join_words,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audits.core.findings import LEGITIMATE_NOTE, render_conditional
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.findings import LEGITIMATE_NOTE, render_conditional
 from model_cards.card import Block, Paragraph, Section, Text
 from model_cards.sections.tables import (
     join_words,

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audits.core.findings import render_doubt
 from audits.core.format import format_count, format_p, format_value, plain_text
 from audits.core.limits import ALPHA
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
-from audits.core.verdict import Status, Verdict
-from audits.core.words import SUMMARIES, describe, list_words, lower
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status, Verdict
+from audits.core.words.words import SUMMARIES, describe, list_words, lower
 from audits.findings import (
     Finding,
     find_adjusted,
     get_min_rows,
+    list_findings as list_every_finding,
     list_trees,
+    render_doubt,
     render_finding_sentence,
     tell_waiver,
 )
-from audits.findings import list_findings as list_every_finding
 from model_cards.card import (
     Block,
     Bullets,
@@ -35,10 +35,10 @@ from model_cards.card import (
     Verdicts,
 )
 from model_cards.numbers import adjust_tests, make_number
-from model_cards.sections.burden import build_flips
 from model_cards.sections.conditional import build_conditional
+from model_cards.sections.explained.burden import build_flips
+from model_cards.sections.explained.proxies import build_proxies
 from model_cards.sections.interventions import build_interventions
-from model_cards.sections.proxies import build_proxies
 from model_cards.sections.rules import build_adverse_impact, build_local_law_144
 from model_cards.sections.tables import (
     choose_metrics,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from audits.core.format import plain_text
 from audits.core.groups import FEW_ROWS
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
-from audits.core.words import ATTRIBUTE_WARNING, list_words
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
+from audits.core.words.words import ATTRIBUTE_WARNING, list_words
 from audits.findings import find_help
 from model_cards.card import Block, Paragraph, Section, Text
 from model_cards.sections.tables import (

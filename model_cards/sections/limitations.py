@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.words import (
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.words.words import (
     ANCHORS_CHECK,
     EFFECTS_CHECK,
     PERMUTATION_CHECK,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import plain_text
-from audits.core.measurement import COLUMN, Measurement
-from audits.core.report import AuditReport
-from audits.core.words import describe, lower
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import COLUMN
+from audits.core.report.report import AuditReport
+from audits.core.words.words import describe, lower
 from model_cards.card import Block, Inline, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.classes import build_classes

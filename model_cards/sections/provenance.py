@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.core.format import format_count, plain_text
-from audits.core.report import AuditReport
+from audits.core.report.report import AuditReport
 from model_cards.card import Block, Inline, Line, Pairs, Paragraph, Section, Table, Text
 from model_cards.numbers import compute_report_sha256, make_fact
 from model_cards.sections.tables import say_outcome

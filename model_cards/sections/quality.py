@@ -4,9 +4,10 @@ are missing more often for one group."""
 from __future__ import annotations
 
 from audits.core.format import plain_text
-from audits.core.measurement import COLUMN, Measurement, is_sure
-from audits.core.report import AuditReport
-from audits.core.words import describe
+from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.parts import COLUMN
+from audits.core.report.report import AuditReport
+from audits.core.words.words import describe
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import DATA_CHECKS, join_words, note_intervals

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.clauses import FOUR_FIFTHS, SCORING_TABLES, SELECTION_TABLES, SMALL_NUMBERS
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
-from audits.core.words import describe
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.core.words.clauses import FOUR_FIFTHS, SCORING_TABLES, SELECTION_TABLES, SMALL_NUMBERS
+from audits.core.words.words import describe
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.words import SLICES_CHECK, base_metric, describe, lower
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.words.words import SLICES_CHECK, base_metric, describe, lower
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import join_words, note_intervals, tell_check

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from audits.core.format import plain_text
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport, CheckOutcome, CheckStatus
-from audits.core.words import SUMMARIES, describe, list_words, lower
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
+from audits.core.words.words import SUMMARIES, describe, list_words, lower
 from model_cards.card import (
     Block,
     Bullets,

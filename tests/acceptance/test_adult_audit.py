@@ -18,10 +18,10 @@ from captum.attr import IntegratedGradients
 from sklearn import metrics as sk
 
 from audits.models import open_model
-from audits.models.adapter import ModelInfo
-from audits.run import run_audit
+from audits.models.adapters.adapter import ModelInfo
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from audits.store.bundle import Bundle, verify_bundle
-from audits.verify import recompute_problems
 from sample_models.income.network import TabularNetwork, encode, measure_columns, save_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
@@ -189,12 +189,12 @@ def test_integrated_gradients_equal_captum_and_are_complete(network_run) -> None
 def call_captum(model: Path, bundle: Bundle, table: pd.DataFrame, steps: int) -> np.ndarray:
     """Captum itself on the same network, baseline and steps; sums embeddings by raw column."""
     from audits.checks.base import CubeContext
-    from audits.checks.explain import CODE
-    from audits.core.spec_file import load_spec
+    from audits.checks.explain.attributions import CODE
+    from audits.core.settings.read import load_spec
     from audits.data.opening import open_table
-    from audits.data.source import connect
+    from audits.data.sql import connect
     from audits.explain.methods import INTEGRATED_GRADIENTS, METHODS
-    from audits.models.torch_format import FORMAT
+    from audits.models.formats.torch import FORMAT
 
     adapter = FORMAT.load(model, "cpu")
     spec = load_spec(bundle.path / "audit.toml")

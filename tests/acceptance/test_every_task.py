@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.cli.card import write_cards
-from audits.core.report import CheckStatus
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.cli.after.card import write_cards
+from audits.core.report.report import CheckStatus
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 
 OBJECTIVES = {
     "binary": {"objective": "binary"},

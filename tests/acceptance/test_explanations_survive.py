@@ -15,13 +15,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from audits.checks.explain import EXPLANATIONS
-from audits.checks.gap import GAP
-from audits.checks.performance import PERFORMANCE_OVERALL
+from audits.checks.explain.attributions import EXPLANATIONS
+from audits.checks.explain.gap import GAP
+from audits.checks.performance.performance import PERFORMANCE_OVERALL
 from audits.core.errors import CancelledError
-from audits.core.report import CheckStatus
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.core.report.report import CheckStatus
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from tests.models.endpoint_server import Server
 
 AUDIT = """

@@ -8,11 +8,11 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
-from audits.checks.explain import EXPLANATIONS
-from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
+from audits.checks.explain.attributions import EXPLANATIONS
+from audits.checks.performance.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
 from audits.cli.main import app
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 
 CHECKS = (PERFORMANCE_OVERALL, PERFORMANCE_GROUPS, EXPLANATIONS)
 

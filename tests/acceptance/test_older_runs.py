@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from audits.cli.main import main
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from audits.findings import find_worst, list_findings, render_finding_sentence
+from audits.pipeline.verify import recompute_problems
 from audits.store.bundle import load_bundle
-from audits.verify import recompute_problems
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from audits.cli.main import app
 from audits.core.errors import InputError
-from audits.core.report import AuditReport
+from audits.core.report.report import AuditReport
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="../shared/cases is absent")

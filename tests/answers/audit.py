@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from audits.checks.catalog import BUILTIN
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from dashboard.viewmodels.run import RunData
 from tests.answers.generate import DISTRICTS, Scenario, draw_rows
 from tests.answers.near import near_models

@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audits.core.findings import FEATURE
 from audits.core.groups import JOIN
-from audits.core.measurement import CLASS, Measurement
-from audits.core.remedies import INTERVENTIONS_CHECK
-from audits.core.sentences import render_finding as render_number
-from audits.core.verdict import Status
-from audits.core.words import SLICES_CHECK
+from audits.core.report.codes import INTERVENTIONS_CHECK
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import CLASS, FEATURE
+from audits.core.report.verdict import Status
+from audits.core.words.words import SLICES_CHECK
 from audits.findings import (
     Finding,
     count_judged,
@@ -31,7 +30,8 @@ from audits.findings import (
     render_headline,
 )
 from audits.findings.numbers import find_own
-from dashboard.viewmodels import overview, story
+from audits.findings.stories.sentences import render_finding as render_number
+from dashboard.viewmodels.overview import overview, story
 from model_cards.build import build_card
 from model_cards.card import Number, Paragraph, Text, Verdicts, walk_sections
 from tests.answers.audit import Case

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.base import CubeCheck, CubeContext
-from audits.checks.disparities import DISPARITIES_CHECK
-from audits.checks.group_gaps import GROUP_GAPS
-from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
-from audits.core.measurement import Measurement
-from audits.core.report import (
+from audits.checks.fairness.adverse_impact import ADVERSE_IMPACT
+from audits.checks.fairness.disparities import DISPARITIES_CHECK
+from audits.checks.fairness.group_gaps import GROUP_GAPS
+from audits.checks.performance.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import (
     AuditReport,
     DataSubject,
     Environment,
@@ -23,11 +23,11 @@ from audits.core.report import (
     Subject,
     Tool,
 )
-from audits.core.spec import AuditSpec
-from audits.cube.build import build_cube
-from audits.data.source import connect
-from audits.policy.judge import compute_verdicts
-from audits.policy.policy import IN_FORCE, Policy
+from audits.core.settings.spec import AuditSpec
+from audits.cube.counts.build import build_cube
+from audits.data.sql import connect
+from audits.policy.judging.judge import compute_verdicts
+from audits.policy.rule import IN_FORCE, Policy
 
 CHECKS = (PERFORMANCE_OVERALL, PERFORMANCE_GROUPS, DISPARITIES_CHECK, GROUP_GAPS, ADVERSE_IMPACT)
 

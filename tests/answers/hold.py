@@ -13,7 +13,7 @@ from math import sqrt
 import numpy as np
 import pyarrow as pa
 
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from audits.data.schema import Column
 from audits.findings import list_findings
 from audits.slices.conditions import parse_condition

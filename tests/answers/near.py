@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 import pyarrow as pa
 
-from audits.models.adapter import ModelInfo
-from audits.models.client import ModelClient
-from audits.models.formats import detect_format
-from audits.models.names import name_features
-from audits.models.worker import Worker
+from audits.models.adapters.adapter import ModelInfo
+from audits.models.adapters.names import name_features
+from audits.models.formats.formats import detect_format
+from audits.models.worker.client import ModelClient
+from audits.models.worker.process import Worker
 
 
 class NearClient(ModelClient):
@@ -59,5 +59,5 @@ def open_near(path: str | Path, *, services: Sequence[str] = (), **unused: objec
 @contextmanager
 def near_models() -> Iterator[None]:
     """Let audits open their models in this process."""
-    with patch("audits.models.declared.open_model", open_near):
+    with patch("audits.models.adapters.declared.open_model", open_near):
         yield

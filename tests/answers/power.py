@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from audits.checks.group_gaps import GROUP_GAPS
-from audits.checks.performance import PERFORMANCE_GROUPS
-from audits.core.verdict import Status
-from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy
+from audits.checks.fairness.group_gaps import GROUP_GAPS
+from audits.checks.performance.performance import PERFORMANCE_GROUPS
+from audits.core.report.verdict import Status
+from audits.policy.judging.judge import compute_verdicts
+from audits.policy.rule import Policy
 from tests.answers.counts import measure
 
 POLICY = Policy.model_validate(

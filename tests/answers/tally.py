@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from tests.answers.audit import run_case
 from tests.answers.claims import list_claims
 from tests.answers.generate import Harm, make_scenario

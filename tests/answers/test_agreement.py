@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.core.measurement import Measurement
+from audits.core.report.measurement import Measurement
 from tests.answers.generate import Family, Scenario, draw_rows, make_scenario
 from tests.answers.truth import Truth
 from tests.answers.twins import PRESETS, count_failures, list_twins, measure_scenario

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from audits.core.measurement import Measurement
-from audits.core.verdict import Status
-from audits.policy.judge import compute_verdicts
+from audits.core.report.measurement import Measurement
+from audits.core.report.verdict import Status
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
 from tests.answers.counts import measure
 from tests.answers.generate import Family, Scenario, draw_rows, make_scenario

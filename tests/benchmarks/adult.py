@@ -19,10 +19,10 @@ from sklearn.metrics import accuracy_score
 
 from audits.checks.base import CubeContext
 from audits.checks.catalog import CUBE_CHECKS
-from audits.cli.card import write_cards
+from audits.cli.after.card import write_cards
 from audits.core.errors import CheckNotApplicableError
-from audits.core.spec_file import load_spec
-from audits.run import run_audit
+from audits.core.settings.read import load_spec
+from audits.pipeline.run import run_audit
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 TARGET_SECONDS = 90

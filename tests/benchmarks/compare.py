@@ -16,7 +16,7 @@ import numpy as np
 from audits.checks.catalog import CUBE_CHECKS
 from audits.compare.comparison import Way
 from audits.compare.run import count_sure, run_comparison
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 from sample_models.credit.generate import generate
 from tests.compare.simulate import (

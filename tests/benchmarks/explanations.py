@@ -33,11 +33,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from audits.explain import tree
 from audits.explain.columns import Request
 from audits.explain.engine import SERVICE, compute_attributions, prepare_explainer
 from audits.explain.methods import INTERVENTIONAL_SHAP
-from audits.models.client import open_model
+from audits.explain.trees import engine as tree
+from audits.models.worker.client import open_model
 
 ROWS, COLUMNS = 20_000, 14
 INTERVENTIONAL_ROWS = 10_000

@@ -14,8 +14,8 @@ import pandas as pd
 from fairlearn.postprocessing import ThresholdOptimizer
 from sklearn.linear_model import LinearRegression
 
-from audits.cube.build import build_cube
-from audits.cube.view import compute_view
+from audits.cube.counts.build import build_cube
+from audits.cube.counts.view import compute_view
 from audits.mitigate.frontier import compute_frontier
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.halves import split_cube

@@ -24,13 +24,13 @@ import pyarrow.parquet as pq
 from adult import DATA, train_booster
 
 from audits.models import ModelClient, open_model
+from audits.pipeline.run import SERVICES
 from audits.recourse.columns import build_columns, encode_frame
-from audits.recourse.goals import ReachScore
-from audits.recourse.remote import WorkerScorer
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import RecourseSearch
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.goals import ReachScore
+from audits.recourse.search.search import RecourseSearch
 from audits.recourse.tables import tabulate_counterfactuals
-from audits.run import SERVICES
+from audits.recourse.worker.remote import WorkerScorer
 
 SIZES = (1_000, 3_000, 10_000)
 TARGET_SECONDS, TARGET_RATIO = 60, 300

@@ -17,9 +17,9 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier
 
-from audits.explain.blend import MatrixBlender
-from audits.explain.sampled import Budget, SampledShapley, compute_permutation_shap
-from audits.models.adapter import Encoded
+from audits.explain.sampled.blend import MatrixBlender
+from audits.explain.sampled.engine import Budget, SampledShapley, compute_permutation_shap
+from audits.models.adapters.adapter import Encoded
 
 COLUMNS, ROWS, REFERENCE = 14, 8, 100
 PAIRS = (32, 48, 64, 80, 100, 150, 200, 300, 400, 600, 800, 1_200, 1_600, 2_400)

@@ -18,13 +18,13 @@ import duckdb
 
 from audits.checks.base import CubeContext
 from audits.checks.catalog import CUBE_CHECKS
-from audits.checks.interventions import INTERVENTIONS
+from audits.checks.fairness.interventions import INTERVENTIONS
 from audits.core.errors import CheckNotApplicableError
-from audits.core.spec import AuditSpec
-from audits.cube.build import build_cube
+from audits.core.settings.spec import AuditSpec
+from audits.cube.counts.build import build_cube
+from audits.cube.counts.view import compute_view
 from audits.cube.thresholds import move_threshold
-from audits.cube.view import compute_view
-from audits.data.source import connect
+from audits.data.sql import connect
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000, 20_000_000)
 PEER_ROWS = 1_000_000

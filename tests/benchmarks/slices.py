@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audits.checks.slices import CODE, SLICES
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.checks.performance.slices import CODE, SLICES
+from audits.core.report.report import AuditReport
+from audits.pipeline.run import run_audit
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 ROWS = 1_000_000

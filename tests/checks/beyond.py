@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from audits.checks.base import Check, CubeCheck
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 
 FEATURES = ["pay", "street", "luck", "idle"]

@@ -11,14 +11,14 @@ import pytest
 from sklearn import metrics as sk
 
 from audits.checks.base import CubeContext
-from audits.checks.classes import compute_classes
+from audits.checks.performance.classes import compute_classes
 from audits.core.errors import CheckNotApplicableError
-from audits.core.measurement import Measurement
-from audits.core.spec import AuditSpec
-from audits.cube.build import build_cube, count_classes
-from audits.cube.cube import Cube
-from audits.data.source import connect
-from audits.policy.judge import compute_verdicts
+from audits.core.report.measurement import Measurement
+from audits.core.settings.spec import AuditSpec
+from audits.cube.counts.build import build_cube, count_classes
+from audits.cube.counts.cube import Cube
+from audits.data.sql import connect
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
 
 CLASSES = ("<30", ">30", "né l'un")

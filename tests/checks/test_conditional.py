@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.findings import render_conditional
-from audits.core.report import AuditReport, CheckStatus
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.findings.stories.findings import render_conditional
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from model_cards.build import build_card
 from model_cards.render.markdown import render_markdown
 

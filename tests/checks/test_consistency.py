@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
 
-from audits.checks.consistency import NEIGHBOURS, ROWS, compute_consistency, encode_rows
-from audits.core.report import CheckStatus
-from audits.run import run_audit
+from audits.checks.fairness.consistency import NEIGHBOURS, ROWS, compute_consistency, encode_rows
+from audits.core.report.report import CheckStatus
+from audits.pipeline.run import run_audit
 
 
 def test_it_equals_the_definition_over_all_pairs() -> None:

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from audits.checks.catalog import COLUMNS, LEAKAGE, MISSING_VALUES, PROFILE, REFERENCE
-from audits.core.report import CheckStatus
-from audits.core.verdict import Status
-from audits.run import run_audit
+from audits.core.report.report import CheckStatus
+from audits.core.report.verdict import Status
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 from tests.checks.beyond import run_checks, write_inputs
 

@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audits.checks.anchors import ANCHORS, choose_rows
-from audits.checks.effects import EFFECTS
-from audits.checks.permutation import PERMUTATION
-from audits.core.report import CheckStatus
+from audits.checks.explain.anchors import ANCHORS, choose_rows
+from audits.checks.explain.effects import EFFECTS
+from audits.checks.explain.permutation import PERMUTATION
+from audits.core.report.report import CheckStatus
 from audits.models import open_model
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 
 CHECKS = (EFFECTS, PERMUTATION, ANCHORS)
 ROWS = 1500

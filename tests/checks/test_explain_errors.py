@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.checks.explain_errors import CODE, ERRORS
-from audits.checks.performance import PERFORMANCE_OVERALL
-from audits.core.report import CheckStatus
+from audits.checks.explain.errors import CODE, ERRORS
+from audits.checks.performance.performance import PERFORMANCE_OVERALL
+from audits.core.report.report import CheckStatus
 from audits.store.bundle import Bundle
 from tests.checks.beyond import FEATURES, MODEL, run_checks, write_inputs
 

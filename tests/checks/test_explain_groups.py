@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from audits.checks.explain import EXPLANATIONS
-from audits.checks.explain_groups import CODE, EXPLAIN_GROUPS
+from audits.checks.explain.attributions import EXPLANATIONS
+from audits.checks.explain.groups import CODE, EXPLAIN_GROUPS
 from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import CheckNotApplicableError, InputError
-from audits.core.measurement import measurement_id
-from audits.core.report import CheckStatus
-from audits.core.spec_file import load_spec
-from audits.cube.intervals import compute_holm
+from audits.core.report.measurement import measurement_id
+from audits.core.report.report import CheckStatus
+from audits.core.settings.read import load_spec
+from audits.cube.intervals.intervals import compute_holm
 from audits.data.opening import open_table
-from audits.data.source import connect
+from audits.data.sql import connect
 from audits.store.bundle import Bundle
 from tests.checks.beyond import FEATURES, run_checks, write_inputs
 

@@ -14,16 +14,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from audits.checks import flips
-from audits.checks.flips import COUNTERFACTUAL
+from audits.checks.fairness import counterfactual as flips
+from audits.checks.fairness.counterfactual import COUNTERFACTUAL
 from audits.core.errors import InputError
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.spec_file import load_spec
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.settings.read import load_spec
 from audits.data.opening import open_table
-from audits.data.source import connect
-from audits.recourse.flips import replace_values
-from audits.run import run_audit
-from audits.scoring import check_named_columns
+from audits.data.sql import connect
+from audits.pipeline.run import run_audit
+from audits.pipeline.scoring import check_named_columns
+from audits.recourse.burden.flips import replace_values
 
 ROWS = 600
 AUDIT = """

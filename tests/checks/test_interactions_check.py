@@ -10,12 +10,12 @@ import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from audits.checks.interactions import INTERACTIONS, TOP_PAIRS
-from audits.core.report import CheckStatus
+from audits.checks.explain.interactions import INTERACTIONS, TOP_PAIRS
+from audits.core.report.report import CheckStatus
 from audits.explain.engine import SERVICE
-from audits.explain.interactions import compute_interactions
-from audits.models.client import open_model
-from audits.run import run_audit
+from audits.explain.trees.by_rows import compute_interactions
+from audits.models.worker.client import open_model
+from audits.pipeline.run import run_audit
 
 AUDIT = """
 [audit]

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.data.facts import compute_facts
-from audits.data.repeats import count_shared_rows
+from audits.data.look.facts import compute_facts
+from audits.data.look.repeats import count_shared_rows
 from audits.data.schema import tabulate_columns
-from audits.data.source import connect
-from audits.explain.leakage import compute_told, describe_relation
-from audits.explain.proxies import split_halves
+from audits.data.sql import connect
+from audits.diagnostics.leakage import compute_told, describe_relation
+from audits.diagnostics.proxies import split_halves
 from sample_models.credit import generate as credit
 from sample_models.hiring import generate as hiring
 from sample_models.income import generate as income

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from audits.checks.explain import EXPLANATIONS
-from audits.checks.proxies import PROXIES
-from audits.core.proxies import ALL_COLUMNS, list_proxies, rank_features, render_proxy
-from audits.core.report import CheckStatus
+from audits.checks.explain.attributions import EXPLANATIONS
+from audits.checks.fairness.proxies import PROXIES
+from audits.core.report.parts import ALL_COLUMNS
+from audits.core.report.report import CheckStatus
+from audits.findings.stories.proxies import list_proxies, rank_features, render_proxy
 from audits.store.bundle import Bundle
 from tests.checks.beyond import run_checks, write_inputs
 

@@ -9,9 +9,9 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from audits.checks.reasons import ADVERSE_ACTION
-from audits.core.report import CheckStatus
-from audits.run import run_audit
+from audits.checks.rules.adverse_action import ADVERSE_ACTION
+from audits.core.report.report import CheckStatus
+from audits.pipeline.run import run_audit
 
 AUDIT = """
 [audit]

@@ -15,15 +15,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from audits.checks.catalog import BUILTIN
-from audits.checks.profile import PROFILE
-from audits.checks.recourse import RECOURSE
-from audits.checks.recourse_burden import RECOURSE_FAIRNESS, TIME_RAN_OUT
-from audits.core.report import AuditReport, CheckStatus
-from audits.policy.judge import compute_verdicts
+from audits.checks.data.profile import PROFILE
+from audits.checks.recourse.counterfactuals import RECOURSE
+from audits.checks.recourse.fairness import RECOURSE_FAIRNESS, TIME_RAN_OUT
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.pipeline.run import run_audit
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
-from audits.recourse import block
-from audits.recourse.burden_table import read_burden
-from audits.run import run_audit
+from audits.recourse.burden.burden_table import read_burden
+from audits.recourse.search import block
 
 ROWS = 1_500
 AUDIT = """

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audits.checks.recourse import RECOURSE
-from audits.checks.recourse_burden import RECOURSE_FAIRNESS
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.checks.recourse.counterfactuals import RECOURSE
+from audits.checks.recourse.fairness import RECOURSE_FAIRNESS
+from audits.core.report.report import AuditReport
+from audits.pipeline.run import run_audit
 
 JOBS = ("job_clerk", "job_none", "job_nurse", "job_teacher")
 HOMES = ("home_own", "home_rent")

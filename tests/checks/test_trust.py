@@ -19,14 +19,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from audits.checks.base import Check, CheckResult, Context
-from audits.checks.explain import EXPLANATIONS
-from audits.checks.trust import CODE, TRUST
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.trust import Trust, judge_explanations
-from audits.core.trust_limits import Grade
-from audits.run import run_audit
+from audits.checks.explain.attributions import EXPLANATIONS
+from audits.checks.explain.trust import CODE, TRUST
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.findings.stories.trust import Trust, judge_explanations
+from audits.findings.stories.trust_limits import Grade
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from audits.store.bundle import Bundle
-from audits.verify import recompute_problems
 
 COLUMNS = ("größe", "euros", "c", "d", "e", "f")
 AUDIT = """

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from audits.cli.main import app
 from audits.core.errors import AssayError
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 
 Assay = Callable[..., tuple[int, str, str]]
 AUDIT = """

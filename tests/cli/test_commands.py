@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from audits.core.spec_file import load_spec
+from audits.core.settings.read import load_spec
 from audits.cube.metrics import METRICS
 
 AUDIT = """

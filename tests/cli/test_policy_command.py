@@ -15,16 +15,16 @@ import pytest
 from rich.console import Console
 
 from audits.cli.outcome import show_outcome
-from audits.core.report import AuditReport
-from audits.core.verdict import Status
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
 from audits.findings import compute_exit_code
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from audits.policy.file import parse_policy
-from audits.policy.judge import compute_verdicts
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import IN_FORCE, list_presets, load_policy
 from audits.policy.rule import Policy
-from audits.run import run_audit
 from audits.store.bundle import Bundle
-from audits.verify import recompute_problems
 
 AUDIT = """
 [audit]

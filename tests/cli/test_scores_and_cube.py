@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.spec_file import load_spec
-from audits.cube.cube import Cube
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.core.settings.read import load_spec
+from audits.cube.counts.cube import Cube
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from tests.cli.test_commands import assay
 
 AUDIT = """

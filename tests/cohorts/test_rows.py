@@ -11,17 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from audits.checks.catalog import CUBE_CHECKS
-from audits.checks.interventions import INTERVENTIONS
-from audits.checks.profile import PROFILE
+from audits.checks.data.profile import PROFILE
+from audits.checks.fairness.interventions import INTERVENTIONS
 from audits.cohorts.conditions import RunColumns, list_run_columns, render_group_condition
 from audits.cohorts.measure import measure_cohort
 from audits.cohorts.rows import find_cohort_rows
 from audits.core.errors import CheckNotApplicableError, InputError
-from audits.core.report import AuditReport, CheckStatus
-from audits.cube.view import compute_view
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.cube.counts.view import compute_view
 from audits.data.opening import open_table
-from audits.data.source import connect
-from audits.run import run_audit
+from audits.data.sql import connect
+from audits.pipeline.run import run_audit
 from audits.slices.conditions import find_rows, parse_condition
 from dashboard.viewmodels.run import RunData
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.core.measurement import Measurement
-from audits.core.report import AuditReport
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
 from audits.store.bundle import Bundle
 from tests.compare.simulate import build_report, make_settings, measure_rows
 

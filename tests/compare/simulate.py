@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audits.checks import disparities
-from audits.checks.adverse_impact import compute_groupings as compute_impact
 from audits.checks.base import CheckResult, CubeContext
-from audits.checks.disparities import compare_groups
-from audits.checks.group_gaps import compute_groupings as compute_gaps
-from audits.checks.interventions import compute_interventions
-from audits.checks.performance import compute_groups, compute_overall
+from audits.checks.fairness import disparities
+from audits.checks.fairness.adverse_impact import compute_groupings as compute_impact
+from audits.checks.fairness.disparities import compare_groups
+from audits.checks.fairness.group_gaps import compute_groupings as compute_gaps
+from audits.checks.fairness.interventions import compute_interventions
+from audits.checks.performance.performance import compute_groups, compute_overall
 from audits.compare.comparison import Comparison, Outcome, find_who
 from audits.compare.run import run_comparison
 from audits.core.errors import CheckNotApplicableError
-from audits.core.measurement import Measurement
-from audits.core.report import (
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import (
     AuditReport,
     DataSubject,
     Environment,
@@ -30,10 +30,10 @@ from audits.core.report import (
     Subject,
     Tool,
 )
-from audits.core.spec import AuditSpec
-from audits.cube.build import build_cube
-from audits.data.source import connect
-from audits.policy.judge import compute_verdicts
+from audits.core.settings.spec import AuditSpec
+from audits.cube.counts.build import build_cube
+from audits.data.sql import connect
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
 from audits.store.bundle import Bundle
 

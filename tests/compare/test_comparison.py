@@ -17,8 +17,8 @@ from audits.compare.sentences import (
     render_verdict,
 )
 from audits.core.errors import EvidenceError, InputError
-from audits.core.report import AuditReport
-from audits.core.verdict import Status
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
 
 
 def edit(report: AuditReport, **changes: object) -> AuditReport:

@@ -22,9 +22,9 @@ from audits.compare.gate import Role, name_role, weigh
 from audits.compare.run import run_comparison
 from audits.compare.scale import is_slight
 from audits.compare.sentences import render_headline
-from audits.core.estimate import Estimate
-from audits.core.measurement import Measurement, measurement_id
-from audits.cube.intervals import compute_holm
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.cube.intervals.intervals import compute_holm
 from tests.compare.simulate import (
     NEAR,
     SETTINGS,

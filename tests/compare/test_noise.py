@@ -12,9 +12,9 @@ import pytest
 from audits.compare.comparison import SURE, Outcome
 from audits.compare.pairs import PairedCounts
 from audits.compare.run import compute_comparison
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement, measurement_id
-from audits.cube.intervals import compute_difference, compute_share_interval
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.cube.intervals.intervals import compute_difference, compute_share_interval
 
 FAMILIES = 40
 RATES = {

@@ -8,9 +8,9 @@ from scipy import stats
 
 from audits.compare.scale import fold, fold_interval, is_better
 from audits.compare.separate import compute_separate_test
-from audits.core.estimate import Estimate
-from audits.core.measurement import Measurement
-from audits.cube.values import estimate_mean, estimate_share
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement
+from audits.cube.counts.values import estimate_mean, estimate_share
 
 
 def number(estimate, unit="share", direction="higher_is_better", metric="accuracy") -> Measurement:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audits.core.drivers import list_tested, render_error_driver, render_group_push
-from audits.core.estimate import Estimate
 from audits.core.format import MINUS
-from audits.core.measurement import Measurement, Unit
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement, Unit
+from audits.findings.stories.drivers import list_tested, render_error_driver, render_group_push
 
 
 def make(metric: str, value: float, p_value: float | None, unit: Unit = "difference",

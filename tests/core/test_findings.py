@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.findings import (
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement
+from audits.findings.stories.findings import (
     MOST_NAMED,
     TOLD,
     choose_columns,
@@ -15,7 +15,6 @@ from audits.core.findings import (
     render_doubt,
     render_gap,
 )
-from audits.core.measurement import Measurement
 
 
 def number(metric, value, low, high, *, feature=None, p=None):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.core.estimate import Estimate, Unavailable
 from audits.core.format import (
     format_count,
     format_interval,
@@ -17,6 +15,7 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
+from audits.core.report.estimate import Estimate, Unavailable
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audits.core.harms import looks_like_harm
+from audits.core.words.harms import looks_like_harm
 
 HARMS = [
     ("default", "yes"), ("loan_default", 1), ("default payment next month", "1"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement
-from audits.core.proxies import (
-    ALL_COLUMNS,
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import ALL_COLUMNS
+from audits.findings.stories.proxies import (
     list_faint,
     list_proxies,
     render_faint,

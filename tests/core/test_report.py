@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status, Verdict
 from audits.core.schema import SCHEMA_FILE, render_schema
-from audits.core.verdict import Status, Verdict
 
 
 def measure(metric: str = "accuracy", **more: object) -> Measurement:

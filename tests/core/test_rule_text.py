@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.core.rule_text import (
+from audits.core.settings.rule_text import (
     ColumnRule,
     Is,
     Linear,

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.core.toml_lines import Path, find_lines, get_line
+from audits.core.settings.toml_lines import Path, find_lines, get_line
 
 TEXT = '''name = "p" # x = 1
 a.b = 3

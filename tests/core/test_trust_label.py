@@ -2,12 +2,14 @@
 
 import pytest
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.trust import TITLES, judge_explanations, name_pair, split_pair
-from audits.core.trust_limits import LIMITS, Grade
-from audits.core.words import METRICS
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import name_pair, split_pair
+from audits.core.words.methods import TITLES
+from audits.core.words.words import METRICS
 from audits.explain.methods import METHODS
+from audits.findings.stories.trust import judge_explanations
+from audits.findings.stories.trust_limits import LIMITS, Grade
 
 
 def measure(metric, value, low=None, high=None, other="", method="tree_shap", unit="ratio"):

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.cube.build import build_cube
-from audits.cube.cube import Cube
+from audits.cube.counts.build import build_cube
+from audits.cube.counts.cube import Cube
 
 
 def make_rows(n: int = 4000, seed: int = 0) -> pd.DataFrame:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from audits.cube.agree import reconcile
 from audits.cube.conditional import Strata, compute_conditional_difference
 from audits.cube.distances import DISTANCES, compute_distance
-from audits.explain.importance import PartSums, compute_part_differences
-from audits.explain.proxies import compute_separation
-from audits.recourse.burden import compare_shares
-from audits.recourse.costs import compute_dearer
+from audits.cube.intervals.agree import reconcile
+from audits.diagnostics.proxies import compute_separation
+from audits.explain.groups.importance import PartSums, compute_part_differences
+from audits.recourse.burden.burden import compare_shares
+from audits.recourse.burden.costs import compute_dearer
 from tests.simulated.populations import make_scored, view_scored
 
 numbers = st.floats(-3, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audits.cube.calibration_error import Bins, compute_calibration_limits
-from audits.cube.probability import compute_calibration_error
+from audits.cube.intervals.probability import compute_calibration_error
 from tests.simulated.populations import draw_scored, make_scored
 
 

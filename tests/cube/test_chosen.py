@@ -7,24 +7,23 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import stats
 
-from audits.cube.chosen import compute_gaps, list_rivals
-from audits.cube.cube import Cube
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import compute_view
 from audits.cube.disparities import DISPARITIES, compute_disparities
-from audits.cube.intervals import (
+from audits.cube.intervals.chosen import compute_gaps, list_rivals
+from audits.cube.intervals.intervals import (
     compute_difference,
     compute_mean_interval,
     compute_share_interval,
     compute_share_limits,
     compute_two_share_p,
 )
-from audits.cube.inversion import find_z
-from audits.cube.pairs import compute_worst_pair_interval, compute_worst_pair_p
-from audits.cube.values import Values
-from audits.cube.view import compute_view
+from audits.cube.intervals.inversion import find_z
+from audits.cube.intervals.pairs import compute_worst_pair_interval, compute_worst_pair_p
 
 
 def shares(hits: list[int], rows: list[int]) -> Values:

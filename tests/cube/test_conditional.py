@@ -15,7 +15,7 @@ from audits.cube.conditional import (
     compute_conditional_disparity,
     split_strata,
 )
-from audits.cube.view import compute_view
+from audits.cube.counts.view import compute_view
 
 # Graduate admissions at Berkeley, 1973 (Bickel, Hammel and O'Connell 1975, Science 187:398):
 # admitted and rejected, men and women, of the six largest departments.

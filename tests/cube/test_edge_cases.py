@@ -11,8 +11,8 @@ import pytest
 from audits.checks.base import CubeContext
 from audits.checks.catalog import CUBE_CHECKS
 from audits.core.errors import CheckNotApplicableError
-from audits.core.measurement import Measurement
-from audits.core.spec import AuditSpec
+from audits.core.report.measurement import Measurement
+from audits.core.settings.spec import AuditSpec
 
 SPEC = AuditSpec.model_validate(
     {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audits.cube.intervals import (
+from audits.cube.intervals.intervals import (
     compute_difference,
     compute_holm,
     compute_mean_interval,

@@ -6,17 +6,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from audits.checks.base import build_measurement
-from audits.core.measurement import Measurement
-from audits.cube.cube import Cube
-from audits.cube.merge import merge_cubes
+from audits.core.report.measurement import Measurement
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.merge import merge_cubes
+from audits.cube.counts.view import compute_view
 from audits.cube.metrics import available_metrics
 from audits.cube.rates import RATES
 from audits.cube.thresholds import move_threshold, tabulate_thresholds
-from audits.cube.view import compute_view
 
 
 def numbers(cube: Cube, attributes: tuple[str, ...] = ("sex",)) -> dict[str, list[float]]:

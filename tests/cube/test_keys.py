@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audits.cube.keys import number_combinations
+from audits.cube.counts.keys import number_combinations
 
 
 @pytest.mark.parametrize("sizes", [(3,), (3, 4, 5), (10**6, 10**6), (2**40, 2**40, 3)])

@@ -7,15 +7,14 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from audits.core.errors import InputError
-from audits.cube import build, merge
-from audits.cube.cube import Cube
-from audits.cube.merge import coarsen, merge_cubes, suppress_small_cells
+from audits.cube.counts import build, merge
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.merge import coarsen, merge_cubes, suppress_small_cells
+from audits.cube.counts.view import compute_view
 from audits.cube.ranking import compute_auc, compute_auc_bound
-from audits.cube.view import compute_view
 from tests.cube.conftest import make_rows
 
 FEW = settings(

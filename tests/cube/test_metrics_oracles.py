@@ -9,12 +9,12 @@ import pytest
 from scipy import special, stats
 from sklearn import metrics as sk
 
-from audits.core.words import METRICS as WORDS
+from audits.core.words.words import METRICS as WORDS
 from audits.cube.compare import compute_comparison
+from audits.cube.counts.view import compute_view
 from audits.cube.disparities import DISPARITIES, compute_disparities
 from audits.cube.distances import DISTANCES, compute_distance
 from audits.cube.metrics import METRICS, available_metrics
-from audits.cube.view import compute_view
 
 
 def generator() -> np.random.Generator:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audits.cube.intervals import compute_difference, compute_ratio, compute_share_interval
-from audits.cube.pairs import compute_worst_pair_interval
-from audits.cube.values import Values
+from audits.cube.counts.values import Values
+from audits.cube.intervals.intervals import (
+    compute_difference,
+    compute_ratio,
+    compute_share_interval,
+)
+from audits.cube.intervals.pairs import compute_worst_pair_interval
 
 TIMES = 150
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.cli.card import write_cards
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.cli.after.card import write_cards
+from audits.core.report.report import AuditReport
+from audits.pipeline.run import run_audit
 from audits.store.bundle import REPORT, Bundle, load_bundle
 from audits.store.preview import find_place, save_preview
 from dashboard import state

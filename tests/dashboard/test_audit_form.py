@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.core.spec_file import load_spec
-from audits.data.look import DataLook, inspect_data
+from audits.core.settings.read import load_spec
+from audits.data.look.look import DataLook, inspect_data
 from audits.models import ModelInfo
 from dashboard.catalogue import say
 from dashboard.jobs import JobBoard
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels.audit_columns import (
+from dashboard.viewmodels.new_audit.audit_columns import (
     choose_task,
     guess_all,
     list_rows,
@@ -29,7 +29,7 @@ from dashboard.viewmodels.audit_columns import (
     read_corrections,
     tabulate_rows,
 )
-from dashboard.viewmodels.audit_form import (
+from dashboard.viewmodels.new_audit.audit_form import (
     AuditForm,
     find_form_folder,
     load_form,
@@ -37,9 +37,14 @@ from dashboard.viewmodels.audit_form import (
     remove_old_forms,
     save_form,
 )
-from dashboard.viewmodels.audit_problems import check_settings, find_gaps, find_wrongs
-from dashboard.viewmodels.model_fit import ModelFit, describe_model, find_fit_problem, try_model
-from dashboard.viewmodels.new_audit import INPUTS, parse_spec
+from dashboard.viewmodels.new_audit.audit_problems import check_settings, find_gaps, find_wrongs
+from dashboard.viewmodels.new_audit.model_fit import (
+    ModelFit,
+    describe_model,
+    find_fit_problem,
+    try_model,
+)
+from dashboard.viewmodels.new_audit.new_audit import INPUTS, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 INFO = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "debt"))

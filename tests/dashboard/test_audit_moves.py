@@ -13,23 +13,23 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.core.spec_file import load_spec
-from audits.data.look import DataLook, inspect_data
-from audits.recourse.defaults import resolve_recourse
+from audits.core.settings.read import load_spec
+from audits.data.look.look import DataLook, inspect_data
+from audits.recourse.rules.defaults import resolve_recourse
 from dashboard.catalogue import say
 from dashboard.jobs import JobBoard
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels.audit_columns import guess_all, list_rows, make_draft
-from dashboard.viewmodels.audit_form import AuditForm, load_form, save_form
-from dashboard.viewmodels.audit_moves import (
+from dashboard.viewmodels.new_audit.audit_columns import guess_all, list_rows, make_draft
+from dashboard.viewmodels.new_audit.audit_form import AuditForm, load_form, save_form
+from dashboard.viewmodels.new_audit.audit_moves import (
     MoveRow,
     list_move_rows,
     read_moves,
     tabulate_moves,
 )
-from dashboard.viewmodels.audit_problems import check_settings, find_wrongs
-from dashboard.viewmodels.model_fit import ModelFit, try_model
-from dashboard.viewmodels.new_audit import INPUTS, parse_spec
+from dashboard.viewmodels.new_audit.audit_problems import check_settings, find_wrongs
+from dashboard.viewmodels.new_audit.model_fit import ModelFit, try_model
+from dashboard.viewmodels.new_audit.new_audit import INPUTS, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = ("job_clerk", "job_none", "job_nurse")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from audits.core.format import plain_text
-from audits.core.recourse_findings import FLIP_NOTE
 from audits.figures.theme import MAX_POINTS, count_points
+from audits.findings.stories.recourse import FLIP_NOTE
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import burden
+from dashboard.viewmodels.counterfactuals import burden
 from dashboard.viewmodels.run import RunData
 
 pages = import_module("tests.dashboard.test_pages")

@@ -21,18 +21,13 @@ from dashboard.catalogue import say
 from dashboard.components.charts import find_pick
 from dashboard.nav import REVIEW
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import (
-    cohort_form,
-    explanations,
-    fairness,
-    intersections,
-    people,
-    performance,
-    picks,
-    recourse,
-)
-from dashboard.viewmodels.cohort_run import CohortRun, keep_rows, list_columns, open_cohort
-from dashboard.viewmodels.rows import Absent, RowSource, open_rows
+from dashboard.viewmodels.cohorts import cohort_form, people, picks
+from dashboard.viewmodels.cohorts.cohort_run import CohortRun, keep_rows, list_columns, open_cohort
+from dashboard.viewmodels.cohorts.rows import Absent, RowSource, open_rows
+from dashboard.viewmodels.counterfactuals import recourse
+from dashboard.viewmodels.explanations import explanations
+from dashboard.viewmodels.fairness import fairness, intersections
+from dashboard.viewmodels.performance import performance
 from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 from audits.core.format import format_value
 from dashboard.catalogue import say
-from dashboard.viewmodels import curve_tables, performance
+from dashboard.viewmodels.performance import curve_tables, performance
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
 

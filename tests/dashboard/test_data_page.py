@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.core.estimate import Estimate
-from audits.core.verdict import Status, Verdict
+from audits.core.report.estimate import Estimate
+from audits.core.report.verdict import Status, Verdict
 from audits.figures.data import Bar, draw_bars
 from audits.store.bundle import MANIFEST, REPORT, Bundle, load_bundle
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import data, leakage, missing, schema
+from dashboard.viewmodels.data import data, leakage, missing, schema
 from dashboard.viewmodels.run import RunData
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import anchors, effects
+from dashboard.viewmodels.explanations import anchors, effects
 from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,13 +10,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from audits.dependence import compute_dependence
-from audits.explain.dependence import MAX_BINS, bin_numbers, compute_categories, compute_numeric
+from audits.explain.effects.dependence import (
+    MAX_BINS,
+    bin_numbers,
+    compute_categories,
+    compute_numeric,
+)
 from audits.figures.theme import MAX_POINTS, count_points
+from audits.pipeline.dependence import compute_dependence
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import agreement, dependence, explanations, slices
-from dashboard.viewmodels.rows import RowSource, open_rows
+from dashboard.viewmodels.cohorts.rows import RowSource, open_rows
+from dashboard.viewmodels.explanations import agreement, dependence, explanations
+from dashboard.viewmodels.performance import slices
 from dashboard.viewmodels.run import RunData
 
 pages = import_module("tests.dashboard.test_pages")

@@ -12,14 +12,14 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from audits.cli.card import write_cards
-from audits.core.report import AuditReport, CheckStatus
-from audits.run import run_audit
+from audits.cli.after.card import write_cards
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from audits.store.bundle import load_bundle
-from audits.verify import recompute_problems
 from dashboard.nav import PAGES
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import thresholds
+from dashboard.viewmodels.fairness import thresholds
 from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]

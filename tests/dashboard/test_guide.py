@@ -12,9 +12,15 @@ import pytest
 from audits.core.format import format_value
 from dashboard.catalogue import has_words, say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import guide
-from dashboard.viewmodels.fairness import list_metrics
-from dashboard.viewmodels.guide import DEFINITIONS, QUESTIONS, Answers, advise, choose_definitions
+from dashboard.viewmodels.fairness import guide
+from dashboard.viewmodels.fairness.fairness import list_metrics
+from dashboard.viewmodels.fairness.guide import (
+    DEFINITIONS,
+    QUESTIONS,
+    Answers,
+    advise,
+    choose_definitions,
+)
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric
 

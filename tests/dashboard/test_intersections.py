@@ -8,9 +8,9 @@ import pytest
 
 from audits.checks.catalog import BUILTIN
 from audits.figures.fairness import FEW_ROWS, MAX_SIDE
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from dashboard.catalogue import say
-from dashboard.viewmodels.intersections import (
+from dashboard.viewmodels.fairness.intersections import (
     list_notes,
     make_intersection_chart,
     tabulate_intersections,

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from audits.core.format import format_value
-from audits.core.remedies import name_slice
-from audits.core.words import ATTRIBUTE_WARNING
+from audits.core.words.words import ATTRIBUTE_WARNING
 from audits.figures.theme import MAX_POINTS, count_points
 from audits.mitigate.goals import GOALS, Costs
+from audits.mitigate.remedies import name_slice
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import interventions
-from dashboard.viewmodels.interventions import Question
+from dashboard.viewmodels.interventions import interventions
+from dashboard.viewmodels.interventions.interventions import Question
 from dashboard.viewmodels.run import RunData
 
 pages = import_module("tests.dashboard.test_pages")

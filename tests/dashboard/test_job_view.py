@@ -7,7 +7,7 @@ import json
 from audits.checks.catalog import BUILTIN
 from dashboard.catalogue import say
 from dashboard.job_state import JobState, Phase, read_event
-from dashboard.viewmodels.job import (
+from dashboard.viewmodels.new_audit.job import (
     find_share,
     list_parts,
     list_steps,

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits.checks.catalog import BUILTIN
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from dashboard.nav import PAGES
 from dashboard.state import RUNS_VARIABLE
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.spec_file import load_spec
-from dashboard.viewmodels import new_audit, uploads
-from dashboard.viewmodels.new_audit import Draft
+from audits.core.settings.read import load_spec
+from dashboard.viewmodels.new_audit import new_audit, uploads
+from dashboard.viewmodels.new_audit.new_audit import Draft
 
 DRAFT = Draft(
     name='Loans "2026" \\ é',

@@ -10,10 +10,10 @@ import pytest
 from real_browser import ARGUMENTS, find_chromium, list_violations
 
 from audits.core.format import format_value
-from dashboard.viewmodels.explanations import list_importance
-from dashboard.viewmodels.fairness import tabulate_metric
-from dashboard.viewmodels.overview import render_headline
-from dashboard.viewmodels.recourse import list_sentences
+from dashboard.viewmodels.counterfactuals.recourse import list_sentences
+from dashboard.viewmodels.explanations.explanations import list_importance
+from dashboard.viewmodels.fairness.fairness import tabulate_metric
+from dashboard.viewmodels.overview.overview import render_headline
 from dashboard.viewmodels.run import RunData
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

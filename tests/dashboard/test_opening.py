@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import state
 from dashboard.beside import Beside
 from dashboard.catalogue import say
-from dashboard.viewmodels import rows
+from dashboard.viewmodels.cohorts import rows
 from dashboard.viewmodels.run import RunData
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"

@@ -12,14 +12,14 @@ from streamlit.testing.v1 import AppTest
 
 from audits.core.errors import InputError
 from audits.core.format import plain_text
-from audits.core.spec_recourse import RecourseSection
+from audits.core.settings.recourse import RecourseSection
 from audits.models import ModelClient
-from audits.recourse.rules import build_rules
+from audits.recourse.rules.rules import build_rules
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import own_rules, recourse
-from dashboard.viewmodels.own_rules import OwnRules, amend_rules
-from dashboard.viewmodels.rows import Absent, RowSource, open_rows, open_run_model
+from dashboard.viewmodels.cohorts.rows import Absent, RowSource, open_rows, open_run_model
+from dashboard.viewmodels.counterfactuals import own_rules, recourse
+from dashboard.viewmodels.counterfactuals.own_rules import OwnRules, amend_rules
 from dashboard.viewmodels.run import RunData
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.catalogue import say
 from dashboard.nav import PAGES, RUN_PAGES
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import cohorts
+from dashboard.viewmodels.cohorts import cohorts
 from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,7 +238,7 @@ def test_what_drives_a_slice_is_one_choice_away(run: RunData) -> None:
 
 
 def test_counterfactual_is_seen_and_the_row_edited(run: RunData) -> None:
-    from dashboard.viewmodels.recourse import load_answers
+    from dashboard.viewmodels.counterfactuals.recourse import load_answers
 
     row, answers = next(iter(load_answers(run).by_row.items()))
     app = open_page("counterfactuals")

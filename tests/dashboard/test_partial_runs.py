@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audits.checks.catalog import BUILTIN
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
 

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from audits.checks.catalog import BUILTIN
 from audits.core.errors import InputError
-from audits.core.report import CheckStatus
-from audits.run_checks import PENDING
+from audits.core.report.report import CheckStatus
+from audits.pipeline.checks import PENDING
 from audits.store.bundle import Bundle, load_bundle, verify_bundle
 from audits.store.preview import (
     OWNER,
@@ -30,7 +30,7 @@ from dashboard import state
 from dashboard.catalogue import say
 from dashboard.nav import RUN_PAGES
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import review
+from dashboard.viewmodels.card import review
 from dashboard.viewmodels.run import RunData
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from audits.store.bundle import load_bundle, verify_bundle
 from audits.store.preview import find_place, save_preview
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import card, review, story
+from dashboard.viewmodels.card import card, review
+from dashboard.viewmodels.overview import story
 from dashboard.viewmodels.run import RunData
 from model_cards.human import PROMPTS
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import fairness, rules
+from dashboard.viewmodels.fairness import fairness, rules
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import render_finding
 

@@ -11,15 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from audits.checks.catalog import BUILTIN
 from audits.core.format import plain_text
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from audits.export.html.payload import build_payload
 from audits.findings import find_worst, list_findings
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from audits.store.bundle import load_bundle
 from dashboard.catalogue import say
 from dashboard.nav import REVIEW
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import overview, story
+from dashboard.viewmodels.overview import overview, story
 from dashboard.viewmodels.run import RunData
 from model_cards.build import build_card
 from model_cards.render.markdown import escape_markdown, render_markdown

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.cube.cube import Cube
+from audits.cube.counts.cube import Cube
 from audits.figures.theme import MAX_POINTS, count_points
-from audits.figures.tradeoff import Path as Thresholds
-from audits.figures.tradeoff import Place, draw_tradeoff
+from audits.figures.tradeoff import Path as Thresholds, Place, draw_tradeoff
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels import thresholds, tradeoff
+from dashboard.viewmodels.fairness import thresholds, tradeoff
 from dashboard.viewmodels.run import RunData
 
 pages = import_module("tests.dashboard.test_pages")

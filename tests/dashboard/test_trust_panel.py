@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.core.estimate import Estimate
-from audits.core.report import AuditReport
-from audits.core.trust import TRUST_CHECK
-from audits.core.trust_limits import GRADES, Grade
+from audits.core.report.codes import TRUST_CHECK
+from audits.core.report.estimate import Estimate
+from audits.core.report.report import AuditReport
+from audits.findings.stories.trust_limits import GRADES, Grade
 from dashboard.catalogue import say
-from dashboard.components.trust import COLOURS, ICONS
+from dashboard.components.explanations.trust import COLOURS, ICONS
 from dashboard.state import RUNS_VARIABLE
-from dashboard.viewmodels.explanations import find_evidence
+from dashboard.viewmodels.explanations.explanations import find_evidence
+from dashboard.viewmodels.explanations.trust import make_panel
 from dashboard.viewmodels.run import RunData
-from dashboard.viewmodels.trust import make_panel
 
 ROOT = Path(__file__).resolve().parents[2]
 

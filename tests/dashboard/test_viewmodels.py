@@ -9,30 +9,23 @@ import pandas as pd
 import pytest
 
 from audits.core.counterfactual import NoRecourse
-from audits.core.estimate import Estimate
 from audits.core.format import format_range, format_value
-from audits.core.measurement import Measurement
-from audits.core.words import SLICES_CHECK
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement
+from audits.core.words.words import SLICES_CHECK
+from audits.cube.counts.view import compute_view
 from audits.cube.disparities import compute_disparities
 from audits.cube.rates import RATES
 from audits.cube.thresholds import move_threshold
-from audits.cube.view import compute_view
 from dashboard.catalogue import load_catalogue, say
-from dashboard.viewmodels import (
-    card,
-    explanations,
-    fairness,
-    group_importance,
-    intersections,
-    overview,
-    performance,
-    recourse,
-    rows,
-    slices,
-    thresholds,
-    whatif,
-)
+from dashboard.viewmodels.card import card
+from dashboard.viewmodels.cohorts import rows
+from dashboard.viewmodels.counterfactuals import recourse, whatif
+from dashboard.viewmodels.explanations import explanations, group_importance
+from dashboard.viewmodels.fairness import fairness, intersections, thresholds
 from dashboard.viewmodels.numbers import render_measurement
+from dashboard.viewmodels.overview import overview
+from dashboard.viewmodels.performance import performance, slices
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
 

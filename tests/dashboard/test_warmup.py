@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("scipy.stats", "sklearn", "shap", "numba", "torch", "lightgbm", "xgboost", "catboost")
 LISTENS = """
 import sys, dashboard.launch
-assert not {"audits.run", "duckdb", "dashboard.state"} & set(sys.modules), "imported too early"
+assert not {"audits.pipeline.run", "duckdb", "dashboard.state"} & set(sys.modules), "imported too early"
 """
 READS = f"""
 import importlib, pkgutil, sys

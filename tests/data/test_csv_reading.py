@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from audits.core.errors import InputError
-from audits.data.source import connect, open_source, parse_once
+from audits.data.files.source import connect, open_source, parse_once
 from audits.data.sql import literal
-from audits.data.typed import Reading
+from audits.data.values.typed import Reading
 
 MANY = 30_000  # more rows than DuckDB looks at by default
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.core.spec import AuditSpec
-from audits.data.facts import ColumnFacts, compute_facts
-from audits.data.missing import count_missing
+from audits.core.settings.spec import AuditSpec
+from audits.data.groups.ranges import compute_ranges, count_outside
+from audits.data.look.facts import ColumnFacts, compute_facts
+from audits.data.look.repeats import count_shared_rows, find_repeats
 from audits.data.opening import open_table
-from audits.data.ranges import compute_ranges, count_outside
-from audits.data.repeats import count_shared_rows, find_repeats
 from audits.data.schema import tabulate_columns
-from audits.data.source import connect
+from audits.data.sql import connect
 from audits.data.table import ROWS_VIEW
+from audits.data.values.missing import count_missing
 
 ROWS = 3_000
 

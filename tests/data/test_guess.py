@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.data.guess import (
+from audits.data.look.guess import (
     guess_positive,
     guess_predictions,
     guess_roles,
@@ -16,7 +16,7 @@ from audits.data.guess import (
     round_edges,
     suggest_protected,
 )
-from audits.data.look import inspect_data
+from audits.data.look.look import inspect_data
 from audits.data.schema import Column, Kind
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.data import sample
-from audits.data.form import FileForm
-from audits.data.look import inspect_data, read_head
+from audits.data.files.form import FileForm
+from audits.data.look import sample
+from audits.data.look.look import inspect_data, read_head
 
 ROWS = 4_000
 
@@ -132,6 +132,6 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, name: str, content: bytes,
 
 def test_parquet_and_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pd.DataFrame({"n": range(5_000), "s": "x"}).to_parquet(tmp_path / "n.parquet")
-    monkeypatch.setattr("audits.data.look.LOOK_ROWS", 1_000)
+    monkeypatch.setattr("audits.data.look.look.LOOK_ROWS", 1_000)
     look = inspect_data(tmp_path / "n.parquet")
     assert (look.rows, look.exact, look.looked) == (5_000, True, 1_000)

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
+from audits.data.groups.protected import label_ranges
 from audits.data.opening import open_table
-from audits.data.protected import label_ranges
-from audits.data.source import connect
+from audits.data.sql import connect
 from audits.data.table import AuditTable
 
 ROWS = pd.DataFrame(

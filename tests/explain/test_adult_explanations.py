@@ -8,8 +8,8 @@ import shap
 from sklearn.compose import make_column_transformer
 from sklearn.preprocessing import OneHotEncoder
 
-from audits.explain import tree
 from audits.explain.columns import Request, sum_by_owner
+from audits.explain.trees import engine as tree
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:LightGBM binary classifier with TreeExplainer"),

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import CheckSkippedError
-from audits.explain.anchor_codes import Coder
-from audits.explain.anchors import Anchor, NoAnchor, read_condition, search_anchors
-from audits.explain.conditions import InRange, IsValue, find_covered
+from audits.explain.rules.anchor_codes import Coder
+from audits.explain.rules.anchors import Anchor, NoAnchor, read_condition, search_anchors
+from audits.explain.rules.conditions import InRange, IsValue, find_covered
 
 
 def make_frame(n=800, seed=0):

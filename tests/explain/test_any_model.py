@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.engine import SERVICE, Settings, compute_attributions, prepare_explainer
-from audits.models.client import open_model
+from audits.models.worker.client import open_model
 from tests.explain.brute_force import interventional
 
 

@@ -14,16 +14,16 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain.catboost_engine import (
+from audits.explain.columns import Request
+from audits.explain.engine import SERVICE, Settings, compute_attributions
+from audits.explain.trees.catboost import (
     compute_catboost_shap,
     compute_library_shap,
     compute_output,
     explain_rows,
 )
-from audits.explain.columns import Request
-from audits.explain.engine import SERVICE, Settings, compute_attributions
-from audits.models.catboost_format import load
-from audits.models.client import open_model
+from audits.models.formats.catboost import load
+from audits.models.worker.client import open_model
 
 TEXTS = ["job", "town"]
 OPTIONS = {"iterations": 12, "thread_count": 1, "allow_writing_files": False, "verbose": 0}
@@ -317,7 +317,7 @@ def test_trees_that_ask_nothing(tmp_path, frame):
 def test_many_rows_are_explained_in_parts_and_equally(tmp_path, frame, targets, monkeypatch):
     adapter = load(save(train(frame, targets["binary"], loss_function="Logloss"), tmp_path), "cpu")
     whole = explain_rows(adapter, frame, Request("binary"))
-    monkeypatch.setattr("audits.explain.catboost_engine._MAX_NUMBERS", 500)
+    monkeypatch.setattr("audits.explain.trees.catboost._MAX_NUMBERS", 500)
     parts = explain_rows(adapter, frame, Request("binary"))
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-12)
 

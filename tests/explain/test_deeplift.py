@@ -10,11 +10,11 @@ import torch
 from captum.attr import DeepLift
 from safetensors.torch import save_file
 
-from audits.explain import deeplift
 from audits.explain.columns import Request
 from audits.explain.engine import SERVICE, Settings, compute_attributions
-from audits.models.client import open_model
-from audits.models.torch_tabular import TabularNetwork
+from audits.explain.networks import deeplift
+from audits.models.formats.torch_tabular import TabularNetwork
+from audits.models.worker.client import open_model
 from tests.explain.test_gradient import dense, network, spread_of
 from tests.explain.test_gradient_shap import Dense
 

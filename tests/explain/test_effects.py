@@ -11,8 +11,8 @@ from sklearn.inspection import partial_dependence
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from audits.explain.effects import QUANTILES, Effect, compute_effects, compute_row_budget
-from audits.explain.grid import MISSING_TEXT, Grid, NoEffect, build_grid
+from audits.explain.effects.effects import QUANTILES, Effect, compute_effects, compute_row_budget
+from audits.explain.effects.grid import MISSING_TEXT, Grid, NoEffect, build_grid
 
 
 def make_frame(n=400, seed=0):

@@ -27,11 +27,11 @@ from audits.explain.engine import (
     prepare_explainer,
     sample_background,
 )
-from audits.explain.forest import load_forest
 from audits.explain.methods import METHODS
 from audits.explain.service import ENGINES, FrameEngine, find_engine
-from audits.models.client import open_model
-from audits.models.torch_tabular import TabularNetwork
+from audits.models.formats.torch_tabular import TabularNetwork
+from audits.models.worker.client import open_model
+from audits.trees.forest import load_forest
 from tests.explain.games import compute_shapley, interventional_game, path_game
 
 pytestmark = pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")

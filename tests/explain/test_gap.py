@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from audits.explain.blend import MatrixBlender
-from audits.explain.gap import compute_gap_shares, compute_pair_steps, draw_evenly
-from audits.models.adapter import Encoded
+from audits.explain.groups.gap import compute_gap_shares, compute_pair_steps, draw_evenly
+from audits.explain.sampled.blend import MatrixBlender
+from audits.models.adapters.adapter import Encoded
 from tests.explain.brute_force import shapley
 
 

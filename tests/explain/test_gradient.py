@@ -8,9 +8,9 @@ from scipy.integrate import quad
 from torch import nn
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain import deeplift, gradient, gradient_shap, torch_batches
 from audits.explain.columns import Request
-from audits.models.torch_tabular import TabularNetwork
+from audits.explain.networks import batches as torch_batches, deeplift, gradient, gradient_shap
+from audits.models.formats.torch_tabular import TabularNetwork
 
 
 def network(hidden, outputs=1, width=3, seed=0):

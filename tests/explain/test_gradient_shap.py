@@ -8,8 +8,8 @@ from captum.attr import GradientShap
 from torch import nn
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain import gradient, gradient_shap
 from audits.explain.columns import Request
+from audits.explain.networks import gradient, gradient_shap
 from tests.explain.test_gradient import Quadratic, dense, network, spread_of
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audits.explain.importance import (
+from audits.explain.groups.importance import (
     PartSums,
     adjust_known,
-    choose_top,
+    choose_important,
     compute_cohort_importance,
     compute_part_differences,
 )
@@ -70,7 +70,7 @@ def test_parts_of_one_row_or_none_have_no_interval():
 def test_holm_counts_only_tests_that_were_made():
     p_values = np.array([[0.01, np.nan], [0.04, 0.02]])
     np.testing.assert_allclose(adjust_known(p_values), [[0.03, np.nan], [0.04, 0.04]])
-    assert choose_top(np.array([1.0, 3.0, 2.0]), 2).tolist() == [1, 2]
+    assert choose_important(np.array([1.0, 3.0, 2.0]), 2).tolist() == [1, 2]
 
 
 def test_the_interval_of_a_difference_covers():

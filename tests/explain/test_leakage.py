@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from audits.explain.leakage import compute_concordance, compute_told, describe_relation
-from audits.explain.proxies import split_halves
+from audits.diagnostics.leakage import compute_concordance, compute_told, describe_relation
+from audits.diagnostics.proxies import split_halves
 
 ROWS = 2_000
 

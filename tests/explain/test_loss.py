@@ -5,11 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.explain.any_model import build_score
-from audits.explain.blend import FrameBlender, MatrixBlender
 from audits.explain.engine import SERVICE
-from audits.explain.loss import build_squared_error, compute_loss_shapley, log_loss
-from audits.explain.loss_service import (
+from audits.explain.groups.loss import build_squared_error, compute_loss_shapley, log_loss
+from audits.explain.groups.loss_service import (
     EVALUATIONS,
     LEAST_REFERENCE,
     MOST_REFERENCE,
@@ -17,8 +15,10 @@ from audits.explain.loss_service import (
     choose_sizes,
     explain_losses,
 )
+from audits.explain.sampled.any_model import build_score
+from audits.explain.sampled.blend import FrameBlender, MatrixBlender
 from audits.models import open_model
-from audits.models.adapter import Encoded
+from audits.models.adapters.adapter import Encoded
 from tests.explain.brute_force import shapley
 
 
@@ -83,7 +83,7 @@ def test_log_loss_is_that_of_the_definition_and_depends_on_what_is_true():
 
 @pytest.mark.parametrize("players", [1, 2, 7])
 def test_parts_add_up_however_many_columns_and_blocks(players, monkeypatch):
-    monkeypatch.setattr("audits.explain.loss.BLOCK_ROWS", 50)
+    monkeypatch.setattr("audits.explain.groups.loss.BLOCK_ROWS", 50)
     draw = np.random.default_rng(players)
     rows, reference = draw.normal(size=(5, players)), draw.normal(size=(8, players))
     calls = []

@@ -14,12 +14,12 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain.losses import build_losses, compute_auc_losses
-from audits.explain.permutation import (
+from audits.explain.effects.permutation import (
     compute_permutation_importance,
     compute_switch_variance,
     draw_donors,
 )
+from audits.explain.groups.losses import build_losses, compute_auc_losses
 
 
 def importances(predict, frame, task, truth, seed=0, **options):

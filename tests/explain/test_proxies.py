@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from audits.explain.proxies import (
+from audits.diagnostics.proxies import (
     compute_proxies,
     compute_separation,
     compute_shares,

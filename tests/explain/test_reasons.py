@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audits.explain.reasons import build_codes, compute_overlap, compute_reasons
+from audits.explain.groups.reasons import build_codes, compute_overlap, compute_reasons
 
 FEATURES = ("income", "amount", "late", "sex", "age", "job")
 CODES = {"income": "Income for the amount", "amount": "Income for the amount", "late": "Late"}

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from audits.core.errors import InputError
-from audits.explain.blend import FrameBlender, MatrixBlender
-from audits.explain.sampled import Budget, compute_permutation_shap
-from audits.models.adapter import Encoded
+from audits.explain.sampled.blend import FrameBlender, MatrixBlender
+from audits.explain.sampled.engine import Budget, compute_permutation_shap
+from audits.models.adapters.adapter import Encoded
 from tests.explain.brute_force import interventional
 
 

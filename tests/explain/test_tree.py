@@ -14,11 +14,11 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeRegressor
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain import tree
 from audits.explain.columns import Request
-from audits.explain.flat_forest import flatten_forest
-from audits.explain.forest import load_forest
-from audits.explain.tree_path import compute_path_shap
+from audits.explain.trees import engine as tree
+from audits.explain.trees.path_dependent import compute_path_shap
+from audits.trees.flat_forest import flatten_forest
+from audits.trees.forest import load_forest
 from tests.explain.games import compute_shapley, path_game
 from tests.explain.tree_models import (
     CATEGORY,

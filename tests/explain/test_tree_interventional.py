@@ -13,10 +13,10 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeRegressor
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain import tree, tree_interventional
 from audits.explain.columns import Request
-from audits.explain.forest import load_forest
 from audits.explain.methods import INTERVENTIONAL_SHAP
+from audits.explain.trees import engine as tree, interventional as tree_interventional
+from audits.trees.forest import load_forest
 from tests.explain.games import compute_shapley, find_output, interventional_game
 from tests.explain.tree_models import (
     CATEGORY,

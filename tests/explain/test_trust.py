@@ -5,12 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.trust_limits import LIMITS, Grade
-from audits.explain.blend import FrameBlender
-from audits.explain.curves import choose_counts, compute_curves
-from audits.explain.noise import count_decimals, count_moved, move_a_little
-from audits.explain.trust import (
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.explain.sampled.blend import FrameBlender
+from audits.explain.trust.curves import choose_counts, compute_curves
+from audits.explain.trust.measures import (
     choose_top,
     compute_changes,
     compute_gaps,
@@ -20,6 +18,8 @@ from audits.explain.trust import (
     estimate_ratio,
     order_columns,
 )
+from audits.explain.trust.noise import count_decimals, count_moved, move_a_little
+from audits.findings.stories.trust_limits import LIMITS, Grade
 
 LIMIT = {limit.metric: limit for limit in LIMITS}
 

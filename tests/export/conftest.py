@@ -9,7 +9,7 @@ import lightgbm
 import pandas as pd
 import pytest
 
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 
 sys.path.insert(0, str(Path(__file__).parent))  # for offline.py, offline_runs.py

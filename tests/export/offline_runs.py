@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audits.checks.adverse_impact import ADVERSE_IMPACT
 from audits.checks.base import Check, CubeCheck
-from audits.checks.disparities import DISPARITIES_CHECK
-from audits.checks.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
-from audits.checks.profile import PROFILE
-from audits.run import Finish, run_audit
+from audits.checks.data.profile import PROFILE
+from audits.checks.fairness.adverse_impact import ADVERSE_IMPACT
+from audits.checks.fairness.disparities import DISPARITIES_CHECK
+from audits.checks.performance.performance import PERFORMANCE_GROUPS, PERFORMANCE_OVERALL
+from audits.pipeline.run import Finish, run_audit
 from audits.store.bundle import Bundle
 
 CHECKS = (PROFILE, PERFORMANCE_OVERALL, PERFORMANCE_GROUPS, DISPARITIES_CHECK, ADVERSE_IMPACT)

@@ -7,17 +7,17 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from typer.testing import CliRunner
 
 from audits.cli.main import app
 from audits.core.errors import InputError
-from audits.core.report import CheckStatus
-from audits.core.verdict import Status
+from audits.core.report.report import CheckStatus
+from audits.core.report.verdict import Status
 from audits.export.ci import FORMATS, RunResult, describe_findings, render_annotations
 from audits.export.ci.summary import MOST_BYTES
-from audits.findings import FAIL_ON, compute_exit_code, list_broken, list_findings
+from audits.findings import compute_exit_code, list_broken, list_findings
+from audits.findings.gate import FAIL_ON
 from audits.store.bundle import load_bundle
 
 POLICY = """name = "own"

@@ -17,12 +17,12 @@ from real_browser import ARGUMENTS, find_chromium, list_violations
 
 from audits.core.format import format_count, format_range, format_value
 from audits.cube.compare import choose_reference, compute_comparison
-from audits.cube.cube import Cube
-from audits.cube.intervals import CONFIDENCE, compute_share_interval, normal_quantile
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import compute_view
+from audits.cube.intervals.intervals import CONFIDENCE, compute_share_interval, normal_quantile
 from audits.cube.metrics import BINARY
 from audits.cube.thresholds import move_threshold
-from audits.cube.values import Values
-from audits.cube.view import compute_view
 from audits.export.html import render_html
 from audits.export.html.pooling import pool_scores
 from audits.store.bundle import Bundle
@@ -130,8 +130,8 @@ def test_at_the_audited_threshold_it_is_the_report(
 def test_unpooled_it_is_the_dashboards_threshold_lab(
     chromium: Any, scored: Bundle, tmp_path: Path
 ) -> None:
+    from dashboard.viewmodels.fairness.thresholds import compute_moved
     from dashboard.viewmodels.run import RunData
-    from dashboard.viewmodels.thresholds import compute_moved
 
     run = RunData(scored)
     _, edges = pool(scored, 1)

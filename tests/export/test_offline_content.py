@@ -9,7 +9,7 @@ from pathlib import Path
 
 from offline_runs import FEW_CHECKS, audit, make_rows
 
-from audits.cube.view import compute_view
+from audits.cube.counts.view import compute_view
 from audits.export.html import FILE, build_payload, render_html, save_html
 from audits.export.html.render import encode_json
 from audits.store.bundle import Bundle, verify_bundle
@@ -55,7 +55,7 @@ def test_groups_of_a_few_rows_are_named_and_have_no_number(scored: Bundle) -> No
 
 
 def test_findings_are_said_as_on_the_dashboard(scored: Bundle) -> None:
-    from dashboard.viewmodels.overview import list_findings
+    from dashboard.viewmodels.overview.overview import list_findings
     from dashboard.viewmodels.run import RunData
 
     ours = build_payload(scored.report, scored.load_cube()).story.findings

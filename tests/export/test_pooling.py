@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from audits.cube.cube import Cube
+from audits.cube.counts.cube import Cube
 from audits.export.html.pooling import MAX_BINS, choose_edges, pool_scores
 from audits.store.bundle import Bundle
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from audits.figures.burden import MAX_GROUPS, EffortCurve, draw_effort_curves
+from audits.figures.burden import MAX_GROUPS, EffortCurve, draw_changed_columns, draw_effort_curves
 from audits.figures.dots import Dot, Mark, choose_shown, draw_dots
 from audits.figures.explanations import (
     GroupSeries,
@@ -28,7 +28,6 @@ from audits.figures.performance import (
     draw_thresholds,
     thin_curve,
 )
-from audits.figures.recourse import draw_changed_columns
 from audits.figures.theme import (
     GRID,
     MAX_BARS,

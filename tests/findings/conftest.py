@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from audits.checks.catalog import CUBE_CHECKS
-from audits.checks.profile import PROFILE
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.checks.data.profile import PROFILE
+from audits.core.report.report import AuditReport
+from audits.pipeline.run import run_audit
 
 Counts = Mapping[tuple[str, ...], tuple[int, int, int, int]]
 """From a group (one value a column) to its true positives, false negatives, false positives and

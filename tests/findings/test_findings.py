@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audits.core.verdict import Cause, Status
+from audits.core.report.verdict import Cause, Status
 from audits.findings import (
     count_judged,
     find_worst,

@@ -7,10 +7,11 @@ from importlib import import_module
 
 import pytest
 
-from audits.core.measurement import Measurement
-from audits.core.remedies import INTERVENTIONS_CHECK, name_slice
-from audits.core.verdict import Cause, Status, Verdict
+from audits.core.report.codes import INTERVENTIONS_CHECK
+from audits.core.report.measurement import Measurement
+from audits.core.report.verdict import Cause, Status, Verdict
 from audits.findings import explain_finding, find_help, find_worst, list_explained
+from audits.mitigate.remedies import name_slice
 
 reports = import_module("tests.model_cards.conftest")
 measure, make_report = reports.measure, reports.make_report

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from audits.models.adapter import Adapter, ModelInfo
+from audits.models.adapters.adapter import Adapter, ModelInfo
 
 
 class LocalModel:

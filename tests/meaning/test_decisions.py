@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -23,12 +22,12 @@ from sklearn.svm import SVC
 from sklearn.utils import all_estimators
 
 from audits.core.errors import InputError
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
 from audits.data.opening import open_table
-from audits.data.source import connect
+from audits.data.sql import connect
 from audits.meaning.decisions import _Trial, resolve_cut
-from audits.models.own_rule import _LARGER
-from audits.models.skops_format import SkopsAdapter
+from audits.models.adapters.own_rule import _LARGER
+from audits.models.formats.skops import SkopsAdapter
 from tests.meaning.local import LocalModel
 
 ROWS = 500

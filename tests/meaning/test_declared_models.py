@@ -18,9 +18,9 @@ from skops import io as skops_io
 
 from audits.checks.catalog import BUILTIN
 from audits.core.errors import InputError
-from audits.core.spec_model import ModelSection
+from audits.core.settings.model import ModelSection
 from audits.models import open_declared
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 
 ROWS = 300

@@ -13,12 +13,12 @@ import xgboost
 from sklearn.linear_model import LogisticRegression
 
 from audits.core.errors import InputError
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
 from audits.data.opening import open_table
-from audits.data.source import connect
-from audits.meaning import UndecidedError, find_meaning
-from audits.models.skops_format import SkopsAdapter
-from audits.models.xgboost_format import load as load_xgboost
+from audits.data.sql import connect
+from audits.meaning.classes import UndecidedError, find_meaning
+from audits.models.formats.skops import SkopsAdapter
+from audits.models.formats.xgboost import load as load_xgboost
 from tests.meaning.local import LocalModel
 
 ROWS = 400

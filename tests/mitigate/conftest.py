@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from audits.cube.cube import Cube
-from audits.cube.view import View, compute_view
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.view import View, compute_view
 from audits.mitigate.goals import Costs, Goal
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audits.cube.cube import Cube
+from audits.cube.counts.cube import Cube
 from audits.mitigate.halves import split_cube
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from audits.checks.base import CubeContext
-from audits.checks.interventions import AIMS, compute_interventions
+from audits.checks.fairness.interventions import AIMS, compute_interventions
 from audits.core.errors import CheckNotApplicableError
-from audits.core.remedies import name_slice
-from audits.core.spec import AuditSpec
-from audits.cube.cube import UNKNOWN, Cube
+from audits.core.settings.spec import AuditSpec
+from audits.cube.counts.cube import UNKNOWN, Cube
+from audits.mitigate.remedies import name_slice
 
 helpers = import_module("tests.mitigate.conftest")
 

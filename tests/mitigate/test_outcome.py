@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
-from audits.core.estimate import Estimate
-from audits.cube.cube import Cube
-from audits.cube.paired import Pairs, compute_paired_change
+from audits.core.report.estimate import Estimate
+from audits.cube.counts.cube import Cube
+from audits.cube.counts.view import compute_view
+from audits.cube.intervals.paired import Pairs, compute_paired_change
 from audits.cube.rates import RATES
-from audits.cube.view import compute_view
 from audits.mitigate.frontier import compute_frontier
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.halves import split_cube

@@ -26,9 +26,9 @@ from audits.core.errors import InputError
 from audits.mitigate.mixture import load_mixture, predict_mixture
 from audits.mitigate.service import compute_reweighing
 from audits.models import open_model
-from audits.models.skops_file import load_estimator
-from audits.retrain import Retraining, run_retraining
-from audits.run import no_progress, run_audit
+from audits.models.files.skops_file import load_estimator
+from audits.pipeline.retrain import Retraining, run_retraining
+from audits.pipeline.run import no_progress, run_audit
 
 FEATURES = ["income", "job", "debt"]
 AUDIT = """

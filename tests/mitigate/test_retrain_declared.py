@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 from audits.mitigate.mixture import predict_mixture
 from audits.models import open_model
-from audits.retrain import run_retraining
-from audits.run import no_progress
+from audits.pipeline.retrain import run_retraining
+from audits.pipeline.run import no_progress
 
 AUDIT = """
 [audit]

@@ -7,12 +7,11 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from audits.core.errors import InputError
+from audits.cube.counts.view import View, compute_view
 from audits.cube.rates import RATES
-from audits.cube.view import View, compute_view
 from audits.mitigate.curves import NOBODY
 from audits.mitigate.goals import GOALS, Costs, find_goal
 from audits.mitigate.plan import NoPlan, Plan, apply_thresholds

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import (
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import (
     AuditReport,
     CheckOutcome,
     CheckStatus,
@@ -22,8 +22,8 @@ from audits.core.report import (
     Subject,
     Tool,
 )
-from audits.core.verdict import Status, Verdict
-from audits.core.words import SLICES_CHECK
+from audits.core.report.verdict import Status, Verdict
+from audits.core.words.words import SLICES_CHECK
 
 HOSTILE = ("<script>alert(1)</script>", "a|b*c_[x](javascript:alert(1))")
 SMALL = 12

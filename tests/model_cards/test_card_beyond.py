@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from audits.checks.explain import EXPLANATIONS
-from audits.checks.explain_errors import ERRORS
-from audits.checks.explain_groups import EXPLAIN_GROUPS
-from audits.checks.proxies import PROXIES
-from audits.cli.card import write_cards
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.checks.explain.attributions import EXPLANATIONS
+from audits.checks.explain.errors import ERRORS
+from audits.checks.explain.groups import EXPLAIN_GROUPS
+from audits.checks.fairness.proxies import PROXIES
+from audits.cli.after.card import write_cards
+from audits.core.report.report import AuditReport
+from audits.pipeline.run import run_audit
 from model_cards.build import build_card
 from model_cards.render.markdown import render_markdown
 from model_cards.verify import verify_card, verify_text

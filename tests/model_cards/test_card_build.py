@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from audits.core.verdict import Status
+from audits.core.report.verdict import Status
 from model_cards.build import build_card
 from model_cards.card import (
     Fact,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from audits.checks.recourse import RECOURSE
-from audits.checks.recourse_burden import RECOURSE_FAIRNESS
-from audits.core.recourse_findings import FLIP_NOTE
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.checks.recourse.counterfactuals import RECOURSE
+from audits.checks.recourse.fairness import RECOURSE_FAIRNESS
+from audits.core.report.report import AuditReport
+from audits.findings.stories.recourse import FLIP_NOTE
+from audits.pipeline.run import run_audit
 from model_cards.build import build_card
 from model_cards.render.html import render_html
 from model_cards.render.markdown import render_markdown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from audits.checks.base import CubeContext
-from audits.checks.interventions import compute_interventions
-from audits.core.words import ATTRIBUTE_WARNING
+from audits.checks.fairness.interventions import compute_interventions
+from audits.core.words.words import ATTRIBUTE_WARNING
 from model_cards.build import build_card
 from model_cards.card import Number, walk_inlines, walk_sections
 from model_cards.render.markdown import render_markdown

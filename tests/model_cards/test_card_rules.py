@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.core.report import AuditReport
-from audits.run import run_audit
+from audits.core.report.report import AuditReport
+from audits.pipeline.run import run_audit
 from model_cards.build import build_card
 from model_cards.card import Section, Table, walk_sections
 from model_cards.render.html import render_html

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from audits.core.estimate import Estimate
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport, CheckOutcome, CheckStatus
-from audits.core.trust import TRUST_CHECK
+from audits.core.report.codes import TRUST_CHECK
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
 from model_cards.build import build_card
 from model_cards.render.markdown import render_markdown
 

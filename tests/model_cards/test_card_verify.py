@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from audits.core.report import AuditReport
+from audits.core.report.report import AuditReport
 from model_cards.build import build_card
 from model_cards.card import Section, number_ordinals
 from model_cards.render.html import render_html

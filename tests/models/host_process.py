@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from audits.cli.host import host_command
+from audits.cli.before.host import host_command
 from audits.models.host import Declared
 
 

@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.cli.init import init_command
+from audits.cli.before.init import init_command
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.models import open_model
-from audits.models.catboost_format import load
-from audits.models.formats import detect_format
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.models.formats.catboost import load
+from audits.models.formats.formats import detect_format
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 
 TEXTS = ["job", "grade", "constant"]
 LOSSES = {
@@ -274,7 +274,7 @@ def test_indices_out_of_the_json_never_reach_the_library(saved, tmp_path, name, 
 @pytest.mark.parametrize("growth", GROWTH)
 @pytest.mark.parametrize("field", [1, 2, 10, 11])
 def test_indices_out_of_the_binary_never_reach_the_library(saved, tmp_path, growth, field):
-    from audits.models.flatbuffer import read_root
+    from audits.models.files.flatbuffer import read_root
 
     content = bytearray((saved / f"{growth}.cbm").read_bytes())
     core = bytes(content[8 : 8 + int.from_bytes(content[4:8], "little")])

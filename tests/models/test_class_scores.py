@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.models.class_scores import compute_class_scores
-from audits.models.readout import rank
+from audits.models.adapters.class_scores import compute_class_scores
+from audits.models.adapters.readout import rank
 
 MARGINS = [0.0, -0.0, 5e-324, -5e-324, 1e-20, -1e-20, 1.0, -1.0, 40.0, 41.0, 1e6, 1e15, -1e15]
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import CheckNotApplicableError, InputError, ModelCrashError
-from audits.models import client as client_module
 from audits.models import open_model
+from audits.models.worker import client as client_module
 
 SERVICES = ("tests.models.misbehaving",)
 

@@ -12,13 +12,13 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier
 
 from audits.core.errors import InputError
-from audits.models import composite_file
-from audits.models.client import open_model
-from audits.models.composite_format import load
-from audits.models.convert import convert_model, save_model
-from audits.models.formats import detect_format
-from audits.models.skops_file import import_skops
-from audits.models.skops_format import load as load_skops
+from audits.models.composite import file as composite_file
+from audits.models.composite.format import load
+from audits.models.convert.convert import convert_model, save_model
+from audits.models.files.skops_file import import_skops
+from audits.models.formats.formats import detect_format
+from audits.models.formats.skops import load as load_skops
+from audits.models.worker.client import open_model
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from sklearn.preprocessing import (
 )
 
 from audits.core.errors import CheckNotApplicableError
-from audits.models.skops_format import load
+from audits.models.formats.skops import load
 
 
 def open_pipeline(folder, steps, frame, target):

@@ -17,10 +17,10 @@ from sklearn.preprocessing import OneHotEncoder
 
 from audits.core.errors import CheckNotApplicableError, InputError, ModelCrashError
 from audits.models import open_model
-from audits.models.endpoint_format import load
-from audits.models.formats import detect_format
-from audits.run import run_audit
-from audits.verify import recompute_problems
+from audits.models.endpoint.format import load
+from audits.models.formats.formats import detect_format
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from tests.models.endpoint_server import Handler, Server
 
 FEATURES = [{"name": "age", "kind": "number"}, {"name": "job", "kind": "text"}]
@@ -216,7 +216,7 @@ def test_a_secret_is_sent_and_never_told(tmp_path, server, rows, monkeypatch):
 
 
 def test_the_worker_sees_only_the_variables_that_the_file_names(monkeypatch):
-    from audits.models.client import _environment
+    from audits.models.worker.client import _environment
 
     monkeypatch.setenv("ASSAY_ENDPOINT_TOKEN", SECRET)
     monkeypatch.setenv("ASSAY_ENDPOINT_OTHER", "other")

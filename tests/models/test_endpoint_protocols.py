@@ -9,17 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from audits.core.errors import InputError, ModelCrashError
 from audits.models import open_model
-from audits.models.endpoint_format import load
-from audits.models.endpoint_outputs import compute_answers
-from audits.models.endpoint_protocols import read_batch, write_batch
-from audits.models.endpoint_rows import NotAnAnswerError
-from audits.models.endpoint_spec import EndpointSpec, load_spec
-from audits.models.endpoint_tensors import read_datatypes
+from audits.models.endpoint.format import load
+from audits.models.endpoint.outputs import compute_answers
+from audits.models.endpoint.protocols import read_batch, write_batch
+from audits.models.endpoint.rows import NotAnAnswerError
+from audits.models.endpoint.spec import EndpointSpec, load_spec
+from audits.models.endpoint.tensors import read_datatypes
 
 FEATURES = [{"name": "age", "kind": "number"}, {"name": "job", "kind": "text"},
             {"name": "member", "kind": "boolean"}]  # fmt: skip

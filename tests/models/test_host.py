@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -21,10 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from xgboost import XGBClassifier, XGBRegressor
 
-from audits.cli.init import init_command
+from audits.cli.before.init import init_command
 from audits.models import open_model
-from audits.models.endpoint_format import load
-from audits.run import run_audit
+from audits.models.endpoint.format import load
+from audits.pipeline.run import run_audit
 from tests.models.host_process import fail_to_start, run_host, send, write_host
 
 FEATURES = ["age", "income", "job", "member"]

@@ -6,7 +6,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from tests.models.host_process import run_host, write_host
 
 AUDIT = """

@@ -7,8 +7,7 @@ import sys
 import joblib
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from typer.testing import CliRunner
 
 from audits.cli.main import app

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.models.formats import detect_format
-from audits.models.lightgbm_format import load
+from audits.models.formats.formats import detect_format
+from audits.models.formats.lightgbm import load
 
 OBJECTIVES = {"binary": {}, "multiclass": {"num_class": 3}, "regression": {}}
 

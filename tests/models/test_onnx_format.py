@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from audits.core.errors import CheckNotApplicableError, InputError
-from audits.models.formats import detect_format
-from audits.models.onnx_format import load
+from audits.models.formats.formats import detect_format
+from audits.models.formats.onnx import load
 
 COLUMNS = ["age", "job", "grade"]
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from audits.cli.main import app
 from audits.core.errors import InputError
-from audits.models.formats import FORMATS, detect_format
+from audits.models.formats.formats import FORMATS, detect_format
 
 
 class Hostile:

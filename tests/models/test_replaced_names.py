@@ -1,8 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.models.replaced_names import match_replaced
+from audits.models.adapters.replaced_names import match_replaced
 
 CASES = [
     (["annual_income"], ["annual income", "age"], {"annual_income": "annual income"}),

@@ -24,8 +24,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import LinearSVC
 
 from audits.core.errors import InputError
-from audits.models.formats import detect_format
-from audits.models.skops_format import load
+from audits.models.formats.formats import detect_format
+from audits.models.formats.skops import load
 
 
 def make_columns():

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
 from audits.core.errors import InputError
-from audits.models.columns import Categories
-from audits.models.skops_format import SkopsAdapter
-from audits.models.text_codes import Codes
+from audits.models.adapters.columns import Categories
+from audits.models.adapters.text_codes import Codes
+from audits.models.formats.skops import SkopsAdapter
 
 ENCODERS = {
     "one-hot": OneHotEncoder(handle_unknown="ignore"),

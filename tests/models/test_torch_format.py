@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import save_file
 
 from audits.core.errors import InputError
-from audits.models.formats import detect_format
-from audits.models.torch_format import load
+from audits.models.formats.formats import detect_format
+from audits.models.formats.torch import load
 
 SPEC = {
     "schema": "assay.torch/1",

@@ -7,7 +7,7 @@ import time
 import pandas as pd
 import pytest
 
-from audits.models.wire import (
+from audits.models.worker.wire import (
     Channel,
     WireClosedError,
     WireError,

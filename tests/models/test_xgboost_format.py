@@ -6,9 +6,9 @@ import pytest
 import xgboost
 
 from audits.core.errors import InputError
-from audits.models import ubjson
-from audits.models.formats import detect_format
-from audits.models.xgboost_format import load
+from audits.models.files import ubjson
+from audits.models.formats.formats import detect_format
+from audits.models.formats.xgboost import load
 
 OBJECTIVES = {
     "binary:logistic": ("binary", {}),

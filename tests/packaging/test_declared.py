@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from audits.core.child import make_environment
-from audits.core.extras import EXTRAS, explain_missing, find_extra
+from audits.core.package.child import make_environment
+from audits.core.package.extras import EXTRAS, explain_missing, find_extra
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -98,8 +98,8 @@ def test_whatever_is_imported_is_declared_where_it_is_said_to_be() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["audits", "audits.run", "audits.cli.main", "audits.cli.run", "audits.cli.init",
-               "audits.cli.serve", "audits.verify", "audits.models.formats", "model_cards"]
+    "module", ["audits", "audits.pipeline.run", "audits.cli.main", "audits.cli.run", "audits.cli.before.init",
+               "audits.cli.serve", "audits.pipeline.verify", "audits.models.formats.formats", "model_cards"]
 )  # fmt: skip
 def test_the_core_loads_no_heavy_library(module: str) -> None:
     code = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"

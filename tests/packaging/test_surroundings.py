@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 import audits
-from audits import provenance
-from audits.core.child import make_command, make_environment
+from audits.core.package.child import make_command, make_environment
+from audits.pipeline import provenance
 from dashboard.jobs import JobBoard
 
 ROOT = Path(__file__).resolve().parents[2]

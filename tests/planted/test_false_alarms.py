@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audits.checks.adverse_impact import compute_groupings
 from audits.checks.base import CubeContext, build_measurement
-from audits.checks.disparities import CODE, measure_summaries
-from audits.core.estimate import Estimate
-from audits.core.measurement import Measurement
-from audits.core.spec import AuditSpec
-from audits.core.verdict import Status
-from audits.cube.build import build_cube
-from audits.data.source import connect
-from audits.policy.judge import compute_verdicts
+from audits.checks.fairness.adverse_impact import compute_groupings
+from audits.checks.fairness.disparities import CODE, measure_summaries
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement
+from audits.core.report.verdict import Status
+from audits.core.settings.spec import AuditSpec
+from audits.cube.counts.build import build_cube
+from audits.data.sql import connect
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
 
 TWINS = 200

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from audits.core.drivers import list_tested
-from audits.core.findings import render_gap
-from audits.core.measurement import Measurement
-from audits.core.proxies import list_proxies, render_proxy
-from audits.core.report import AuditReport
-from audits.core.verdict import Status
-from audits.run import run_audit
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
+from audits.findings.stories.drivers import list_tested
+from audits.findings.stories.findings import render_gap
+from audits.findings.stories.proxies import list_proxies, render_proxy
+from audits.pipeline.run import run_audit
 from sample_models.catalog import SAMPLES
 from sample_models.credit.train import run_training as train_credit
 from sample_models.hiring.train import run_training as train_hiring

@@ -10,18 +10,19 @@ import pandas as pd
 import pytest
 
 from audits.checks.base import CubeContext, build_measurement
-from audits.checks.classes import CODE as CLASSES
-from audits.checks.group_gaps import CODE, measure_gaps
-from audits.checks.performance import GROUPS
-from audits.checks.profile import count_groups
-from audits.core.measurement import CLASS, Measurement
-from audits.core.spec import AuditSpec, Task
-from audits.core.verdict import Status
-from audits.cube.build import build_cube, count_classes
+from audits.checks.data.profile import count_groups
+from audits.checks.fairness.group_gaps import CODE, measure_gaps
+from audits.checks.performance.classes import CODE as CLASSES
+from audits.checks.performance.performance import GROUPS
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import CLASS
+from audits.core.report.verdict import Status
+from audits.core.settings.spec import AuditSpec, Task
+from audits.cube.counts.build import build_cube, count_classes
+from audits.cube.counts.view import View
 from audits.cube.metrics import available_metrics
-from audits.cube.view import View
-from audits.data.source import connect
-from audits.policy.judge import compute_verdicts
+from audits.data.sql import connect
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
 
 TWINS = {"regression": 100, "multiclass": 20}

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audits.checks.adverse_impact import ADVERSE_IMPACT
-from audits.checks.performance import PERFORMANCE_GROUPS
-from audits.checks.recourse import RECOURSE
-from audits.checks.recourse_burden import RECOURSE_FAIRNESS, Pair, measure_pairs
-from audits.core.measurement import Measurement, is_sure
-from audits.core.recourse_findings import render_recourse_gap
-from audits.core.report import AuditReport
-from audits.core.verdict import Status
-from audits.policy.judge import compute_verdicts
+from audits.checks.fairness.adverse_impact import ADVERSE_IMPACT
+from audits.checks.performance.performance import PERFORMANCE_GROUPS
+from audits.checks.recourse.counterfactuals import RECOURSE
+from audits.checks.recourse.fairness import RECOURSE_FAIRNESS, Pair, measure_pairs
+from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
+from audits.findings.stories.recourse import render_recourse_gap
+from audits.pipeline.run import run_audit
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
-from audits.recourse.burden import Burden, choose_effort, select_rows
-from audits.run import run_audit
+from audits.recourse.burden.burden import Burden, choose_effort, select_rows
 from sample_models.catalog import SAMPLES
 from sample_models.rental.train import run_training
 

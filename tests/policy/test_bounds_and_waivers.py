@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from audits.core.estimate import Estimate
-from audits.core.measurement import Direction, Measurement, Unit, measurement_id
-from audits.core.verdict import Cause, Status, Verdict, Waiver
-from audits.policy.judge import compute_verdicts
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Direction, Measurement, Unit, measurement_id
+from audits.core.report.verdict import Cause, Status, Verdict, Waiver
+from audits.policy.judging.judge import compute_verdicts
 from audits.policy.rule import Policy
 
 DAY = date(2026, 11, 30)

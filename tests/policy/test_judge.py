@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.estimate import Estimate, Unavailable
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.verdict import Status
-from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy, list_presets, load_policy
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.verdict import Status
+from audits.policy.judging.judge import compute_verdicts
+from audits.policy.policy import list_presets, load_policy
+from audits.policy.rule import Policy
 
 RULE = {"name": "r", "title": "t", "metric": "impact_ratio", "fail_below": 0.8, "warn_below": 0.9}
 GAP = {"name": "g", "title": "t", "metric": "equalized_odds_difference", "fail_above": 0.1}

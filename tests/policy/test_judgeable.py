@@ -10,21 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.checks.group_gaps import GAPS
+from audits.checks.fairness.group_gaps import GAPS
 from audits.core.errors import InputError
 from audits.core.groups import JOIN
-from audits.core.measurement import CLASS, COLUMN, Measurement
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.words import METRICS as WORDS
+from audits.core.report.measurement import Measurement
+from audits.core.report.parts import CLASS, COLUMN
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.words.words import METRICS as WORDS
+from audits.pipeline.run import run_audit
 from audits.policy.catalogue import get_range, is_bound
-from audits.policy.coverage import DEFAULT_PRESETS, has_group_rule
 from audits.policy.file import parse_policy
-from audits.policy.judge import compute_verdicts
-from audits.policy.judgeable import Judgeable, list_judgeable
+from audits.policy.judging.coverage import DEFAULT_PRESETS, has_group_rule
+from audits.policy.judging.judge import compute_verdicts
+from audits.policy.judging.judgeable import Judgeable, list_judgeable
 from audits.policy.policy import list_presets, load_policy
 from audits.policy.rule import BOUNDS
 from audits.policy.words import render_policy
-from audits.run import run_audit
 
 OBJECTIVES = {
     "binary": {"objective": "binary"},

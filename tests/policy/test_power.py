@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audits.core.estimate import Estimate
-from audits.core.measurement import Measurement
-from audits.cube.intervals import compute_ratio, compute_share_interval, compute_two_share_p
-from audits.policy.judge import compute_verdicts
-from audits.policy.policy import Policy, Rule
-from audits.policy.power import compute_rows_needed, compute_z
+from audits.core.report.estimate import Estimate
+from audits.core.report.measurement import Measurement
+from audits.cube.intervals.intervals import (
+    compute_ratio,
+    compute_share_interval,
+    compute_two_share_p,
+)
+from audits.policy.judging.judge import compute_verdicts
+from audits.policy.judging.power import compute_rows_needed, compute_z
+from audits.policy.policy import Rule
+from audits.policy.rule import Policy
 
 
 @pytest.mark.parametrize(("share", "other"), [(0.3, 0.4), (0.05, 0.1), (0.7, 0.5)])

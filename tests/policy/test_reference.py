@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from audits.core.verdict import Waiver
-from audits.policy.coverage import is_of_groups
+from audits.core.report.verdict import Waiver
 from audits.policy.file import parse_policy
-from audits.policy.judgeable import list_judgeable
+from audits.policy.judging.coverage import is_of_groups
+from audits.policy.judging.judgeable import list_judgeable
 from audits.policy.policy import list_presets, load_policy
 from audits.policy.reference import MEANINGS, render_reference
 from audits.policy.rule import Policy, Rule

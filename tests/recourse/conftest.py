@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.search import search_counterfactuals
 
 
 @dataclass

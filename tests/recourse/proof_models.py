@@ -26,12 +26,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from audits.models import lightgbm_format, xgboost_format
-from audits.models.adapter import Adapter
-from audits.models.skops_format import SkopsAdapter
+from audits.models.adapters.adapter import Adapter
+from audits.models.formats import lightgbm as lightgbm_format, xgboost as xgboost_format
+from audits.models.formats.skops import SkopsAdapter
 from audits.recourse.columns import build_columns
-from audits.recourse.proof_service import HANDLERS
-from audits.recourse.rules import ActionRules
+from audits.recourse.proof.service import HANDLERS
+from audits.recourse.rules.rules import ActionRules
 
 JOBS = ("baker", "clerk", "nurse")
 

@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audits.checks.recourse import RECOURSE
-from audits.checks.recourse_burden import RECOURSE_FAIRNESS
+from audits.checks.recourse.counterfactuals import RECOURSE
+from audits.checks.recourse.fairness import RECOURSE_FAIRNESS
 from audits.core.counterfactual import Counterfactual, NoRecourse
-from audits.core.report import CheckStatus
+from audits.core.report.report import CheckStatus
 from audits.models import open_model
+from audits.pipeline.run import run_audit
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
-from audits.run import run_audit
 
 LEVELS = {"school": 5, "college": 9, "master": 13}
 TEXT = """

@@ -9,20 +9,19 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from audits.core.errors import InputError
-from audits.core.spec_recourse import RecourseSection
-from audits.recourse.blocks import find_blocks, name_block
+from audits.core.settings.recourse import RecourseSection
 from audits.recourse.columns import build_columns
-from audits.recourse.edits import find_breaches
-from audits.recourse.engines import ENGINES
-from audits.recourse.finish import RecourseTask
-from audits.recourse.goals import ReachScore
-from audits.recourse.guard import equip_columns
-from audits.recourse.plausibility import Bounds
-from audits.recourse.rules import ActionRules, RowLimits, build_rules
+from audits.recourse.engines.engines import ENGINES
+from audits.recourse.engines.postprocess import RecourseTask
+from audits.recourse.rules.blocks import find_blocks, name_block
+from audits.recourse.rules.constraints import equip_columns
+from audits.recourse.rules.edits import find_breaches
+from audits.recourse.rules.rules import ActionRules, RowLimits, build_rules
+from audits.recourse.search.goals import ReachScore
+from audits.recourse.search.plausibility import Bounds
 
 JOBS = np.array(["clerk", "nurse", "driver", "none"])
 

@@ -9,8 +9,8 @@ from scipy import stats
 from scipy.stats.contingency import relative_risk
 
 from audits.core.counterfactual import Change, Counterfactual
-from audits.core.estimate import Estimate, Unavailable
-from audits.recourse.burden import (
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.recourse.burden.burden import (
     Burden,
     choose_effort,
     compare_columns,

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.recourse.candidates import CATEGORIES, GRID, build_candidates, compute_grid
 from audits.recourse.columns import build_columns, compute_decimals, compute_spread
-from audits.recourse.rules import ActionRules
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.candidates import CATEGORIES, GRID, build_candidates, compute_grid
 
 
 def values_of(

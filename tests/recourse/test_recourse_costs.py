@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audits.core.estimate import Estimate, Unavailable
-from audits.recourse import costs
-from audits.recourse.costs import compute_dearer, compute_median, compute_shift
+from audits.core.report.estimate import Estimate, Unavailable
+from audits.recourse.burden import costs
+from audits.recourse.burden.costs import compute_dearer, compute_median, compute_shift
 
 NONE = np.inf
 

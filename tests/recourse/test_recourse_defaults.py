@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from audits.core.spec_recourse import RecourseSection
-from audits.recourse.defaults import is_age, resolve_recourse
-from audits.recourse.engines import ENGINES
-from audits.recourse.finish import RecourseTask
-from audits.recourse.goals import ReachScore
-from audits.recourse.rules import build_rules
+from audits.core.settings.recourse import RecourseSection
+from audits.recourse.engines.engines import ENGINES
+from audits.recourse.engines.postprocess import RecourseTask
+from audits.recourse.rules.defaults import is_age, resolve_recourse
+from audits.recourse.rules.rules import build_rules
+from audits.recourse.search.goals import ReachScore
 
 
 def draw(n: int = 200, seed: int = 0) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audits.recourse.draw import draw_rows
+from audits.recourse.burden.sampling import draw_rows
 
 N = 2_000
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from audits.core.spec_recourse import RecourseSection
-from audits.recourse.edits import Breach, find_breaches
-from audits.recourse.rules import RowLimits, build_rules
+from audits.core.settings.recourse import RecourseSection
+from audits.recourse.rules.edits import Breach, find_breaches
+from audits.recourse.rules.rules import RowLimits, build_rules
 
 REFERENCE = pd.DataFrame(
     {

@@ -15,15 +15,15 @@ import pytest
 
 from audits.core.counterfactual import Counterfactual
 from audits.core.errors import CheckSkippedError
-from audits.recourse import reinforcement
-from audits.recourse.answers import from_stored
 from audits.recourse.columns import build_columns
-from audits.recourse.engines import ENGINES, validate_results
-from audits.recourse.finish import RecourseTask
-from audits.recourse.goals import ReachScore
-from audits.recourse.outcome import EngineOutcome
+from audits.recourse.engines import reinforcement
+from audits.recourse.engines.engines import ENGINES, validate_results
+from audits.recourse.engines.outcome import EngineOutcome
+from audits.recourse.engines.postprocess import RecourseTask
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import ActionRules
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.answers import from_stored
+from audits.recourse.search.goals import ReachScore
 
 RULES = ActionRules(
     immutable=frozenset({"grade"}),
@@ -180,9 +180,7 @@ def test_without_alibi_the_engine_says_what_to_do(task, monkeypatch):
 
 
 def test_alibi_is_not_imported_before_it_is_chosen():
-    code = (
-        "import sys, audits.recourse.engines; print('alibi' in sys.modules, 'torch' in sys.modules)"
-    )
+    code = "import sys, audits.recourse.engines.engines; print('alibi' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 

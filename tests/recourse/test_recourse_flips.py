@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.recourse.flips import compute_turned, match_column
+from audits.recourse.burden.flips import compute_turned, match_column
 
 DRAW = np.random.default_rng(0)
 

@@ -12,17 +12,17 @@ import pytest
 import xgboost as xgb
 
 from audits.models import open_model
-from audits.recourse import forest_scorer
 from audits.recourse.columns import build_columns
-from audits.recourse.forest_walk import Forest, Walk, build_forest
-from audits.recourse.goals import FallWithin, ReachScore
-from audits.recourse.proof_trees import Nodes
-from audits.recourse.proposals import Editor, Proposals
-from audits.recourse.remote import WorkerScorer
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.forests import forest_scorer
+from audits.recourse.forests.forest_walk import Forest, Walk, build_forest
+from audits.recourse.proof.trees import Nodes
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.goals import FallWithin, ReachScore
+from audits.recourse.search.proposals import Editor, Proposals
+from audits.recourse.search.search import search_counterfactuals
+from audits.recourse.worker.remote import WorkerScorer
 
-SERVICES = ("audits.recourse.service",)
+SERVICES = ("audits.recourse.worker.service",)
 N_ROWS = 40
 
 

@@ -13,19 +13,19 @@ import torch
 from safetensors.torch import save_file
 
 from audits.models import open_model
-from audits.models.client import ModelClient
-from audits.models.torch_format import load
-from audits.recourse.candidates import Candidates, build_candidates
+from audits.models.formats.torch import load
+from audits.models.worker.client import ModelClient
 from audits.recourse.columns import build_columns
-from audits.recourse.goals import BecomeClass, FallWithin, Goal, ReachScore, straighten
-from audits.recourse.gradients import compute_gradients, read_margin
-from audits.recourse.proposals import Proposals
-from audits.recourse.remote import WorkerScorer, describe_margin
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.candidates import Candidates, build_candidates
+from audits.recourse.search.goals import BecomeClass, FallWithin, Goal, ReachScore, straighten
+from audits.recourse.search.gradients import compute_gradients, read_margin
+from audits.recourse.search.proposals import Proposals
+from audits.recourse.search.search import search_counterfactuals
+from audits.recourse.worker.remote import WorkerScorer, describe_margin
 
-SERVICES = ("audits.recourse.service",)
+SERVICES = ("audits.recourse.worker.service",)
 CLASSES = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"], "regression": []}
 
 

@@ -9,10 +9,10 @@ import pytest
 from audits.core.errors import InputError
 from audits.models import open_model
 from audits.recourse.columns import build_columns, encode_frame, fit_columns
-from audits.recourse.goals import ReachScore
-from audits.recourse.remote import WorkerScorer
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import RecourseSearch, search_counterfactuals
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.goals import ReachScore
+from audits.recourse.search.search import RecourseSearch, search_counterfactuals
+from audits.recourse.worker.remote import WorkerScorer
 from tests.recourse.test_recourse_remote import SERVICES, make_frame, save_model
 
 REFERENCE = pd.DataFrame(

@@ -10,8 +10,8 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.search import search_counterfactuals
 
 COST_FACTOR = 1.1
 STEPS = {"months": 1.0, "children": 1.0, "rate": 0.1, "points": 1.0}

@@ -13,8 +13,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
@@ -24,15 +23,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from audits.core.errors import CheckNotApplicableError
-from audits.models import lightgbm_format
-from audits.models.skops_format import SkopsAdapter
+from audits.models.formats import lightgbm as lightgbm_format
+from audits.models.formats.skops import SkopsAdapter
 from audits.recourse.columns import build_columns
-from audits.recourse.proof import Question, prove_rows
-from audits.recourse.proof_enumerate import count_changes
-from audits.recourse.proof_service import FOUND, NONE, OPEN
-from audits.recourse.proposals import Editor
-from audits.recourse.rules import ActionRules
-from audits.recourse.shrink import compute_costs
+from audits.recourse.proof.enumerate import count_changes
+from audits.recourse.proof.proof import Question, prove_rows
+from audits.recourse.proof.service import FOUND, NONE, OPEN
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.proposals import Editor
+from audits.recourse.search.shrink import compute_costs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from proof_models import JOBS, KINDS, InProcess, exhaust, fit, make_rows

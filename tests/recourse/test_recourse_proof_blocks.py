@@ -21,10 +21,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from audits.models.skops_format import SkopsAdapter
-from audits.recourse.proof import Question, prove_rows
-from audits.recourse.proof_service import FOUND, NONE
-from audits.recourse.rules import ActionRules, RowLimits
+from audits.models.formats.skops import SkopsAdapter
+from audits.recourse.proof.proof import Question, prove_rows
+from audits.recourse.proof.service import FOUND, NONE
+from audits.recourse.rules.rules import ActionRules, RowLimits
 
 sys.path.insert(0, str(Path(__file__).parent))
 from proof_models import JOBS, InProcess, exhaust, make_rows

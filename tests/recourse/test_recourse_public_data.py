@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audits.checks.recourse import RECOURSE
-from audits.core.report import CheckStatus
+from audits.checks.recourse.counterfactuals import RECOURSE
+from audits.core.report.report import CheckStatus
 from audits.models import open_model
+from audits.pipeline.run import run_audit
 from audits.recourse.tables import name_column, read_counterfactuals
-from audits.run import run_audit
 
 AUDIT = """
 [audit]

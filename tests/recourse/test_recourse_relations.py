@@ -9,14 +9,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from audits.core.errors import InputError
-from audits.core.spec_recourse import RecourseSection
-from audits.recourse.plausibility import Bounds
-from audits.recourse.rules import RowLimits, build_rules
-from audits.recourse.search import search_counterfactuals
+from audits.core.settings.recourse import RecourseSection
+from audits.recourse.rules.rules import RowLimits, build_rules
+from audits.recourse.search.plausibility import Bounds
+from audits.recourse.search.search import search_counterfactuals
 
 LEVELS = ["school", "college", "master", "doctor"]
 Row = dict[str, object]

@@ -19,13 +19,13 @@ from skops.io import dump
 
 from audits.models import open_model
 from audits.recourse.columns import build_columns
-from audits.recourse.goals import ReachScore
-from audits.recourse.proposals import Editor, Proposals
-from audits.recourse.remote import WorkerScorer
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.goals import ReachScore
+from audits.recourse.search.proposals import Editor, Proposals
+from audits.recourse.search.search import search_counterfactuals
+from audits.recourse.worker.remote import WorkerScorer
 
-SERVICES = ("audits.recourse.service",)
+SERVICES = ("audits.recourse.worker.service",)
 
 
 def make_frame(draw: np.random.Generator, n: int = 800) -> pd.DataFrame:

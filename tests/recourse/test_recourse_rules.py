@@ -3,13 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from audits.core.errors import InputError
-from audits.core.spec_recourse import RecourseSection
+from audits.core.settings.recourse import RecourseSection
 from audits.recourse.columns import build_columns
-from audits.recourse.rules import ActionRules, build_rules
+from audits.recourse.rules.rules import ActionRules, build_rules
 
 FRAME = pd.DataFrame(
     {

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from audits.core.errors import CancelledError, InputError, ModelCrashError
-from audits.recourse.rules import ActionRules
-from audits.recourse.search import search_counterfactuals
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.search import search_counterfactuals
 from audits.recourse.tables import name_column, tabulate_counterfactuals
 
 NUMBERS = ("age", "rate", "income", "größe_α")
@@ -188,9 +187,9 @@ def test_calls_of_the_model_grow_far_slower_than_rows(messy):
 def test_blocks_and_batches_change_nothing(messy, monkeypatch):
     rows = messy.rejected.iloc[:50]
     whole = messy.search(rows=rows)
-    monkeypatch.setattr("audits.recourse.search.BLOCK", 17)
-    monkeypatch.setattr("audits.recourse.proposals.SMALLEST_BATCH", 100)
-    monkeypatch.setattr("audits.recourse.proposals.BATCH_ROWS", 333)
+    monkeypatch.setattr("audits.recourse.search.search.BLOCK", 17)
+    monkeypatch.setattr("audits.recourse.search.proposals.SMALLEST_BATCH", 100)
+    monkeypatch.setattr("audits.recourse.search.proposals.BATCH_ROWS", 333)
     assert messy.search(rows=rows) == whole
 
 
@@ -203,7 +202,7 @@ def test_no_time_is_said(messy):
 
 def test_time_that_ends_midway_gives_the_best_so_far(messy, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("audits.recourse.proposals.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("audits.recourse.search.proposals.time.monotonic", lambda: now[0])
 
     def slow(frame: pd.DataFrame) -> np.ndarray:
         now[0] += len(frame) / 1000

@@ -12,18 +12,18 @@ import pandas as pd
 import pytest
 
 from audits.core.counterfactual import NoRecourse
-from audits.core.rule_text import parse_rule
+from audits.core.settings.rule_text import parse_rule
 from audits.models import open_model
-from audits.recourse.answers import from_stored
 from audits.recourse.columns import build_columns
-from audits.recourse.engines import ENGINES
-from audits.recourse.finish import RecourseTask
-from audits.recourse.goals import BecomeClass, FallWithin, ReachScore
-from audits.recourse.links import Link
-from audits.recourse.proof import SERVICE
+from audits.recourse.engines.engines import ENGINES
+from audits.recourse.engines.postprocess import RecourseTask
+from audits.recourse.proof.proof import SERVICE
+from audits.recourse.proof.resolve import settle_results
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules import ActionRules, RowLimits
-from audits.recourse.settle import settle_results
+from audits.recourse.rules.links import Link
+from audits.recourse.rules.rules import ActionRules, RowLimits
+from audits.recourse.search.answers import from_stored
+from audits.recourse.search.goals import BecomeClass, FallWithin, ReachScore
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))

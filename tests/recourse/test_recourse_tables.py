@@ -5,8 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from audits.core.counterfactual import Change, Counterfactual, NoRecourse
 from audits.recourse.result import RecourseResult

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 
 Cell = tuple[str, str, int, int, str, str]

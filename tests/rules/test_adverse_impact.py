@@ -9,11 +9,10 @@ from math import comb
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from scipy import stats
 
-from audits.cube.hypergeometric import compute_exact_test
+from audits.cube.intervals.hypergeometric import compute_exact_test
 from audits.rules.adverse_impact import Undefined, compute_adverse_impact
 
 # (selected, people) of the group and of the reference group, and what is known of the pair. From

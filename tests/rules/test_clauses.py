@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audits.core.clauses import CLAUSES
-from audits.core.words import describe
+from audits.core.words.clauses import CLAUSES
+from audits.core.words.words import describe
 
 
 def test_every_clause_is_sourced_dated_and_marked() -> None:

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.report import CheckStatus
-from audits.core.spec import LocalLaw144Section
-from audits.core.spec_file import load_spec
-from audits.cube.merge import coarsen
+from audits.core.report.report import CheckStatus
+from audits.core.settings.read import load_spec
+from audits.core.settings.spec import LocalLaw144Section
+from audits.cube.counts.merge import coarsen
+from audits.pipeline.verify import recompute_problems
 from audits.rules.export import render_csv
 from audits.rules.local_law_144 import build_summary
 from audits.rules.published import parse_published
 from audits.rules.review import review_published
 from audits.rules.rounding import render_decimal, round_half_up
-from audits.verify import recompute_problems
 
 SETTINGS = LocalLaw144Section(sex="sex", race="race")
 SLICE = "local law 144"

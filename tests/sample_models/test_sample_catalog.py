@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
 from sample_models import __main__ as command
 from sample_models.catalog import SAMPLES, Sample
 

@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from sample_models.credit import train as credit
 from sample_models.hiring import train as hiring
-from sample_models.income import network as income_network
-from sample_models.income import train as income
+from sample_models.income import network as income_network, train as income
 from sample_models.income.generate import generate as generate_people
 
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from audits.cube.cube import FloatArray
+from audits.core.arrays import FloatArray
 
 LEAST, MOST = 0.94, 0.985
 """What a 95% interval is asked to cover."""

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from audits.core.estimate import Estimate, Result
-from audits.cube.cube import FloatArray
-from audits.cube.paired import Pairs, compute_paired_change
-from audits.cube.values import estimate_mean, estimate_share
-from audits.explain.gap import compute_gap_shares
-from audits.explain.importance import PartSums, compute_part_differences
-from audits.explain.losses import Loss
-from audits.explain.permutation import compute_permutation_importance
-from audits.explain.proxies import compute_separation
-from audits.recourse.burden import compare_mean_cost, compare_shares
-from audits.recourse.costs import compute_dearer, compute_median, compute_shift
+from audits.core.arrays import FloatArray
+from audits.core.report.estimate import Estimate, Result
+from audits.cube.counts.values import estimate_mean, estimate_share
+from audits.cube.intervals.paired import Pairs, compute_paired_change
+from audits.diagnostics.proxies import compute_separation
+from audits.explain.effects.permutation import compute_permutation_importance
+from audits.explain.groups.gap import compute_gap_shares
+from audits.explain.groups.importance import PartSums, compute_part_differences
+from audits.explain.groups.losses import Loss
+from audits.recourse.burden.burden import compare_mean_cost, compare_shares
+from audits.recourse.burden.costs import compute_dearer, compute_median, compute_shift
 from audits.slices.estimate import estimate_difference
 from audits.slices.targets import Target
 from tests.simulated.case import Case, Drawn

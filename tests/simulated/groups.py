@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from audits.cube.chosen import compute_gaps, list_rivals
+from audits.core.arrays import FloatArray
 from audits.cube.conditional import (
     Strata,
     compute_conditional_difference,
     compute_conditional_disparity,
 )
-from audits.cube.cube import FloatArray
 from audits.cube.disparities import DISPARITIES, Disparity, compute_disparities
 from audits.cube.distances import DISTANCES, Distance, compute_distance
+from audits.cube.intervals.chosen import compute_gaps, list_rivals
 from audits.cube.rates import RATES
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.outcome import compute_plan_outcome

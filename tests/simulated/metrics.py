@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from audits.core.arrays import FloatArray
 from audits.cube.compare import compute_average_odds, compute_comparison
-from audits.cube.cube import FloatArray
+from audits.cube.counts.values import Values
+from audits.cube.counts.view import View
 from audits.cube.metrics import BINARY, METRICS, Metric
 from audits.cube.rates import RATES
-from audits.cube.values import Values
-from audits.cube.view import View
 from tests.simulated.case import Case, Drawn
 from tests.simulated.populations import (
     Scored,

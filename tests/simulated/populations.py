@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.cube.cube import SUMS, Cube, FloatArray, IntArray
-from audits.cube.view import View
+from audits.core.arrays import FloatArray, IntArray
+from audits.cube.counts.cube import SUMS, Cube
+from audits.cube.counts.view import View
 
 LEVELS = 40
 _WHOLE = 1e12

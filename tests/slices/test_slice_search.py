@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audits.cube.intervals import compute_share_interval, compute_two_share_p, compute_wilson
+from audits.cube.intervals.intervals import (
+    compute_share_interval,
+    compute_two_share_p,
+    compute_wilson,
+)
 from audits.slices.choose import MOST_SHARED
 from audits.slices.cuts import Cut, cut_texts
 from audits.slices.estimate import estimate_difference

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audits.checks.slices import CODE, SLICES
+from audits.checks.performance.slices import CODE, SLICES
 from audits.core.errors import CancelledError
-from audits.core.report import AuditReport, CheckOutcome
-from audits.run import run_audit
+from audits.core.report.report import AuditReport, CheckOutcome
+from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
 from audits.data.opening import open_table
 from audits.data.sql import connect
 from audits.data.table import AuditTable

@@ -18,7 +18,7 @@ import pytest
 from pyarrow import feather
 
 from audits.core.errors import InputError
-from audits.data.look import inspect_data
+from audits.data.look.look import inspect_data
 from tests.tables.people import (
     HEADER,
     ROWS,
@@ -214,7 +214,7 @@ def test_a_file_that_cannot_be_read_says_where_what_and_how(
 def test_a_zip_that_would_fill_the_disk_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audits.data.unpack._FREE_BYTES", 1_000)
+    monkeypatch.setattr("audits.data.files.unpack._FREE_BYTES", 1_000)
     (tmp_path / "d.zip").write_bytes(zipped(("d.csv", PLAIN + "x" * 1_000_000)))
     with pytest.raises(InputError, match=r"unpacks to 1,000,\d+ bytes"):
         open_people(tmp_path, "d.zip")
@@ -334,10 +334,10 @@ def test_a_fault_far_down_is_found_by_its_line(tmp_path: Path) -> None:
 def test_a_look_reads_what_the_audit_reads(
     codec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audits.data.sample.LOOK_BYTES", 4_000)
+    monkeypatch.setattr("audits.data.look.sample.LOOK_BYTES", 4_000)
     rows = ROWS * 400
     (tmp_path / "d.csv").write_bytes(write_lines(rows=rows).encode(codec))
-    from audits.data.form import FileForm
+    from audits.data.files.form import FileForm
 
     form = FileForm(encoding=None if codec == "utf-16" else codec)
     look = inspect_data(tmp_path / "d.csv", form=form)
@@ -350,7 +350,7 @@ def test_a_look_reads_what_the_audit_reads(
 def test_a_path_that_holds_the_whole_machine_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audits.data.files.MOST_FILES", 3)
+    monkeypatch.setattr("audits.data.files.find.MOST_FILES", 3)
     (tmp_path / "all").mkdir()
     for number in range(4):
         (tmp_path / "all" / f"{number}.csv").write_text(PLAIN)

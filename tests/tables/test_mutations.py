@@ -12,14 +12,13 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from audits.checks.catalog import BUILTIN
 from audits.cli.faults import explain_system_errors
 from audits.core.errors import AssayError
-from audits.core.report import CheckStatus
-from audits.run import run_audit
+from audits.core.report.report import CheckStatus
+from audits.pipeline.run import run_audit
 
 EXAMPLES = int(os.environ.get("ASSAY_FUZZ", "40"))
 

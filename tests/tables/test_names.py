@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from audits.checks.catalog import BUILTIN
 from audits.core.errors import InputError
 from audits.core.groups import JOIN, name_group_column, split_crossed, split_group
-from audits.core.report import CheckStatus
+from audits.core.report.report import CheckStatus
 from audits.data.sql import decode_name, encode_name
-from audits.run import run_audit
+from audits.pipeline.run import run_audit
+from audits.pipeline.verify import recompute_problems
 from audits.store.bundle import Bundle
-from audits.verify import recompute_problems
 
 GROUPS = ("a", "b", "b", "a", "b", "b", "a", "a")
 OTHERS = ("u", "u", "v", "v", "u", "v", "u", "v")

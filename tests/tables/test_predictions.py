@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
 from audits.data.opening import open_table
-from audits.data.source import connect
+from audits.data.sql import connect
 from audits.data.table import AuditTable
-from audits.scoring import find_cut, write_predictions
+from audits.pipeline.scoring import find_cut, write_predictions
 
 CODINGS = {
     "1/0": ("1", "0"),

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from audits.core.errors import InputError
-from audits.core.spec import AuditSpec
+from audits.core.settings.spec import AuditSpec
 from audits.data.opening import open_table
-from audits.data.source import connect
-from audits.data.spelling import find_similar, fold
+from audits.data.sql import connect
 from audits.data.table import AuditTable
+from audits.data.values.spelling import find_similar, fold
 
 FORMATS = ("csv", "parquet", "arrow")
 

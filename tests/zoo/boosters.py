@@ -2,9 +2,7 @@
 
 import numpy as np
 from catboost import CatBoostClassifier, CatBoostRegressor
-from lightgbm import Dataset as LightGBMRows
-from lightgbm import LGBMClassifier, LGBMRegressor
-from lightgbm import train as train_lightgbm
+from lightgbm import Dataset as LightGBMRows, LGBMClassifier, LGBMRegressor, train as train_lightgbm
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
@@ -23,8 +21,7 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-from xgboost import DMatrix, XGBClassifier, XGBRegressor, XGBRFClassifier
-from xgboost import train as train_xgboost
+from xgboost import DMatrix, XGBClassifier, XGBRegressor, XGBRFClassifier, train as train_xgboost
 
 from tests.zoo.kind import OPEN, Kind
 from tests.zoo.pipelines import columns, find_output

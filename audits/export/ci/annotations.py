@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audits.compare.sentences import render_headline
-from audits.core.verdict import Status
+from audits.compare import render_headline
+from audits.core.report.verdict import Status
 from audits.export.ci.result import Place, RunResult
 from audits.findings import list_leading, render_finding_sentence
 

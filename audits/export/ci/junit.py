@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from audits.compare.sentences import render_headline
-from audits.core.report import CheckStatus
-from audits.core.verdict import JUDGED, Status
+from audits.compare import render_headline
+from audits.core.report.report import CheckStatus
+from audits.core.report.verdict import JUDGED, Status
 from audits.export.ci.result import RunResult
 from audits.findings import (
     Finding,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from audits.compare.comparison import Comparison
-from audits.core.report import AuditReport
-from audits.core.toml_lines import find_lines, get_line
-from audits.core.verdict import Status
+from audits.compare import Comparison
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
+from audits.core.settings.toml_lines import find_lines, get_line
 from audits.findings import (
     Finding,
     list_accepted,

@@ -7,13 +7,12 @@ import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from audits.compare.comparison import Outcome
-from audits.compare.sentences import drop_doubles, render_change, render_headline
-from audits.core.report import CheckStatus
-from audits.core.verdict import Status
+from audits.compare import Outcome, drop_doubles, render_change, render_headline
+from audits.core.report.report import CheckStatus
+from audits.core.report.verdict import Status
 from audits.export.ci.result import Place, RunResult
 from audits.findings import Finding, list_findings, read_policy_in_force, render_finding_sentence
-from audits.policy.words import render_rule
+from audits.policy import render_rule
 
 _LEVELS: Mapping[Status, str] = {
     Status.FAIL: "error", Status.WARN: "warning", Status.INSUFFICIENT: "note",

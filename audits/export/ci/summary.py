@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from audits.compare.comparison import Change, Comparison, Outcome
-from audits.compare.sentences import (
+from audits.compare import (
+    Change,
+    Comparison,
+    Outcome,
     drop_doubles,
     pick_varied,
     render_change,
@@ -14,8 +16,8 @@ from audits.compare.sentences import (
     render_verdict,
 )
 from audits.core.format import format_count, plain_text
-from audits.core.report import CheckStatus
-from audits.core.verdict import Status
+from audits.core.report.report import CheckStatus
+from audits.core.report.verdict import Status
 from audits.export.ci.result import RunResult
 from audits.findings import (
     Finding,
@@ -24,10 +26,10 @@ from audits.findings import (
     list_trees,
     read_policy_in_force,
     render_finding_sentence,
+    render_headline as render_outcome,
     tell_idle,
     tell_waiver,
 )
-from audits.findings import render_headline as render_outcome
 
 MOST_BYTES = 60_000
 SHOWN = 40

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audits.core.arrays import FloatArray, IntArray
 from audits.core.format import plain_text
-from audits.cube.cube import FloatArray, IntArray
-from audits.cube.probability import compute_calibration
-from audits.cube.view import View
+from audits.cube import View, compute_calibration
 from audits.export.html.pooling import PooledScores
 
 Number = int | float

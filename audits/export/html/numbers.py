@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from audits.core.format import format_interval, format_value, plain_text
 from audits.core.limits import ALPHA
-from audits.core.measurement import Measurement, Unit
-from audits.core.sentences import render_point
-from audits.core.words import describe
-from audits.cube.disparities import DISPARITIES
-from audits.cube.metrics import METRICS, Metric
-from audits.cube.rates import RATES
+from audits.core.report.measurement import Measurement, Unit
+from audits.core.words.words import describe
+from audits.cube import DISPARITIES, METRICS, RATES, Metric
 from audits.export.html.reading import Reading
+from audits.findings import render_point
 
 COMPOSED = ("balanced_accuracy", "f1", "treatment_equality")
 """Numbers that the file computes from rates; all others but rates it only holds."""

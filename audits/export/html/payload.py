@@ -11,10 +11,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from audits.core.format import plain_text
-from audits.core.report import AuditReport
-from audits.cube.cube import Cube
-from audits.cube.intervals import CONFIDENCE, normal_quantile
-from audits.cube.view import View, compute_view
+from audits.core.report.report import AuditReport
+from audits.cube import CONFIDENCE, Cube, View, compute_view, normal_quantile
 from audits.export.html.counts import Group, count_groups
 from audits.export.html.numbers import (
     Check,

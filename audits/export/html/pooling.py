@@ -18,8 +18,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from audits.cube.cube import UNKNOWN, Cube, FloatArray, IntArray
-from audits.cube.keys import number_combinations
+from audits.core.arrays import FloatArray, IntArray
+from audits.cube import UNKNOWN, Cube, number_combinations
 
 MAX_BINS = 200
 """No choice of the edges below gives more."""

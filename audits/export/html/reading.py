@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from audits.core.groups import JOIN
-from audits.core.measurement import Measurement
-from audits.core.report import OF_PARTS, AuditReport
+from audits.core.report.measurement import Measurement
+from audits.core.report.report import OF_PARTS, AuditReport
 
 LEAST = 10
 """Groups of fewer rows have no numbers in the file: the least of `suppress_small_cells`."""

@@ -11,14 +11,14 @@ from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
-from audits.core.report import AuditReport
-from audits.core.verdict import Status
-from audits.cube.cube import Cube
+from audits.core.report.report import AuditReport
+from audits.core.report.verdict import Status
+from audits.cube import Cube
 from audits.export.html.payload import Payload, build_payload
 from audits.export.html.reading import LEAST
 from audits.export.html.words import load_words, say
-from audits.figures.theme import GRID, PALETTE, QUIET, STATUS_COLOURS
-from audits.store.bundle import Bundle
+from audits.figures import GRID, PALETTE, QUIET, STATUS_COLOURS
+from audits.store import Bundle
 
 FILE = "report.html"
 """The file's name in a run's folder."""

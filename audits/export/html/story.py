@@ -5,31 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audits.core.findings import FEATURE, render_conditional
 from audits.core.format import format_count, format_time, plain_text
-from audits.core.measurement import Measurement, measurement_id
-from audits.core.report import AuditReport, CheckStatus
-from audits.core.sentences import (
-    find_result,
-    render_finding,
-    render_point,
-    render_result,
-)
-from audits.core.verdict import SEVERITY, Cause, Status, Verdict
+from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import FEATURE
+from audits.core.report.report import AuditReport, CheckStatus
+from audits.core.report.verdict import SEVERITY, Cause, Status, Verdict
 from audits.export.html.reading import Reading, list_groupings
 from audits.export.html.words import say
 from audits.findings import (
     Finding,
+    find_result,
     list_explained,
     list_leading,
     list_notes,
     list_trees,
+    render_conditional,
+    render_finding,
     render_finding_sentence,
     render_headline,
+    render_point,
+    render_result,
     tell_idle,
     tell_waiver,
 )
-from audits.policy.policy import IN_FORCE, Policy
+from audits.policy import IN_FORCE, Policy
 
 OPEN = (Status.FAIL, Status.WARN, Status.INSUFFICIENT)
 _RECOURSE = (

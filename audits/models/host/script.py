@@ -14,7 +14,7 @@ from pathlib import Path
 from pprint import pformat
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.models.endpoint_spec import OUTPUTS, Task
+from audits.models.endpoint.spec import OUTPUTS, Task
 
 _WIDTH = 96
 _PARTS: Mapping[str, tuple[str, ...]] = {

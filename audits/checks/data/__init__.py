@@ -1,0 +1,1 @@
+"""Checks of the data: columns, missing values, leakage, reference data."""

@@ -1,0 +1,1 @@
+"""Checks of explanations: attributions, effects, interactions, anchors, trust."""

@@ -1,0 +1,1 @@
+"""Checks of gaps between groups, proxies, consistency and interventions."""

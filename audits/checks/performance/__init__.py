@@ -1,0 +1,1 @@
+"""Checks of performance: overall, by group, by class and in slices."""

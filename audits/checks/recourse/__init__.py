@@ -1,0 +1,1 @@
+"""Checks of counterfactuals, and of who has recourse at what cost."""

@@ -1,0 +1,1 @@
+"""Checks of rules that people are held to."""

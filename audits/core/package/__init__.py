@@ -1,0 +1,1 @@
+"""The package itself: its extras, and its own modules as processes."""

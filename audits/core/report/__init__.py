@@ -1,0 +1,1 @@
+"""The report: measurements, verdicts and what they are made of."""

@@ -1,0 +1,1 @@
+"""The settings of an audit: `audit.toml` as types, read and checked."""

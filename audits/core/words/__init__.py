@@ -1,0 +1,1 @@
+"""What metrics, rules and values are called for people."""

@@ -1,0 +1,1 @@
+"""The cube itself: built, merged, viewed."""

@@ -1,0 +1,1 @@
+"""Intervals and tests of rates, means and differences."""

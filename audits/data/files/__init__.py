@@ -1,0 +1,1 @@
+"""Files into relations: found, unpacked, their dialect, parts and fingerprint."""

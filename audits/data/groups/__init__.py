@@ -1,0 +1,1 @@
+"""Protected attributes and the groups that they make."""

@@ -1,0 +1,1 @@
+"""A first look at data: facts, guesses of roles, repeats, samples."""

@@ -1,0 +1,1 @@
+"""What values mean: outcomes, decisions, scores, missing, spellings, declared types."""

@@ -1,0 +1,1 @@
+"""Attributions gathered: why groups differ, where errors come from, reasons."""

@@ -1,0 +1,1 @@
+"""Engines for networks, by their gradients."""

@@ -1,0 +1,1 @@
+"""Engines for any model, by sampled coalitions."""

@@ -1,0 +1,1 @@
+"""What the measurements tell: sentences about gaps, drivers, proxies, recourse and trust."""

@@ -1,0 +1,19 @@
+# What other rooms may use of this one; each name is imported when it is first asked for.
+from .classes import (
+    Meaning as Meaning,
+    UndecidedError as UndecidedError,
+    match_classes as match_classes,
+)
+from .decisions import (
+    tell_ties as tell_ties,
+)
+from .names import (
+    fit_names as fit_names,
+)
+from .resolve import (
+    check_task as check_task,
+    resolve_model as resolve_model,
+)
+from .trial import (
+    try_meaning as try_meaning,
+)

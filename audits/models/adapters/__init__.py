@@ -1,0 +1,1 @@
+"""What every format shares: columns, names, classes, thresholds, one interface."""

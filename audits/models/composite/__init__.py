@@ -1,0 +1,1 @@
+"""A preprocessing and a booster in one file, each part opened safely."""

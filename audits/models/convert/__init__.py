@@ -1,0 +1,1 @@
+"""`assay convert`: a person's own file into one that runs no code."""

@@ -1,0 +1,1 @@
+"""A model that answers over loopback, by three protocols."""

@@ -1,0 +1,1 @@
+"""A policy's rules against a report's measurements."""

@@ -1,0 +1,197 @@
+"""Judging: measurements in, verdicts out. A difference that chance explains is never a finding, and
+no group's size changes what is said of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from audits.core.report.measurement import Measurement
+from audits.core.report.verdict import SEVERITY, Cause, Status, Verdict
+from audits.policy.judging.cases import (
+    Breach,
+    Case,
+    find_breaches,
+    find_turned,
+    is_cleared,
+    list_cases,
+)
+from audits.policy.judging.multiplicity import Counted, count_comparisons
+from audits.policy.judging.power import Needed, count_needed
+from audits.policy.judging.reasons import (
+    render_breach,
+    render_excused,
+    render_kept,
+    render_small,
+    render_turned,
+    render_unavailable,
+    render_uncertain,
+    render_within,
+)
+from audits.policy.rule import Policy, Rule
+from audits.policy.waivers import apply_waivers
+
+
+def compute_verdicts(
+    policy: Policy, measurements: Sequence[Measurement], day: date | None = None
+) -> tuple[Verdict, ...]:
+    """Judge every group, and every number of the whole data, that a rule speaks of; worst first,
+    else in the rules' order.
+
+    Rules on summaries over groups and on impact ratios are judged group by group, each against
+    the groups that are better off. A breach of a bound is a finding where the p-value of "no
+    difference", adjusted by Holm over all comparisons that the policy makes of groups that are
+    large enough, is under `policy.alpha`, so that an audit without any true difference accuses
+    anybody with a chance of at most alpha; without a test, where the whole interval lies on the
+    wrong side of "no difference" (or of the bound itself, for one group's or the whole data's own
+    number). A breach that is not is `insufficient`, and so is every group of which fewer than
+    `policy.min_rows` rows are in the number's denominator, and an impact ratio that one different
+    selection would turn round.
+
+    day: that of the audit. The policy's waivers that hold on it are laid on the breaches that they
+    are of; without a day none is.
+    """
+    turned = find_turned(measurements)
+    verdicts: list[Verdict] = []
+    judged = [(rule, list_cases(rule, measurements)) for rule in policy.rules]
+    found = count_comparisons(judged, policy.min_rows)
+    for (rule, cases), counted in zip(judged, found, strict=True):
+        excuse = _find_excuse(rule, measurements)
+        judge = _Judge(policy, rule, counted, turned, excuse)
+        verdicts += [judge.judge(case) for case in cases]
+    if day is not None:
+        verdicts = apply_waivers(policy, verdicts, measurements, day)
+    return tuple(sorted(verdicts, key=lambda verdict: _rank(verdict.status)))
+
+
+def _find_excuse(rule: Rule, measurements: Iterable[Measurement]) -> Measurement | None:
+    """Return the number of the whole data that makes a breach of the rule no finding."""
+    bounds = rule.only_while_below
+    return next(
+        (
+            item
+            for item in measurements
+            if item.metric in bounds and item.attribute is None and item.slice is None
+            and item.value is not None and item.value >= bounds[item.metric]
+        ),
+        None,
+    )  # fmt: skip
+
+
+def _rank(status: Status) -> int:
+    return SEVERITY.index(status)
+
+
+class _Judge:
+    """One rule at work."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        rule: Rule,
+        counted: Counted,
+        turned: frozenset[str],
+        excuse: Measurement | None,
+    ) -> None:
+        self._policy = policy
+        self._rule = rule
+        self._counted = counted
+        self._turned = turned
+        self._excuse = excuse
+
+    def judge(self, case: Case) -> Verdict:
+        """Return the verdict on one group, by the first of its numbers that decides."""
+        known = [item for item in case.items if item.estimate is not None]
+        broken = [(item, found[0]) for item in known if (found := find_breaches(self._rule, item))]
+        small = case.smallest()
+        if small is not None and small[1] < self._policy.min_rows:
+            needed = self._count_needed(broken[0][0], small) if broken else None
+            item = known[0] if known else case.first
+            reason = render_small(case, item, self._policy.min_rows, needed)
+            return self._conclude(item, Status.INSUFFICIENT, Cause.SMALL, reason)
+        if not known:
+            reason = render_unavailable(case.first)
+            return self._conclude(case.first, Status.NOT_APPLICABLE, Cause.UNAVAILABLE, reason)
+        if not broken:
+            reason = render_kept(known[0], self._nearest_bound(known[0]))
+            return self._conclude(known[0], Status.PASS, Cause.KEPT, reason)
+        if self._excuse is not None:
+            item, breach = broken[0]
+            reason = render_excused(item, breach.bound, self._excuse)
+            return self._conclude(item, Status.PASS, Cause.EXCUSED, reason, breach)
+        return self._judge_breaches(case, broken)
+
+    def _judge_breaches(self, case: Case, broken: Sequence[tuple[Measurement, Breach]]) -> Verdict:
+        ranked = sorted(self._list_candidates(broken), key=lambda one: _rank(one[1].status))
+        sure = [one for one in ranked if one[0].id not in self._turned and self._is_sure(*one)]
+        for item, breach in sure:
+            if self._rule.bound == "estimate" or is_cleared(item, breach):
+                reason = render_breach(item, breach.bound, self._counted)
+                return self._conclude(item, breach.status, Cause.BREACH, reason, breach)
+        item, breach = sure[-1] if sure else broken[0]
+        if item.id in self._turned:
+            reason = render_turned(item, breach.bound)
+            return self._conclude(item, Status.INSUFFICIENT, Cause.TURNED, reason, breach)
+        needed = self._count_needed(item, case.smallest())
+        if sure:
+            reason = render_within(item, breach.bound)
+        else:
+            reason = render_uncertain(item, breach.bound, self._counted, needed, self._policy.alpha)
+        return self._conclude(item, Status.INSUFFICIENT, Cause.UNCERTAIN, reason, breach)
+
+    def _list_candidates(
+        self, broken: Sequence[tuple[Measurement, Breach]]
+    ) -> list[tuple[Measurement, Breach]]:
+        """Return what could be the verdict: of each number its worst breach, and, where intervals
+        have to clear a bound, the milder ones too."""
+        if self._rule.bound == "estimate":
+            return list(broken)
+        return [(item, one) for item, _ in broken for one in find_breaches(self._rule, item)]
+
+    def _is_sure(self, item: Measurement, breach: Breach) -> bool:
+        """Whether chance does not explain a breach."""
+        assert item.estimate is not None  # it broke a bound
+        adjusted = self._counted.adjusted.get(item.id)
+        if adjusted is not None:
+            return adjusted < self._policy.alpha
+        if item.reference_group is None:
+            return is_cleared(item, breach)
+        low, high = item.estimate.low, item.estimate.high
+        neutral = 1.0 if item.unit == "ratio" else 0.0
+        return not low <= neutral <= high
+
+    def _count_needed(self, item: Measurement, smallest: tuple[str, int] | None) -> Needed | None:
+        return count_needed(
+            item, self._counted.adjusted.get(item.id), smallest, self._policy.alpha,
+            self._policy.min_rows,
+        )  # fmt: skip
+
+    def _nearest_bound(self, item: Measurement) -> float | None:
+        """Return the bound that a kept value comes nearest to."""
+        rule = self._rule
+        lower = rule.fail_below if rule.fail_below is not None else rule.warn_below
+        upper = rule.fail_above if rule.fail_above is not None else rule.warn_above
+        if lower is None or upper is None:
+            return lower if lower is not None else upper
+        value = item.value or 0.0
+        return lower if value - lower < upper - value else upper
+
+    def _conclude(
+        self,
+        item: Measurement,
+        status: Status,
+        cause: Cause,
+        reason: str,
+        breach: Breach | None = None,
+    ) -> Verdict:
+        adjusted = self._counted.adjusted.get(item.id)
+        return Verdict(
+            rule=self._rule.name,
+            status=status,
+            measurement=item.id,
+            threshold=self._nearest_bound(item) if breach is None else breach.bound,
+            reason=reason,
+            cause=cause,
+            adjusted=adjusted,
+            comparisons=None if adjusted is None else self._counted.comparisons,
+        )

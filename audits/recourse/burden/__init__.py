@@ -1,0 +1,1 @@
+"""Who has recourse, and at what cost."""

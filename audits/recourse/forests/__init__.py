@@ -1,0 +1,1 @@
+"""The search in ensembles of trees, by their own arrays."""

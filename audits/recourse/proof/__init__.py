@@ -1,0 +1,1 @@
+"""Proofs: that nothing closer exists, or nothing at all."""

@@ -1,0 +1,1 @@
+"""What may change, how far, and what goes together."""

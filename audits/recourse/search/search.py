@@ -1,0 +1,191 @@
+"""The search for counterfactuals: few large calls of the model, fewest changed columns first.
+
+Every allowed single change to a candidate value is predicted. Rows with fewer sets of columns
+than answers asked for go on to combinations of their most promising changes, rows without any
+answer to a wide beam of them as well (exhaustive for two columns while there are at most about
+140 candidates). The cheapest valid combination of each set of columns is kept, and its numbers
+are moved back toward the row's own while it stays valid. Each answer is predicted again from
+the values that will be stored; one that does not hold is dropped.
+
+The cost is the sum over changes of |new - old| / spread for a number (spread in the reference
+data: MAD * 1.4826, else IQR, else standard deviation) and of 1 for a category, for a number that
+was missing and for one whose column has no spread. An answer is plausible where each new value
+was within the reference data's range or categories (always so: candidates come from there) and
+the whole row is as near to an accepted reference row as 95% of those are to each other.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+
+import numpy as np
+import pandas as pd
+
+from audits.core.arrays import FloatArray
+from audits.recourse.columns import encode_frame
+from audits.recourse.result import RecourseResult
+from audits.recourse.rules.constraints import Guard
+from audits.recourse.rules.rules import ActionRules
+from audits.recourse.search.answers import rank_answers
+from audits.recourse.search.block import Block
+from audits.recourse.search.goals import Goal, ReachScore
+from audits.recourse.search.plausibility import Bounds
+from audits.recourse.search.proposals import Direct, Editor, Predict, Progress, Scorer
+from audits.recourse.search.reference import Ground, lay_ground
+from audits.recourse.search.shrink import shrink_numbers
+
+BLOCK = 4_096
+"""Rows searched together: bounds the memory, and the time grows linearly with rows."""
+
+
+class RecourseSearch:
+    """The search for one model and goal. What does not depend on the rows is read once."""
+
+    def __init__(
+        self,
+        predict: Predict,
+        like: pd.DataFrame,
+        reference: pd.DataFrame,
+        rules: ActionRules,
+        goal: Goal,
+        *,
+        direct: Direct | None = None,
+        bounds: Bounds | None = None,
+        generator: np.random.Generator,
+        expected: int,
+        progress: Progress | None = None,
+    ) -> None:
+        """Read the reference data and predict it.
+
+        like: rows (or none) with the model's features in the types of those that will be searched;
+        other types are read too, for which the reference data is read again. expected: about how
+        many rows will be searched. The rest is as in `search_counterfactuals`.
+        """
+        self._predict, self._reference, self._rules, self._goal = predict, reference, rules, goal
+        self._direct, self._bounds = direct, bounds
+        self._generator = copy.deepcopy(generator)
+        scorer = Scorer(predict, goal, math.inf, expected, progress)
+        self._ground = lay_ground(scorer, like, reference, rules, generator)
+        if direct is not None and len(reference):
+            direct.expect(expected)
+            columns = self._ground.equipped
+            editor = Editor(reference.iloc[:1], columns)
+            first = editor.apply(editor.unchanged())
+            direct.keep(first, columns, goal)  # all but the rows themselves is sent now
+
+    def find(
+        self,
+        rows: pd.DataFrame,
+        *,
+        answers: int = 3,
+        max_changes: int = 3,
+        budget_s: float,
+        progress: Progress | None = None,
+    ) -> list[RecourseResult]:
+        """Return one result per row, see `search_counterfactuals`."""
+        if not len(rows):
+            return []
+        deadline = time.monotonic() + budget_s
+        scorer = Scorer(self._predict, self._goal, deadline, len(rows), progress, self._direct)
+        ground, codes = self._fit(scorer, rows)
+        results: list[RecourseResult] = []
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            editor = Editor(rows.iloc[part], ground.equipped, codes[part])
+            results += self._search_block(scorer, ground, editor, answers, max_changes)
+            scorer.settled = len(results)
+        if progress is not None:
+            progress(len(results), len(rows))
+        return results
+
+    def _fit(self, scorer: Scorer, rows: pd.DataFrame) -> tuple[Ground, FloatArray]:
+        """Return the ground for these rows, and their codes."""
+        fitted = self._ground.fit(rows)
+        if fitted is None:
+            generator = copy.deepcopy(self._generator)  # draws what it drew before
+            ground = lay_ground(scorer, rows, self._reference, self._rules, generator)
+            self._ground, fitted = ground, (ground, encode_frame(ground.equipped, rows))
+        return fitted
+
+    def _search_block(
+        self, scorer: Scorer, ground: Ground, editor: Editor, answers: int, max_changes: int
+    ) -> list[RecourseResult]:
+        columns, neighbourhood = ground.equipped, ground.neighbourhood
+        scorer.open_block(editor, editor.frame, columns)
+        _refuse_accepted(scorer, editor)
+        names = [str(row) for row in editor.frame.index]
+        guard = Guard(self._rules, columns, editor, names, neighbourhood, self._bounds)
+        block = Block(editor, scorer, columns, ground.candidates, guard, answers=answers)
+        block.search(max_changes)
+        found = block.proposals()
+        failing = block.find_failing(found)
+        found = shrink_numbers(editor, scorer, columns, guard, found, failing)
+        ranked = rank_answers(
+            editor, scorer, columns, guard, neighbourhood, found, names=names, most=answers
+        )
+        return [
+            RecourseResult(
+                name, tuple(best), None if best else block.explain(row, name, max_changes)
+            )
+            for row, (name, best) in enumerate(zip(names, ranked, strict=True))
+        ]
+
+
+def search_counterfactuals(
+    predict: Predict,
+    rows: pd.DataFrame,
+    reference: pd.DataFrame,
+    rules: ActionRules,
+    *,
+    threshold: float = 0.5,
+    positive_output: int = 1,
+    goal: Goal | None = None,
+    direct: Direct | None = None,
+    bounds: Bounds | None = None,
+    answers: int = 3,
+    max_changes: int = 3,
+    generator: np.random.Generator,
+    budget_s: float,
+    progress: Progress | None = None,
+) -> list[RecourseResult]:
+    """Find, for each rejected row, the fewest and cheapest changes that get it accepted.
+
+    predict: takes a frame with the columns of `rows`, answers the wanted class's scores `[n]`,
+    or `[n, n_outputs]` of which column `positive_output` counts; a score of at least
+    `threshold` is accepted. goal: what is accepted instead: a class or a range of values.
+    direct: the same model, asked with changes alone (`audits.recourse.worker.remote`). bounds: how
+    unlike accepted reference rows an answer may be. rows: the model's features, one rejected row
+    each; the index holds the row ids. reference: where candidate values, spreads and plausibility
+    come from.
+    answers: how many answers a row gets at most; each changes a different set of columns, and
+    none merely adds to another's. max_changes: the most columns that one answer changes.
+    generator: draws the reference rows that plausibility compares with. budget_s: seconds
+    after which the best so far is returned. progress: called with (rows settled, rows) after
+    each call of the model; it may raise to cancel.
+
+    Returns one result per row, in order; the same for the same seed unless time runs out.
+    Raises ValueError where a row is accepted already; InputError where columns of the rows and
+    the reference data do not agree; ModelCrashError where the model answers nonsense.
+    """
+    if not len(rows):
+        return []
+    deadline = time.monotonic() + budget_s
+    search = RecourseSearch(
+        predict, rows, reference, rules, goal or ReachScore(threshold, positive_output),
+        direct=direct, bounds=bounds, generator=generator, expected=len(rows), progress=progress,
+    )  # fmt: skip
+    left = deadline - time.monotonic()
+    return search.find(
+        rows, answers=answers, max_changes=max_changes, budget_s=left, progress=progress
+    )
+
+
+def _refuse_accepted(scorer: Scorer, editor: Editor) -> None:
+    accepted = scorer.score_proposals(editor, editor.unchanged()) >= scorer.threshold
+    if accepted.any():
+        raise ValueError(
+            f"{np.count_nonzero(accepted)} of {len(accepted)} rows are accepted already; "
+            "pass rejected rows only"
+        )

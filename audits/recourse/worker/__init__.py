@@ -1,0 +1,1 @@
+"""The search beside the model, in its own process."""

@@ -1,0 +1,103 @@
+"""The rows of a block inside the model's worker, encoded once, and what changes make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from audits.core.arrays import FloatArray, IntArray
+from audits.core.errors import InputError
+from audits.models import Adapter, ReadsColumns
+
+PROBES = (0.0, -0.0, 1.0, -3.0, 0.1, 1 / 3, 123456.789, -1e-7, 2.0**53 - 1, 1e300)
+"""Numbers that come back as themselves only from a model that takes float64 as it is."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """One block. matrix: `[n_rows, n_encoded]`. owned: the encoded columns of each feature.
+    example: one row, to encode single values in. pools: the name of the values that codes stand
+    for, "" before they were sent. tables: for the features whose codes are
+    positions in a pool, the encoded values by code, `[n_codes, n_owned]`. plain: whether a
+    feature's numbers are encoded as themselves, where that was asked. moves: single changes
+    as (feature, their places among all of them, what they are encoded as `[n_moves, n_owned]`)."""
+
+    matrix: FloatArray
+    owned: list[IntArray]
+    example: pd.DataFrame
+    pools: str = ""
+    tables: dict[int, FloatArray] = field(default_factory=dict)
+    plain: dict[int, bool] = field(default_factory=dict)
+    moves: list[tuple[int, IntArray, FloatArray]] = field(default_factory=list)
+
+
+KEPT: WeakKeyDictionary[Adapter, Kept] = WeakKeyDictionary()
+
+
+def find_kept(adapter: Adapter) -> Kept:
+    """Return the block that was sent. Raises InputError where none was."""
+    kept = KEPT.get(adapter)
+    if kept is None:
+        raise InputError("no rows were sent to be changed; send them first")
+    return kept
+
+
+def change_rows(adapter: Adapter, kept: Kept, proposals: pd.DataFrame) -> FloatArray:
+    """Return the changed rows as the model sees them, `[n_proposals, n_encoded]`.
+
+    proposals: "row", and for each slot "c0", "v0", "c1", ... a feature's place (-1: no change)
+    and its new code.
+    """
+    matrix: FloatArray = kept.matrix[proposals["row"].to_numpy()]
+    for slot in range((proposals.shape[1] - 1) // 2):
+        places, codes = proposals[f"c{slot}"].to_numpy(), proposals[f"v{slot}"].to_numpy()
+        for place, here in split_places(places):
+            values = encode_codes(adapter, kept, place, codes[here])
+            matrix[here[:, None], kept.owned[place]] = values
+    return matrix
+
+
+def split_places(places: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Yield each feature's place and where it stands; -1 stands for no feature."""
+    for place in np.unique(places[places >= 0]).tolist():
+        yield place, np.flatnonzero(places == place)
+
+
+def encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) -> FloatArray:
+    """Return what the codes of a feature are encoded as, `[n, n_owned]`."""
+    if place in kept.tables:
+        found: FloatArray = kept.tables[place][codes.astype(np.int64)]
+        return found
+    if is_plain(adapter, kept, place):
+        return codes[:, None]
+    if isinstance(adapter, ReadsColumns):
+        return encode_values(adapter, kept, place, pd.Series(codes))
+    values, inverse = np.unique(codes, return_inverse=True)
+    kind = kept.example.dtypes.iloc[place]
+    return encode_values(adapter, kept, place, pd.Series(values).astype(kind))[inverse]
+
+
+def is_plain(adapter: Adapter, kept: Kept, place: int) -> bool:
+    """Whether a model that reads each feature as one number reads this one as it is."""
+    if not isinstance(adapter, ReadsColumns):
+        return False
+    if place not in kept.plain:
+        numbers = np.array(PROBES)
+        read = encode_values(adapter, kept, place, pd.Series(numbers))[:, 0]
+        kept.plain[place] = np.array_equal(read, numbers)
+    return kept.plain[place]
+
+
+def encode_values(adapter: Adapter, kept: Kept, place: int, values: pd.Series) -> FloatArray:
+    """Return what the values of a feature are encoded as, `[n, n_owned]`."""
+    name = adapter.info.features[place]
+    if isinstance(adapter, ReadsColumns):
+        return adapter.encode_column(values.rename(name))[:, None]
+    rows = kept.example.iloc[np.zeros(len(values), dtype=np.int64)].reset_index(drop=True)
+    rows[name] = values.reset_index(drop=True)
+    owned: FloatArray = adapter.encode(rows).matrix[:, kept.owned[place]]
+    return owned

@@ -1,0 +1,1 @@
+"""Parts that choose cohorts and people."""

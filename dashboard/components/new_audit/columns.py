@@ -1,0 +1,189 @@
+"""The columns' meaning: guessed, and corrected in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import get_args
+
+import streamlit as st
+
+from audits.core.format import format_count, plain_text
+from audits.core.settings.recourse import Scalar
+from audits.core.settings.spec import Task
+from audits.core.words.harms import ask_harm
+from audits.data import DataLook
+from audits.models import ModelInfo
+from dashboard.catalogue import say
+from dashboard.components.new_audit.state import change_form, current_form, name_context
+from dashboard.components.text import escape_markdown, show_text
+from dashboard.viewmodels.new_audit.audit_columns import (
+    COLUMNS,
+    ROLES,
+    ColumnRow,
+    choose_dropped,
+    choose_positive,
+    choose_task,
+    find_roles,
+    list_rows,
+    needs_class_names,
+    read_corrections,
+    tabulate_rows,
+)
+from dashboard.viewmodels.new_audit.audit_form import AuditForm
+from dashboard.viewmodels.new_audit.audit_words import name_some
+
+_BASE = "columns-base"
+_DECISIONS = ("label", "score")
+
+
+def choose_missing(form: AuditForm, raw: DataLook) -> AuditForm:
+    """Let the reader say which texts stand for "no value"; return the form with them."""
+    found = {one.text: one for one in raw.missing}
+    sure = [one.text for one in raw.missing if one.sure]
+    chosen = list(form.missing) if form.missing is not None else sure
+
+    def name(text: str) -> str:
+        one = found.get(text)
+        if one is None:
+            return text
+        columns = name_some(one.columns)
+        return say("form.missing_option", text=text, n=format_count(one.count), columns=columns)
+
+    picked = st.multiselect(
+        say("form.missing"), [*found, *(text for text in chosen if text not in found)],
+        default=chosen, format_func=name, accept_new_options=True,
+        key=f"missing-{name_context(form)}", help=say("form.missing_help"),
+        placeholder=say("form.missing_none"),
+    )  # fmt: skip
+    unsure = [one for one in raw.missing if not one.sure and one.text not in picked]
+    for one in unsure[:3]:
+        text = say("form.missing_maybe", text=plain_text(one.text), n=format_count(one.count),
+                   columns=name_some(one.columns))  # fmt: skip
+        show_text(text, f"maybe-{one.text}", "note")
+    return change_form(missing=tuple(picked))
+
+
+def edit_columns(form: AuditForm, look: DataLook, guess: Mapping[str, str]) -> list[ColumnRow]:
+    """Show the columns as a table whose roles can be corrected; return its lines."""
+    key = f"columns-{name_context(form)}"
+    signature = (key, form.missing, form.with_model, tuple(sorted(guess.items())))
+    kept = st.session_state.get(_BASE)
+    if kept is None or kept[0] != signature or key not in st.session_state:
+        # The table that is being edited stays the same while it is: its edits are laid upon it.
+        st.session_state.pop(key, None)
+        kept = (signature, tabulate_rows(list_rows(look, guess, form)))
+        st.session_state[_BASE] = kept
+    roles = [role for role in ROLES if not (form.with_model and role in _DECISIONS)]
+    heading = {name: say(f"form.{name}") for name in COLUMNS}
+    config = {
+        heading["role"]: st.column_config.SelectboxColumn(
+            options=[say(f"role.{role}") for role in roles], required=True, width="medium",
+            help=say("form.role_help"),
+        ),
+        heading["cuts"]: st.column_config.TextColumn(help=say("form.cuts_help"), width="small"),
+        heading["column"]: st.column_config.TextColumn(pinned=True, width="medium"),
+    }  # fmt: skip
+    edited = st.data_editor(
+        kept[1], key=key, hide_index=True, column_config=config, alt=say("form.table_alt"),
+        disabled=[heading[name] for name in ("column", "kind", "examples", "empty")],
+        height=min(38 + 35 * len(look.columns), 560),
+    )  # fmt: skip
+    form = change_form(**_corrections(form, edited, look, guess))
+    return list_rows(look, guess, form)
+
+
+def _corrections(
+    form: AuditForm, edited: object, look: DataLook, guess: Mapping[str, str]
+) -> dict[str, object]:
+    import pandas as pd  # noqa: PLC0415 - its type alone is needed here
+
+    assert isinstance(edited, pd.DataFrame)
+    after = read_corrections(form, edited, look, guess)
+    return {"roles": after.roles, "edges": after.edges}
+
+
+def choose_outcome(
+    look: DataLook,
+    rows: list[ColumnRow],
+    info: ModelInfo | None,
+    show_problem: Callable[[str], None],
+) -> None:
+    """Let the reader say what is predicted and which value is the favourable one.
+
+    show_problem: shows what is wrong with a field as it now is.
+    """
+    form = current_form()
+    roles = find_roles(rows)
+    target = next(iter(roles["target"]), "")
+    about = target or next(iter(roles["label"]), "")
+    values = look.by_name[about].values if about else ()
+    left, right = st.columns(2, gap="large")
+    with left:
+        if form.with_model:
+            form = _choose_task(form, look, target, info)
+            show_problem("task")
+        task = choose_task(form, look, target, info)
+        if task == "binary" and form.with_model:
+            own = info is not None and info.rule == "own"
+            change_form(threshold=st.number_input(
+                say("form.threshold"), 0.0, 1.0, form.threshold, 0.01, key="new-threshold",
+                help=say("form.threshold_help"),
+                placeholder=say("form.threshold_own" if own else "form.threshold_half"),
+            ))  # fmt: skip
+    with right:
+        if task == "binary" and about:
+            _choose_positive(form, about, values, info)
+            show_problem("positive")
+        if task == "binary" and target and len(values) > 2:
+            _choose_dropped(current_form(), about, values, info)
+
+
+def _choose_dropped(
+    form: AuditForm, about: str, values: tuple[Scalar, ...], info: ModelInfo | None
+) -> None:
+    positive = choose_positive(form, about, values, info)
+    if positive is None:
+        return
+    picked = st.multiselect(
+        escape_markdown(say("form.dropped", column=about)),
+        [str(value) for value in values if value != positive],
+        default=[str(value) for value in choose_dropped(form, values, positive)],
+        key=f"dropped-{name_context(form)}-{about}-{positive}", help=say("form.dropped_help"),
+        placeholder=say("form.dropped_none"),
+    )  # fmt: skip
+    change_form(drop=tuple(picked))
+
+
+def _choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo | None) -> AuditForm:
+    tasks: tuple[Task, ...] = get_args(Task)
+    guessed = choose_task(form.change(task=None), look, target, info)
+    now = choose_task(form, look, target, info)
+    picked = st.selectbox(
+        say("form.task"), tasks, index=tasks.index(now),
+        format_func=lambda kind: say(f"task.{kind}"), key=f"task-{name_context(form)}-{guessed}",
+    )  # fmt: skip
+    return change_form(task=None if picked == guessed else picked)
+
+
+def _choose_positive(
+    form: AuditForm, about: str, values: tuple[Scalar, ...], info: ModelInfo | None
+) -> None:
+    texts = [str(value) for value in values]
+    now = choose_positive(form, about, values, info)
+    picked = st.selectbox(
+        escape_markdown(say("form.positive", column=about)), texts,
+        index=texts.index(str(now)) if str(now) in texts else None,
+        key=f"positive-{name_context(form)}-{about}", help=say("form.positive_help"),
+        placeholder=say("form.positive_none"),
+    )  # fmt: skip
+    form = change_form(positive=picked)
+    if picked and (question := ask_harm(about, picked)):
+        show_text(question, "positive-harm", "note")
+    if form.with_model and info is not None and picked and needs_class_names(info, values):
+        stands = st.selectbox(
+            escape_markdown(say("form.stands_for", name=info.classes[1])), texts,
+            index=texts.index(form.stands_for) if form.stands_for in texts else None,
+            key=f"stands-{name_context(form)}-{about}", help=say("form.stands_help"),
+            placeholder=say("form.stands_none"),
+        )  # fmt: skip
+        change_form(stands_for=stands)

@@ -1,0 +1,1 @@
+"""Cohorts, people and rows."""
