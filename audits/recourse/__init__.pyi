@@ -35,6 +35,7 @@ from .columns import (
 )
 from .engines.engines import (
     ENGINES as ENGINES,
+    run_search as run_search,
 )
 from .engines.outcome import (
     EngineOutcome as EngineOutcome,
@@ -83,12 +84,6 @@ from .search.goals import (
     FallWithin as FallWithin,
     Goal as Goal,
     ReachScore as ReachScore,
-)
-from .search.plausibility import (
-    Bounds as Bounds,
-)
-from .search.search import (
-    search_counterfactuals as search_counterfactuals,
 )
 from .tables import (
     read_counterfactuals as read_counterfactuals,

@@ -75,7 +75,9 @@ def prepare(folder: Path) -> None:
         shutil.copytree(ROOT / "sample_models" / name, folder / name)
     for name, (task, target, protected, positive) in PUBLIC.items():
         train, test = read_public(name)
-        numbers = [c for c in train.columns if pd.api.types.is_numeric_dtype(train[c]) and c != target]
+        numbers = [
+            c for c in train.columns if pd.api.types.is_numeric_dtype(train[c]) and c != target
+        ]
         place = folder / name
         place.mkdir(parents=True)
         train.to_csv(place / "train.csv", index=False)
@@ -145,7 +147,9 @@ def compare(before: Path, after: Path) -> int:
                       for k in dict.fromkeys((*old, *new)) if old.get(k) != new.get(k)]  # fmt: skip
         old, new = (strip(report["verdicts"]) for report in reports)
         found += ["verdicts differ"] if old != new else []
-        print(f"{folder.name}: {len(reports[0]['measurements']):,} numbers, {len(found)} differences")
+        print(
+            f"{folder.name}: {len(reports[0]['measurements']):,} numbers, {len(found)} differences"
+        )
         for line in found[:5]:
             print("   ", line[:400])
         differences += len(found)

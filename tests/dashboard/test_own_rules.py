@@ -68,6 +68,26 @@ def test_answers_keep_the_readers_rules_and_are_accepted(
     assert looked_at > 5
 
 
+def test_the_audits_bounds_hold_on_the_page_too(
+    run: RunData, opened: tuple[ModelClient, RowSource]
+) -> None:
+    """How unlike real people an answer may be is a setting of the audit, not of the check alone."""
+    audited = own_rules.read_rules(run, tuple(opened[0].info.features))
+    free = {row: search(run, opened, row, audited) for row in recourse.load_answers(run).rows[:12]}
+    distances = [a.distance for found in free.values() if not isinstance(found, Absent)
+                 for a in found]  # fmt: skip
+    bound = float(pd.Series(distances).median())
+    assert min(distances) < bound < max(distances)
+    settings = dict(run.report.spec.effective)
+    settings["recourse"] = settings["recourse"] | {"max_distance": bound}
+    spec = run.report.spec.model_copy(update={"effective": settings})
+    bounded = RunData(replace(run.bundle, report=run.report.model_copy(update={"spec": spec})))
+    assert bounded.spec.recourse.max_distance == bound
+    for row in free:
+        found = search(bounded, opened, row, audited)
+        assert isinstance(found, Absent) or all(answer.distance <= bound for answer in found)
+
+
 def test_what_cannot_be_searched_says_why(
     run: RunData, opened: tuple[ModelClient, RowSource]
 ) -> None:

@@ -17,7 +17,7 @@ def make_frontier(name: str, n: int) -> Frontier:
 
 def test_lines_and_marks_are_what_was_given() -> None:
     lines = [make_frontier(RUDE, 10), make_frontier("one", 3000)]
-    spots = [Setting("now", 0.28, 0.9, "gap 28 points"), Spot("then", 0.02, 0.85, RUDE)]
+    spots = [Setting("now", 0.28, 0.9, "gap 28 points"), Setting("then", 0.02, 0.85, RUDE)]
     chart = draw_frontier(lines, spots, title="t", axes=("Gap", "Accuracy"), share=True)
     fitted, seen = chart.figure.data[:2]
     assert np.allclose(fitted.x, lines[0].chosen_gap)

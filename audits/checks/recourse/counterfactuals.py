@@ -30,7 +30,6 @@ from audits.recourse import (
     ENGINES,
     LICENCE,
     ActionRules,
-    Bounds,
     Draw,
     EngineOutcome,
     Goal,
@@ -119,17 +118,14 @@ def _search(context: Context, goal: Goal, positions: np.ndarray) -> EngineOutcom
     ids = context.read_predictions(["row"])["row"].astype(str)
     features = list(model.info.features)
     rows = context.table.read_rows(positions)[features].set_axis(ids[positions], axis=0)
-    reference = read_reference(context)
-    task = RecourseTask(
-        model.predict,
+    task = RecourseTask.from_spec(
+        section,
+        build_limits(context.table.overrides, ids),
         rows,
-        reference,
-        read_rules(context, reference),
+        read_reference(context),
+        predict=model.predict,
         goal=goal,
         direct=WorkerScorer(model),
-        bounds=Bounds(section.max_distance, section.min_density),
-        answers=section.answers,
-        max_changes=section.max_changes,
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),

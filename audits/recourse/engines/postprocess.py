@@ -6,17 +6,19 @@ plausibility, ranking."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from audits.core.arrays import BoolArray, IntArray
 from audits.core.counterfactual import Counterfactual
+from audits.core.settings.recourse import RecourseSection
 from audits.recourse.columns import Column, build_columns, encode_frame
 from audits.recourse.rules.constraints import Guard, equip_columns
-from audits.recourse.rules.rules import ActionRules
+from audits.recourse.rules.rules import ActionRules, RowLimits, build_rules
 from audits.recourse.search.answers import from_stored, rank_answers
 from audits.recourse.search.goals import Goal
 from audits.recourse.search.plausibility import Bounds, Neighbourhood, find_neighbourhood
@@ -53,6 +55,35 @@ class RecourseTask:
     progress: Progress | None = None
     direct: Direct | None = None
     bounds: Bounds | None = None
+
+    @classmethod
+    def from_spec(
+        cls,
+        section: RecourseSection,
+        limits: Mapping[str, RowLimits],
+        rows: pd.DataFrame,
+        reference: pd.DataFrame,
+        *,
+        predict: Predict,
+        goal: Goal,
+        generator: np.random.Generator,
+        budget_s: float,
+        direct: Direct | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Return the task that `[recourse]` asks for: every setting that bounds an answer is read
+        here and nowhere else, so that a check and a page search alike.
+
+        limits: what single rows may change. Settings of columns that the model does not look at are
+        left out. Raises InputError where the settings do not go with the reference rows.
+        """
+        features = [str(name) for name in rows.columns]
+        rules = build_rules(section.keep_features(features), features, reference, limits)
+        return cls(
+            predict, rows, reference, rules, goal, section.answers, section.max_changes,
+            generator, budget_s, progress, direct,
+            Bounds(section.max_distance, section.min_density),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

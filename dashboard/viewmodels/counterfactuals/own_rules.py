@@ -14,7 +14,7 @@ from audits.core.errors import AssayError, InputError
 from audits.core.format import plain_text
 from audits.core.settings.recourse import RecourseSection
 from audits.models import ModelClient
-from audits.recourse import RowLimits, build_rules, search_counterfactuals
+from audits.recourse import ReachScore, RecourseTask, RowLimits, run_search
 from dashboard.catalogue import say
 from dashboard.viewmodels.cohorts.rows import Absent
 from dashboard.viewmodels.counterfactuals.recourse import find_threshold
@@ -100,14 +100,14 @@ def search_row(
     one = one.astype({name: reference[name].dtype for name in features}, errors="ignore")
     try:
         section = amend_rules(run.spec.recourse.keep_features(features), own)
-        rules = build_rules(section, features, reference, limits)
-        if float(client.predict(one)[0, positive]) >= find_threshold(run):
-            return Absent(say("own.accepted"))
-        [found] = search_counterfactuals(
-            client.predict, one, reference, rules, threshold=find_threshold(run),
-            positive_output=positive, answers=section.answers, max_changes=own.most,
+        task = RecourseTask.from_spec(
+            section, limits, one, reference, predict=client.predict,
+            goal=ReachScore(find_threshold(run), positive),
             generator=np.random.default_rng(run.report.run.seed), budget_s=BUDGET_S,
         )  # fmt: skip
+        if float(client.predict(one)[0, positive]) >= find_threshold(run):
+            return Absent(say("own.accepted"))
+        [found] = run_search(task).results
     except (AssayError, InputError, ValueError) as error:
         return Absent(str(error))
     return found.answers or Absent(say("own.none"))
