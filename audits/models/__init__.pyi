@@ -21,11 +21,11 @@ from .adapters.readout import (
 from .adapters.replaced_names import (
     match_replaced as match_replaced,
 )
-from .convert.convert import (
-    convert_model as convert_model,
-)
-from .convert.keras_file import (
+from .conversion.keras_file import (
     SUFFIXES as SUFFIXES,
+)
+from .convert import (
+    convert_model as convert_model,
 )
 from .files.catboost_layout import (
     NodeTree as NodeTree,

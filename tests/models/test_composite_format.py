@@ -14,7 +14,7 @@ from xgboost import XGBClassifier
 from audits.core.errors import InputError
 from audits.models.composite import file as composite_file
 from audits.models.composite.format import load
-from audits.models.convert.convert import convert_model, save_model
+from audits.models.convert import convert_model, save_model
 from audits.models.files.skops_file import import_skops
 from audits.models.formats.formats import detect_format
 from audits.models.formats.skops import load as load_skops
@@ -117,7 +117,7 @@ def test_types_beyond_the_list_are_refused_in_a_composite_too(tmp_path, rows, ta
     path = tmp_path / "model.skops"
     import_skops().dump(model, path)
     rewrite(path, **{"assay.json": manifest()})
-    with pytest.raises(InputError, match=r"reviewed list: 'audits\.models\.composite_file\.Part'"):
+    with pytest.raises(InputError, match=r"reviewed list: 'audits\.models\.composite\.file\.Part'"):
         load(path, "cpu")
 
 

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from audits.cli.main import app
 from audits.core.errors import InputError
-from audits.models.convert.convert import convert_model
-from audits.models.convert.keras_file import use_torch
+from audits.models.conversion.keras_file import use_torch
+from audits.models.convert import convert_model
 
 use_torch()
 keras = pytest.importorskip("keras")

@@ -8,8 +8,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from audits.core.errors import InputError
-from audits.models.convert import convert as convert_module
-from audits.models.convert.convert import convert_model
+from audits.models import convert as convert_module
+from audits.models.convert import convert_model
 
 
 @pytest.fixture(scope="module")

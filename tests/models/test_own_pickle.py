@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from xgboost import XGBRanker
 
 from audits.core.errors import InputError
-from audits.models.convert.convert import convert_model
-from audits.models.convert.own_pickle import open_pickle
+from audits.models.conversion.own_pickle import open_pickle
+from audits.models.convert import convert_model
 
 
 @pytest.fixture

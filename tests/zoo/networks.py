@@ -111,7 +111,7 @@ class Keras:
     """Some layers of Keras, asked as scikit-learn's models are."""
 
     def __init__(self, *last, columns=None):
-        from audits.models.convert.keras_file import use_torch
+        from audits.models.conversion.keras_file import use_torch
 
         use_torch()
         import keras

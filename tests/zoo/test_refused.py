@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audits.core.errors import InputError
-from audits.models.convert.convert import convert_model
+from audits.models.convert import convert_model
 from audits.models.formats.formats import detect_format
 from audits.models.worker.client import open_model
 from tests.models.host_process import run_host, write_host

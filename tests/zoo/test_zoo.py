@@ -8,7 +8,7 @@ import pytest
 
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.service import choose_method, compute_attribution, remember
-from audits.models.convert.convert import convert_model, save_model
+from audits.models.convert import convert_model, save_model
 from audits.models.formats.formats import detect_format
 from tests.zoo.kind import OPEN
 from tests.zoo.kinds import KINDS

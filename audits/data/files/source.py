@@ -3,6 +3,7 @@ network."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
 from collections.abc import Collection, Mapping, Sequence
@@ -184,7 +185,18 @@ def parse_once(connection: duckdb.DuckDBPyConnection, relation: str, copy: Path,
             f"{title}: the parsed rows cannot be kept in {str(copy.parent)!r} while the audit "
             "runs (no room, or not writable); make room there, or set TMPDIR to another folder"
         ) from error
-    return f"read_parquet({target})"
+    return f"read_parquet({literal(_hide(connection, copy))})"
+
+
+def _hide(connection: duckdb.DuckDBPyConnection, copy: Path) -> str:
+    """Return a path by which this process alone reads the copy, whose name is taken away where the
+    system allows it: a killed audit leaves no rows behind."""
+    if not Path("/proc/self/fd").is_dir():
+        return str(copy)
+    number = os.open(copy, os.O_RDONLY)
+    weakref.finalize(connection, os.close, number)
+    copy.unlink()
+    return f"/proc/self/fd/{number}"
 
 
 def _list_kept(found: Relation, reading: Reading) -> set[str]:

@@ -24,7 +24,7 @@ from audits.core.errors import AssayError, InputError, near_misses
 from audits.models.adapters.adapter import NativeModel
 from audits.models.adapters.columns import select_features
 from audits.models.composite.file import TYPES, Part, save_composite
-from audits.models.convert.keras_file import (
+from audits.models.conversion.keras_file import (
     SUFFIXES as KERAS_SUFFIXES,
     answer_rows,
     answer_written,
@@ -32,10 +32,10 @@ from audits.models.convert.keras_file import (
     open_network,
     save_network,
 )
-from audits.models.convert.onnx_export import save_onnx
-from audits.models.convert.own_pickle import Opened, open_pickle
-from audits.models.convert.unwrap import unwrap
-from audits.models.convert.unwrapped_answers import answer, find_inputs
+from audits.models.conversion.onnx_export import save_onnx
+from audits.models.conversion.own_pickle import Opened, open_pickle
+from audits.models.conversion.unwrap import unwrap
+from audits.models.conversion.unwrapped_answers import answer, find_inputs
 from audits.models.files.skops_file import describe_refused, find_refused_types
 from audits.models.files.skops_types import ALLOWED
 from audits.models.files.ways_in import offer_host

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from audits.core.errors import InputError, near_misses
 from audits.models.adapters.adapter import NativeModel
-from audits.models.convert.unwrap import BOOSTERS, check_refit, is_booster, library_of
+from audits.models.conversion.unwrap import BOOSTERS, check_refit, is_booster, library_of
 from audits.models.files.ways_in import offer_host
 
 _NO_ATTRIBUTE = re.compile(r"Can't get attribute '([^']+)' on <module '([^']+)'")

@@ -19,7 +19,7 @@ from audits.core.arrays import FloatArray
 from audits.core.errors import InputError, near_misses
 from audits.models.adapters.adapter import NativeModel
 from audits.models.adapters.columns import compute_matrix
-from audits.models.convert.onnx_export import add_metadata
+from audits.models.conversion.onnx_export import add_metadata
 from audits.models.files.ways_in import offer_host
 
 SUFFIXES = (".keras", ".h5", ".hdf5")

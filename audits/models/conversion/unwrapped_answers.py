@@ -10,7 +10,7 @@ import pandas as pd
 from audits.core.arrays import FloatArray
 from audits.core.errors import InputError
 from audits.models.adapters.adapter import NativeModel, with_complement
-from audits.models.convert.unwrap import BOOSTERS, is_native, library_of, take_native
+from audits.models.conversion.unwrap import BOOSTERS, is_native, library_of, take_native
 from audits.models.formats.skops import compute_answers
 
 
