@@ -7,18 +7,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from audits.core.errors import AssayError
-from audits.core.format import plain_text
+from audits.core.errors import AssayError, InputError
 from audits.core.spec import Task
 from audits.core.spec_file import load_spec
 from audits.data.look import DataLook
-from audits.meaning import Meaning
 from audits.models.formats import detect_format
 from audits.policy.policy import DEFAULT_PRESETS, list_presets
 from dashboard.catalogue import has_words, say
 from dashboard.components.audit_columns import choose_missing, choose_outcome, edit_columns
+from dashboard.components.audit_features import edit_features
 from dashboard.components.audit_files import choose_file
 from dashboard.components.audit_moves import edit_moves
+from dashboard.components.audit_reading import (
+    choose_file_form,
+    open_field,
+    show_field,
+    show_folded,
+)
 from dashboard.components.audit_state import change_form, current_form, wait_for
 from dashboard.components.progress import start_job
 from dashboard.components.text import escape_markdown, show_text
@@ -26,10 +31,16 @@ from dashboard.probes import shared_probes
 from dashboard.state import job_board, runs_root
 from dashboard.viewmodels import new_audit
 from dashboard.viewmodels.audit_columns import ColumnRow, guess_all, make_draft, name_audit
-from dashboard.viewmodels.audit_form import AuditForm
+from dashboard.viewmodels.audit_form import AuditForm, read_file_form
 from dashboard.viewmodels.audit_problems import Problems, check_settings, find_gaps, find_wrongs
+from dashboard.viewmodels.audit_reading import Subject
 from dashboard.viewmodels.audit_words import find_lacking, render_found, render_summary
-from dashboard.viewmodels.model_fit import ModelFit, describe_model
+from dashboard.viewmodels.model_fit import (
+    Declared,
+    ModelFit,
+    describe_model,
+    find_absent_problem,
+)
 from dashboard.viewmodels.rows import Absent
 
 
@@ -63,6 +74,8 @@ def show_from_parts() -> None:
     st.header(say("form.step_data"), anchor=False)
     form = choose_file("data", form)
     raw = _look(form, ())
+    if "file" in current_form().opened:
+        choose_file_form(form)
     if raw is None:
         return
     _show_found(raw)
@@ -93,13 +106,27 @@ def _look(form: AuditForm, missing: tuple[str, ...]) -> DataLook | None:
     if not form.data:
         show_text(say("form.need_data"), "need-data", "note")
         return None
-    found = wait_for(
-        shared_probes().look_at_data(Path(form.data), missing), say("form.looking"), "data"
-    )
-    if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
-        return None
+    found = _look_at(form, form.data, missing, "data")
     return found if isinstance(found, DataLook) else None
+
+
+def _look_at(
+    form: AuditForm, path: str, missing: tuple[str, ...], key: str
+) -> DataLook | Absent | None:
+    """Return what a file holds, or None until that is known; say why it cannot be read, and open
+    the field that mends it."""
+    found: DataLook | Absent | None
+    try:
+        written = read_file_form(form)
+        found = wait_for(
+            shared_probes().look_at_data(Path(path), missing, written), say("form.looking"), key
+        )
+    except InputError as error:
+        found = Absent(str(error), "data.encoding")
+    if isinstance(found, Absent):
+        open_field(found.setting)
+        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
+    return found
 
 
 def _show_found(look: DataLook, key: str = "found") -> None:
@@ -109,12 +136,8 @@ def _show_found(look: DataLook, key: str = "found") -> None:
 def _check_reference(form: AuditForm, look: DataLook) -> None:
     if not form.reference:
         return
-    found = wait_for(
-        shared_probes().look_at_data(Path(form.reference), ()), say("form.looking"), "reference"
-    )
-    if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
-    elif isinstance(found, DataLook):
+    found = _look_at(form, form.reference, (), "reference")
+    if isinstance(found, DataLook):
         _show_found(found, "found-reference")
         if lacking := find_lacking(look, found):
             show_text(lacking, "lacking", "note")
@@ -135,16 +158,23 @@ def _show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
     missing = sure if form.missing is None else form.missing
     key = f"format.{kind}"
     text = say("form.opening", kind=say(key) if has_words(key) else kind)
+    declared = Declared(missing, read_file_form(form), form.output, tuple(form.features.items()))
     found = wait_for(
-        shared_probes().try_model(Path(form.model), Path(form.data), missing), text, "model"
+        shared_probes().try_model(Path(form.model), Path(form.data), declared), text, "model"
     )
     if isinstance(found, Absent):
+        open_field(found.setting)
         st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
         return None
-    if isinstance(found, ModelFit):
-        show_text(describe_model(found.info, look), "model-found", "note")
-        return found
-    return None
+    if not isinstance(found, ModelFit):
+        return None
+    show_text(describe_model(found.info, look), "model-found", "note")
+    if wrong := find_absent_problem(found, look):
+        open_field("model.features")
+        st.error(escape_markdown(wrong))
+    if "features" in current_form().opened:
+        edit_features(current_form(), look, found)
+    return found
 
 
 def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
@@ -163,9 +193,16 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     if not make_draft(current_form(), look, rows, info).protected:
         show_text(say("form.nobody"), "nobody", "note")
     choose_outcome(look, rows, info, show_problem)
+    draft = make_draft(current_form(), look, rows, info)
+    about = Subject(look, draft, look.by_name.get(draft.label), fit)
+    if "output" in find_wrongs(draft, look, rows, fit, current_form()):
+        open_field("model.output")
+    show_problem("output")
     show_problem("model")
     _show_meaning(look, rows, fit)
-    draft = make_draft(current_form(), look, rows, info)
+    for field in ("output", "decision", "direction", "cut"):
+        show_field(field, about)
+    show_folded(about)
     if fit is not None and draft.task == "binary":
         edit_moves(look, fit, draft.protected, show_problem)
     st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
@@ -175,21 +212,25 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
 
 
 def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
-    """Show what rows with known outcomes say of the model's outputs, or what has to be declared.
-
-    A model behind an endpoint is not asked before the audit.
-    """
+    """Show what the model's outputs, or the decisions, are read as and from what; or what has to be
+    declared. A model behind an endpoint is not asked before the audit."""
     draft = make_draft(current_form(), look, rows, fit.info if fit else None)
-    if fit is None or draft.task != "binary" or fit.info.format == "endpoint":
+    if draft.task != "binary" or any(_find_problems(look, rows, fit)):
         return
-    if any(_find_problems(look, rows, fit)):
+    if fit is None and not current_form().with_model:
+        trial, waiting = shared_probes().try_decisions(draft), say("form.trying_decisions")
+    elif fit is not None and fit.info.format != "endpoint":
+        trial, waiting = shared_probes().try_outputs(draft), say("form.trying_rows")
+    else:
         return
-    found = wait_for(shared_probes().try_meaning(draft), say("form.trying_rows"), "meaning")
+    found = wait_for(trial, waiting, "meaning")
     if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
-    elif isinstance(found, Meaning) and found.ranking is not None:
-        text = say("form.meaning", positive=str(draft.positive), evidence=str(found.ranking))
-        show_text(plain_text(text), "meaning", "note")
+        open_field(found.setting)
+        key = "form.data_wrong" if fit is None else "form.model_wrong"
+        st.error(escape_markdown(say(key, reason=found.reason)))
+        return
+    for place, text in enumerate(found or ()):
+        show_text(text, f"meaning-{place}", "note")
 
 
 def _find_problems(
@@ -198,7 +239,8 @@ def _find_problems(
     """Return what is not chosen yet and what is wrong, as the form now is."""
     form = current_form()
     draft = make_draft(form, look, rows, fit.info if fit else None)
-    return find_gaps(draft, with_model=form.with_model), find_wrongs(draft, look, rows, fit)
+    wrongs = find_wrongs(draft, look, rows, fit, form)
+    return find_gaps(draft, with_model=form.with_model), wrongs
 
 
 def _choose_name(form: AuditForm, task: Task) -> None:

@@ -1,0 +1,44 @@
+"""Which columns of the data a model's inputs are, as a table that people fill in."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audits.data.look import DataLook
+from dashboard.catalogue import say
+from dashboard.viewmodels.audit_columns import guess_all
+from dashboard.viewmodels.model_fit import ModelFit, find_absent
+
+_APART = ("target", "id", "weight")
+
+
+def tabulate_features(fit: ModelFit, look: DataLook) -> pd.DataFrame:
+    """Return the model's inputs with their columns, None where the data has none of that name."""
+    known = set(look.names)
+    named = zip(fit.inputs, fit.info.features, strict=True)
+    records = [(name, column if column in known else None) for name, column in named]
+    return pd.DataFrame(records, columns=[say("form.input"), say("form.column")], dtype=object)
+
+
+def read_features(table: pd.DataFrame, fit: ModelFit) -> dict[str, str]:
+    """Return what the edited table says otherwise than the names of the model and the data."""
+    plain = dict(fit.renamed)
+    found = {}
+    for name, column in zip(table[say("form.input")], table[say("form.column")], strict=True):
+        if column is not None and not pd.isna(column) and column != plain.get(name, name):
+            found[str(name)] = str(column)
+    return found
+
+
+def fill_in_order(fit: ModelFit, look: DataLook) -> dict[str, str]:
+    """Return the inputs with the data's columns in the file's order, where the data has none of
+    the inputs and just as many columns are left beside the outcome, the id and the weight (and the
+    protected ones); else {}."""
+    if not fit.inputs or len(find_absent(fit.info, look.names)) < len(fit.inputs):
+        return {}
+    roles = guess_all(look, None, with_model=True)
+    for apart in (_APART, (*_APART, "protected")):
+        free = [name for name in look.names if roles.get(name) not in apart]
+        if len(free) == len(fit.inputs):
+            return dict(zip(fit.inputs, free, strict=True))
+    return {}
