@@ -24,7 +24,7 @@ def edit_features(form: AuditForm, look: DataLook, fit: ModelFit) -> None:
     if kept is None or kept[0] != key or key not in st.session_state:
         # The table that is being edited stays the same while it is.
         st.session_state.pop(key, None)
-        kept = (key, tabulate_features(fit, look))
+        kept = (key, tabulate_features(form, fit, look))
         st.session_state[_BASE] = kept
     config = {
         say("form.input"): st.column_config.TextColumn(pinned=True, width="medium"),
@@ -35,7 +35,8 @@ def edit_features(form: AuditForm, look: DataLook, fit: ModelFit) -> None:
     show_text(say("form.features"), "features", "note")
     edited = st.data_editor(
         kept[1], key=key, hide_index=True, column_config=config, alt=say("form.features_alt"),
-        disabled=[say("form.input")], height=min(38 + 35 * len(fit.inputs), 420),
+        disabled=[say("form.input")], placeholder=say("form.features_none"),
+        height=min(38 + 35 * len(fit.inputs), 420),
     )  # fmt: skip
     filled = fill_in_order(fit, look)
     if filled:

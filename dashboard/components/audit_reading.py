@@ -60,7 +60,7 @@ def show_folded(about: Subject) -> None:
 def choose_file_form(form: AuditForm) -> None:
     """Let the reader say how the data's files are written: text files, or workbooks."""
     kind = _find_kind(form)
-    with st.container(horizontal=True, gap="medium", key="file-form"):
+    with st.container(horizontal=True, gap="small", key="file-form"):
         if kind in ("csv", "zip"):
             _choose("encoding", ENCODINGS, is_open=True)
             _choose("delimiter", DELIMITERS, is_open=True)
@@ -88,6 +88,8 @@ def _draw(name: str, about: Subject) -> None:
         _enter(own_rule=ruled)
     elif name == "features" and about.fit is not None:
         edit_features(form, about.look, about.fit)
+    elif name == "classes" and about.fit is not None and about.draft.task == "multiclass":
+        _choose_classes(form, about)
     elif name == "decision" and about.label is not None:
         _choose_decision(form, about.label)
     elif name == "direction":
@@ -129,6 +131,25 @@ def _type_sheet(form: AuditForm) -> None:
     _enter(sheet=typed.strip())
 
 
+def _choose_classes(form: AuditForm, about: Subject) -> None:
+    """Let the reader say how the data spells each class of a model of several."""
+    assert about.fit is not None  # whoever draws the field has seen it
+    texts = [str(value) for value in about.look.by_name[about.draft.target].values]
+    chosen = {}
+    with st.container(horizontal=True, gap="small", key="classes"):
+        for place, name in enumerate(about.fit.info.classes):
+            now = form.classes.get(name, name)
+            picked = st.selectbox(
+                escape_markdown(say("form.class", name=name)), texts,
+                index=texts.index(now) if now in texts else None,
+                key=f"class-{place}-{name_context(form)}-{about.draft.target}",
+                placeholder=say("form.class_none"), width=270,
+            )  # fmt: skip
+            if picked:
+                chosen[name] = picked
+    _enter(classes={name: value for name, value in chosen.items() if name != value})
+
+
 def _choose_decision(form: AuditForm, one: ColumnLook) -> None:
     name = one.column.name
     texts = [str(value) for value in one.values]
@@ -145,7 +166,7 @@ def _choose_decision(form: AuditForm, one: ColumnLook) -> None:
 
 def _choose_cut(form: AuditForm) -> None:
     """Let the reader say from which score on, or which share of people, is selected."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         cut = st.number_input(
             say("form.cut"), value=form.threshold, key=f"cut-{name_context(form)}",
             help=say("form.cut_help"), placeholder=say("form.threshold_half"), width=270,

@@ -10,6 +10,7 @@ from dashboard.catalogue import say
 from dashboard.components.audit_state import change_form, current_form, name_context
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.viewmodels.audit_values import (
+    list_counts,
     list_meanings,
     name_meaning,
     offer_meanings,
@@ -27,8 +28,8 @@ def edit_meanings(one: ColumnLook, *, is_decision: bool = False) -> None:
     place = f"{'label' if is_decision else 'target'}-{name_context(form)}-{name}"
     with st.container(border=True, key=f"values-{place[:5]}"):
         show_text(render_values(one), f"values-{place[:5]}")
-        with st.container(horizontal=True, gap="medium"):
-            for value, count in zip(one.values, one.counts, strict=True):
+        with st.container(horizontal=True, gap="small"):
+            for value, count in list_counts(one):
                 offered = offer_meanings(one, value, is_decision=is_decision)
                 before = now.get(str(value), "")
                 picked = st.selectbox(

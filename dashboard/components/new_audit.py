@@ -11,12 +11,11 @@ from audits.core.errors import AssayError, InputError
 from audits.core.spec import Task
 from audits.core.spec_file import load_spec
 from audits.data.look import DataLook
-from audits.models.formats import detect_format
 from audits.policy.policy import DEFAULT_PRESETS, list_presets
-from dashboard.catalogue import has_words, say
+from dashboard.catalogue import say
 from dashboard.components.audit_columns import choose_missing, choose_outcome, edit_columns
-from dashboard.components.audit_features import edit_features
 from dashboard.components.audit_files import choose_file
+from dashboard.components.audit_model import show_model
 from dashboard.components.audit_moves import edit_moves
 from dashboard.components.audit_reading import (
     choose_file_form,
@@ -36,10 +35,7 @@ from dashboard.viewmodels.audit_problems import Problems, check_settings, find_g
 from dashboard.viewmodels.audit_reading import Subject
 from dashboard.viewmodels.audit_words import find_lacking, render_found, render_summary
 from dashboard.viewmodels.model_fit import (
-    Declared,
     ModelFit,
-    describe_model,
-    find_absent_problem,
 )
 from dashboard.viewmodels.rows import Absent
 
@@ -83,7 +79,7 @@ def show_from_parts() -> None:
         with st.expander(say("form.reference"), expanded=bool(form.reference)):
             form = choose_file("reference", form)
             _check_reference(form, raw)
-    fit = _show_model(form, raw) if form.with_model else None
+    fit = show_model(form, raw) if form.with_model else None
     st.header(say("form.step_columns" if form.with_model else "form.step_columns_2"), anchor=False)
     show_text(say("form.columns_intro"), "columns-intro", "note")
     form = choose_missing(form, raw)
@@ -143,40 +139,6 @@ def _check_reference(form: AuditForm, look: DataLook) -> None:
             show_text(lacking, "lacking", "note")
 
 
-def _show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
-    """Choose the model and say what it is; None while that is not known."""
-    st.header(say("form.step_model"), anchor=False)
-    form = choose_file("model", form)
-    if not form.model:
-        return None
-    try:
-        kind = detect_format(Path(form.model)).name
-    except AssayError as error:
-        st.error(escape_markdown(say("form.model_wrong", reason=str(error))))
-        return None
-    sure = tuple(one.text for one in look.missing if one.sure)
-    missing = sure if form.missing is None else form.missing
-    key = f"format.{kind}"
-    text = say("form.opening", kind=say(key) if has_words(key) else kind)
-    declared = Declared(missing, read_file_form(form), form.output, tuple(form.features.items()))
-    found = wait_for(
-        shared_probes().try_model(Path(form.model), Path(form.data), declared), text, "model"
-    )
-    if isinstance(found, Absent):
-        open_field(found.setting)
-        st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
-        return None
-    if not isinstance(found, ModelFit):
-        return None
-    show_text(describe_model(found.info, look), "model-found", "note")
-    if wrong := find_absent_problem(found, look):
-        open_field("model.features")
-        st.error(escape_markdown(wrong))
-    if "features" in current_form().opened:
-        edit_features(current_form(), look, found)
-    return found
-
-
 def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     info = fit.info if fit else None
     guess = guess_all(look, info, with_model=form.with_model)
@@ -195,12 +157,14 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     choose_outcome(look, rows, info, show_problem)
     draft = make_draft(current_form(), look, rows, info)
     about = Subject(look, draft, look.by_name.get(draft.label), fit)
-    if "output" in find_wrongs(draft, look, rows, fit, current_form()):
-        open_field("model.output")
-    show_problem("output")
+    wrongs = find_wrongs(draft, look, rows, fit, current_form())
+    for field in ("output", "classes"):
+        if field in wrongs:
+            open_field(f"model.{field}")
+        show_problem(field)
     show_problem("model")
-    _show_meaning(look, rows, fit)
-    for field in ("output", "decision", "direction", "cut"):
+    is_refused = _show_meaning(look, rows, fit)
+    for field in ("output", "classes", "decision", "direction", "cut"):
         show_field(field, about)
     show_folded(about)
     if fit is not None and draft.task == "binary":
@@ -208,29 +172,31 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
     _choose_name(current_form(), make_draft(current_form(), look, rows, info).task)
     show_problem("name")
-    _finish(look, rows, fit)
+    _finish(look, rows, fit, is_refused=is_refused)
 
 
-def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
+def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> bool:
     """Show what the model's outputs, or the decisions, are read as and from what; or what has to be
-    declared. A model behind an endpoint is not asked before the audit."""
+    declared: then the audit would refuse them, and the answer is True. A model behind an endpoint
+    is not asked before the audit."""
     draft = make_draft(current_form(), look, rows, fit.info if fit else None)
     if draft.task != "binary" or any(_find_problems(look, rows, fit)):
-        return
+        return False
     if fit is None and not current_form().with_model:
         trial, waiting = shared_probes().try_decisions(draft), say("form.trying_decisions")
     elif fit is not None and fit.info.format != "endpoint":
         trial, waiting = shared_probes().try_outputs(draft), say("form.trying_rows")
     else:
-        return
+        return False
     found = wait_for(trial, waiting, "meaning")
     if isinstance(found, Absent):
         open_field(found.setting)
         key = "form.data_wrong" if fit is None else "form.model_wrong"
         st.error(escape_markdown(say(key, reason=found.reason)))
-        return
+        return True
     for place, text in enumerate(found or ()):
         show_text(text, f"meaning-{place}", "note")
+    return False
 
 
 def _find_problems(
@@ -260,12 +226,14 @@ def _choose_name(form: AuditForm, task: Task) -> None:
         change_form(preset="" if chosen == fitting else chosen)
 
 
-def _finish(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
+def _finish(
+    look: DataLook, rows: list[ColumnRow], fit: ModelFit | None, *, is_refused: bool
+) -> None:
     """Sum up what will be audited, say what is still open, and start."""
     gaps, wrongs = _find_problems(look, rows, fit)
     form = current_form()
     draft = make_draft(form, look, rows, fit.info if fit else None)
-    is_open = bool(gaps or wrongs) or (form.with_model and fit is None)
+    is_open = is_refused or bool(gaps or wrongs) or (form.with_model and fit is None)
     if not is_open:
         show_text(render_summary(draft, look), "summary", "finding")
     pressed = st.button(say("new.start"), key="start-parts", type="primary", on_click=_ask)

@@ -170,7 +170,8 @@ def make_draft(
         name=name_audit(form), task=task, data=form.data, target=target, positive=positive,
         protected=protected, legitimate=roles["legitimate"],
         model=form.model if form.with_model else "", threshold=choose_threshold(form),
-        classes=_name_classes(form, info, about, said, positive), drop=said.drop,
+        classes=_name_classes(form, info, about, said, positive) if is_binary
+        else _name_several(form, info), drop=said.drop,
         negative=said.negative, spellings=tuple(pair for pair in spelled if pair[1]),
         label=label, score="" if form.with_model else first["score"],
         decision=decided.positive, against=decided.negative, undecided=decided.drop,
@@ -216,6 +217,12 @@ def needs_class_names(info: ModelInfo | None, values: Sequence[Scalar]) -> bool:
     if info is None or len(info.classes) != 2 or len(values) != 2:
         return False
     return not set(info.classes) <= {str(value) for value in values}
+
+
+def _name_several(form: AuditForm, info: ModelInfo | None) -> tuple[str, ...]:
+    """Return several classes as the data spells them, () where nothing is said."""
+    known = [name for name in info.classes if name in form.classes] if info else []
+    return tuple(form.classes.get(n, n) for n in info.classes) if info and known else ()
 
 
 def _name_classes(

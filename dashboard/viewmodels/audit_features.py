@@ -7,16 +7,18 @@ import pandas as pd
 from audits.data.look import DataLook
 from dashboard.catalogue import say
 from dashboard.viewmodels.audit_columns import guess_all
+from dashboard.viewmodels.audit_form import AuditForm
+from dashboard.viewmodels.audit_moves import has_order
 from dashboard.viewmodels.model_fit import ModelFit, find_absent
 
 _APART = ("target", "id", "weight")
 
 
-def tabulate_features(fit: ModelFit, look: DataLook) -> pd.DataFrame:
-    """Return the model's inputs with their columns, None where the data has none of that name."""
+def tabulate_features(form: AuditForm, fit: ModelFit, look: DataLook) -> pd.DataFrame:
+    """Return the model's inputs with their columns: as chosen, else of the same name, else None."""
+    named = {**{name: name for name in fit.inputs}, **dict(fit.renamed), **form.features}
     known = set(look.names)
-    named = zip(fit.inputs, fit.info.features, strict=True)
-    records = [(name, column if column in known else None) for name, column in named]
+    records = [(name, named[name] if named[name] in known else None) for name in fit.inputs]
     return pd.DataFrame(records, columns=[say("form.input"), say("form.column")], dtype=object)
 
 
@@ -31,14 +33,15 @@ def read_features(table: pd.DataFrame, fit: ModelFit) -> dict[str, str]:
 
 
 def fill_in_order(fit: ModelFit, look: DataLook) -> dict[str, str]:
-    """Return the inputs with the data's columns in the file's order, where the data has none of
-    the inputs and just as many columns are left beside the outcome, the id and the weight (and the
-    protected ones); else {}."""
+    """Return the inputs with the data's columns of numbers in the file's order, where the data has
+    none of the inputs (a matrix of numbers was without names) and just as many are left beside the
+    outcome, the id and the weight, or beside the protected ones too; else {}."""
     if not fit.inputs or len(find_absent(fit.info, look.names)) < len(fit.inputs):
         return {}
     roles = guess_all(look, None, with_model=True)
     for apart in (_APART, (*_APART, "protected")):
-        free = [name for name in look.names if roles.get(name) not in apart]
+        free = [one.column.name for one in look.columns
+                if has_order(one.column) and roles.get(one.column.name) not in apart]  # fmt: skip
         if len(free) == len(fit.inputs):
             return dict(zip(fit.inputs, free, strict=True))
     return {}

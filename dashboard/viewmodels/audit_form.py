@@ -30,7 +30,8 @@ class AuditForm:
     for; None leaves that to rows with known outcomes. threshold: None is the model's own rule,
     else 0.5; own_rule insists on the former. preset: "" is the policy that is made for the task.
     encoding, delimiter, decimal, sheet, output, direction: "" is what the files show. features:
-    the data's columns by the model's inputs. opened: fields that a refusal asked for, which stand
+    the data's columns by the model's inputs; classes: the outcome's values by the model's names for
+    several classes. opened: fields that a refusal asked for, which stand
     where it did; others are folded away (see `components.audit_reading`).
     """
 
@@ -53,6 +54,7 @@ class AuditForm:
     sheet: str = ""
     output: str = ""
     features: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
     direction: str = ""
     top: float | None = None
     opened: tuple[str, ...] = ()
@@ -70,16 +72,14 @@ class AuditForm:
                 "missing": None, "roles": {}, "edges": {}, "moves": {}, "positive": None,
                 "meanings": {}, "task": None, "name": None, "stands_for": None, "asked": False,
                 "encoding": "", "delimiter": "", "decimal": "", "sheet": "", "features": {},
-                "direction": "", "top": None, "opened": (),
+                "classes": {}, "direction": "", "top": None, "opened": (),
             }  # fmt: skip
             changes = fresh | changes
         if "model" in changes and changes["model"] != self.model:
-            changes = {
-                "output": "",
-                "features": {},
-                "stands_for": None,
-                "own_rule": False,
-            } | changes
+            other: dict[str, object] = {
+                "output": "", "features": {}, "classes": {}, "stands_for": None, "own_rule": False,
+            }  # fmt: skip
+            changes = other | changes
         return replace(self, **changes)  # type: ignore[arg-type]
 
 

@@ -24,8 +24,8 @@ SINGLE = ("target", "id", "weight", "label", "score")
 """Roles that one column at most may have."""
 
 Problems = dict[str, str]
-"""Messages by the field: columns, task, positive, values, decisions, features, output, threshold,
-model, moves, name."""
+"""Messages by the field: columns, task, positive, values, decisions, features, output, classes,
+threshold, model, moves, name."""
 
 
 def find_gaps(draft: Draft, *, with_model: bool) -> Problems:
@@ -76,9 +76,10 @@ def _check_model(draft: Draft, look: DataLook, fit: ModelFit) -> Problems:
         return {"features": wrong}
     if wrong := find_output_problem(fit, draft.task):
         return {"output": wrong}
-    wrong = find_fit_problem(fit, draft.target, draft.task) or _check_classes(draft, look, fit)
-    field = "output" if fit.setting == "model.output" else "model"
-    return {field: wrong} if wrong else {}
+    if wrong := find_fit_problem(fit, draft.target, draft.task):
+        return {"output" if fit.setting == "model.output" else "model": wrong}
+    wrong = _check_classes(draft, look, fit)
+    return {"classes": wrong} if wrong else {}
 
 
 def _check_moves(draft: Draft, look: DataLook) -> str:
@@ -144,6 +145,8 @@ def _check_classes(draft: Draft, look: DataLook, fit: ModelFit) -> str:
     if draft.task != "multiclass" or not draft.target or fit.info.task != draft.task:
         return ""
     values = tuple(str(value) for value in look.by_name[draft.target].values)
+    if len(set(draft.classes)) < len(draft.classes):
+        return say("form.class_twice")
     try:
         match_classes(draft.classes or fit.info.classes, values, bool(draft.classes))
     except AssayError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audits.core.format import format_count, plain_text
@@ -136,17 +135,18 @@ def name_meaning(meaning: str) -> str:
 def render_values(one: ColumnLook) -> str:
     """Return a column's values with their rows, and which of them differ only in how they are
     written."""
-    counts = dict(zip(map(str, one.values), one.counts, strict=True))
-    shown = ", ".join(f"“{value}” ({format_count(n)})" for value, n in by_count(counts))
+    counts = {str(value): n for value, n in list_counts(one)}
+    shown = ", ".join(f"“{value}” ({format_count(n)})" for value, n in counts.items())
     told = say("form.values", column=one.column.name, n=len(counts), values=shown)
     for same in find_similar(counts):
         told += " " + say("form.values_alike", values=", ".join(f"“{value}”" for value in same))
     return plain_text(told)
 
 
-def by_count(counts: Mapping[str, int]) -> Sequence[tuple[str, int]]:
-    """Return values with their rows, the most frequent first."""
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+def list_counts(one: ColumnLook) -> list[tuple[Scalar, int]]:
+    """Return a column's values with their rows, the most frequent first."""
+    counted = zip(one.values, one.counts, strict=True)
+    return sorted(counted, key=lambda item: (-item[1], str(item[0])))
 
 
 def find_values_problem(one: ColumnLook | None, said: Said) -> str:

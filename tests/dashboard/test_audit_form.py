@@ -46,7 +46,7 @@ from dashboard.viewmodels.model_fit import (
     find_fit_problem,
     try_model,
 )
-from dashboard.viewmodels.new_audit import INPUTS, parse_spec
+from dashboard.viewmodels.new_audit import INPUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 INFO = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "debt"))
