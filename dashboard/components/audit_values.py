@@ -40,5 +40,6 @@ def edit_meanings(one: ColumnLook, *, is_decision: bool = False) -> None:
                 )  # fmt: skip
                 if picked:
                     chosen[str(value)] = picked
-        show_text(say("form.values_help"), f"values-help-{place[:5]}", "note")
+        about = "form.decisions_help" if is_decision else "form.values_help"
+        show_text(say(about), f"values-help-{place[:5]}", "note")
     change_form(meanings=form.meanings | {name: chosen})
