@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from audits.core.errors import AssayError
-from audits.data import DataLook, inspect_data
-from audits.meaning import Meaning, try_meaning
+from audits.core.errors import AssayError, InputError
+from audits.data import PLAIN, DataLook, FileForm, inspect_data
 from dashboard.viewmodels.cohorts.rows import Absent
-from dashboard.viewmodels.new_audit.model_fit import ModelFit, try_model
-from dashboard.viewmodels.new_audit.new_audit import Draft, parse_spec
+from dashboard.viewmodels.new_audit.audit_trial import try_decisions, try_outputs
+from dashboard.viewmodels.new_audit.model_fit import Declared, ModelFit, try_model
+from dashboard.viewmodels.new_audit.new_audit import Draft
 
 T = TypeVar("T")
 _KEPT = 64
@@ -33,24 +33,32 @@ class Probes:
         self._lock = threading.Lock()
         self._found: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 
-    def look_at_data(self, path: Path, missing: tuple[str, ...]) -> Future[DataLook | Absent]:
+    def look_at_data(
+        self, path: Path, missing: tuple[str, ...], form: FileForm = PLAIN
+    ) -> Future[DataLook | Absent]:
         """Return what a data file holds, or why it cannot be read, now or later."""
-        key = ("data", *_stamp(path), missing)
-        return self._ask(key, lambda: inspect_data(path, missing))
+        key = ("data", *_stamp(path), missing, form)
+        return self._ask(key, lambda: inspect_data(path, missing, form))
 
     def try_model(
-        self, path: Path, data: Path | None, missing: tuple[str, ...]
+        self, path: Path, data: Path | None, declared: Declared
     ) -> Future[ModelFit | Absent]:
         """Return what a model is and whether it reads the data, now or later."""
         beside = tuple(_stamp(file) for file in sorted(path.parent.glob("*.safetensors")))
-        key = ("model", *_stamp(path), beside, data and _stamp(data), missing)
-        return self._ask(key, lambda: try_model(path, data, missing))
+        key = ("model", *_stamp(path), beside, data and _stamp(data), declared)
+        return self._ask(key, lambda: try_model(path, data, declared))
 
-    def try_meaning(self, draft: Draft) -> Future[Meaning | Absent]:
-        """Return what a draft's model means on rows with known outcomes, or why the audit would
+    def try_outputs(self, draft: Draft) -> Future[tuple[str, ...] | Absent]:
+        """Return what a draft's model says on rows with known outcomes, or why the audit would
         refuse it, now or later."""
-        files = tuple(_stamp(Path(name)) for name in (draft.model, draft.data))
-        return self._ask(("meaning", draft, files), lambda: try_meaning(parse_spec(draft), Path()))
+        key = ("meaning", draft, *_stamp_files(draft))
+        return self._ask(key, lambda: try_outputs(draft))
+
+    def try_decisions(self, draft: Draft) -> Future[tuple[str, ...] | Absent]:
+        """Return what a draft's decisions and scores are read as, or why the audit would refuse
+        them, now or later."""
+        key = ("decisions", draft, *_stamp_files(draft))
+        return self._ask(key, lambda: try_decisions(draft))
 
     def _ask(self, key: Hashable, work: Callable[[], T]) -> Future[T | Absent]:
         with self._lock:
@@ -65,12 +73,18 @@ class Probes:
 def _answer(work: Callable[[], T]) -> T | Absent:
     try:
         return work()
+    except InputError as error:
+        return Absent(str(error), error.setting)
     except AssayError as error:
         return Absent(str(error))
     except OSError as error:
         return Absent(f"{error.filename or 'the file'}: {error.strerror}")
     except Exception as error:  # a strange file must not take the page down
         return Absent(f"{type(error).__name__}: {error}")
+
+
+def _stamp_files(draft: Draft) -> tuple[Hashable, ...]:
+    return tuple(_stamp(Path(name)) for name in (draft.model, draft.data, draft.reference))
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

@@ -13,9 +13,16 @@ class AssayError(Exception):
 
 
 class InputError(AssayError):
-    """The files, the spec or the command line are not usable as they are (exit code 2)."""
+    """The files, the spec or the command line are not usable as they are (exit code 2).
+
+    setting: what a form can offer to declare, "model.output"; "" where no one setting mends it.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class MissingPackageError(InputError):

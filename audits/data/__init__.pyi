@@ -1,4 +1,8 @@
 # What other rooms may use of this one; each name is imported when it is first asked for.
+from .files.find import (
+    detect_format as detect_format,
+    find_files as find_files,
+)
 from .files.fingerprint import (
     compute_sha256 as compute_sha256,
 )
@@ -27,6 +31,8 @@ from .look.guess import (
     guess_predictions as guess_predictions,
     guess_roles as guess_roles,
     guess_task as guess_task,
+    says_no as says_no,
+    says_yes as says_yes,
 )
 from .look.look import (
     ColumnLook as ColumnLook,
@@ -71,4 +77,9 @@ from .training import (
 from .values.missing import (
     GroupMissing as GroupMissing,
     count_missing as count_missing,
+)
+from .values.spelling import (
+    find_similar as find_similar,
+    fold as fold,
+    looks_missing as looks_missing,
 )

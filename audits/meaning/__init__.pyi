@@ -1,6 +1,5 @@
 # What other rooms may use of this one; each name is imported when it is first asked for.
 from .classes import (
-    Meaning as Meaning,
     UndecidedError as UndecidedError,
     match_classes as match_classes,
 )

@@ -20,7 +20,7 @@ class UndecidedError(InputError):
     """Both readings of two outputs fit. `names`: one of them; the other is its reverse."""
 
     def __init__(self, message: str, names: tuple[str, str]) -> None:
-        super().__init__(message)
+        super().__init__(message, setting="model.classes")
         self.names = names
 
 
@@ -82,7 +82,8 @@ def find_meaning(spec: AuditSpec, table: AuditTable, model: ModelClient) -> Mean
             f"the model's output {outcomes.positive!r} ranks rows with {outcomes.positive!r} lower "
             f"than others: {ranking}, surely below one half; declare what its outputs are, in "
             f"their order: [model] classes = {_list(names[::-1])} if they are the other way round, "
-            f"{_list(names)} if the model is as wrong as that"
+            f"{_list(names)} if the model is as wrong as that",
+            setting="model.classes",
         )
     return Meaning(names, output, ranking)
 

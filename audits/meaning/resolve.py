@@ -63,7 +63,8 @@ def check_task(spec: AuditSpec, info: ModelInfo) -> None:
             "the model answers one number a row, which its file does not call a probability, and "
             f"the audit says task = {wanted!r}; declare what it is, [model] output = "
             '"probability", "logit" (log-odds) or "score" (only its order counts), or [audit] task '
-            '= "regression"'
+            '= "regression"',
+            setting="model.output",
         )
     advice = (
         ', or [model] task = "regression" to read its number as a value'

@@ -39,12 +39,14 @@ from dashboard.viewmodels.new_audit.audit_form import (
 )
 from dashboard.viewmodels.new_audit.audit_problems import check_settings, find_gaps, find_wrongs
 from dashboard.viewmodels.new_audit.model_fit import (
+    Declared,
     ModelFit,
     describe_model,
+    find_absent_problem,
     find_fit_problem,
     try_model,
 )
-from dashboard.viewmodels.new_audit.new_audit import INPUTS, parse_spec
+from dashboard.viewmodels.new_audit.new_audit import INPUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 INFO = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "debt"))
@@ -72,7 +74,7 @@ def test_guesses_alone_make_an_audit(form: AuditForm, look: DataLook) -> None:
     assert draft.name == "model on rows"
     assert draft.classes == ()  # the file only numbers them: known outcomes tell, nobody guesses
     assert find_gaps(draft, with_model=True) == {}
-    assert find_wrongs(draft, look, rows, ModelFit(INFO)) == {}
+    assert find_wrongs(draft, look, rows, ModelFit(INFO), form) == {}
     assert check_settings(draft) == ""
 
 
@@ -120,8 +122,9 @@ def test_corrections_are_kept_and_guesses_are_not(form: AuditForm, look: DataLoo
 def test_what_is_wrong_is_said_at_its_field(
     form: AuditForm, look: DataLook, changes: dict, field: str, word: str
 ) -> None:
-    draft, rows = draft_of(form.change(**changes), look)
-    assert word in find_wrongs(draft, look, rows, ModelFit(INFO))[field]
+    changed = form.change(**changes)
+    draft, rows = draft_of(changed, look)
+    assert word in find_wrongs(draft, look, rows, ModelFit(INFO), changed)[field]
 
 
 @pytest.mark.parametrize(
@@ -169,25 +172,26 @@ def test_the_models_kind_comes_before_the_outcomes(form: AuditForm, look: DataLo
 
 def test_features_that_the_data_lacks_are_named(look: DataLook) -> None:
     info = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "detb", "gone"))
-    problem = find_fit_problem(ModelFit(info), look, "repaid", "binary")
+    problem = find_absent_problem(ModelFit(info), look)
     assert problem.startswith("2 of the model's 3 features are not in the data: 'detb', 'gone'")
     assert "did you mean 'debt'" in problem
     assert "2 of its features are not" in describe_model(info, look)
     reads_target = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "repaid"))
     assert "marked as the true outcome" in find_fit_problem(
-        ModelFit(reads_target), look, "repaid", "binary"
+        ModelFit(reads_target), "repaid", "binary"
     )
 
 
 def test_a_model_is_tried_on_the_datas_rows(inputs: Path, tmp_path: Path) -> None:
-    fit = try_model(inputs / "model.txt", inputs / "rows.csv", ())
+    fit = try_model(inputs / "model.txt", inputs / "rows.csv")
     assert (fit.info.format, fit.info.task, fit.problem) == ("lightgbm", "binary", "")
     rows = pd.read_csv(inputs / "rows.csv").astype({"debt": str})
     rows.loc[3, "debt"] = "none"
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    problem = try_model(inputs / "model.txt", tmp_path / "rows.csv", ()).problem
+    problem = try_model(inputs / "model.txt", tmp_path / "rows.csv").problem
     assert "'debt' holds the text 'none'" in problem
-    assert try_model(inputs / "model.txt", tmp_path / "rows.csv", ("none",)).problem == ""
+    declared = Declared(missing=("none",))
+    assert try_model(inputs / "model.txt", tmp_path / "rows.csv", declared).problem == ""
 
 
 def test_a_form_is_kept_and_read_back(tmp_path: Path, form: AuditForm) -> None:
@@ -321,7 +325,7 @@ def test_models_that_cannot_be_used_say_why(root: Path, inputs: Path, tmp_path: 
     other.write_text((inputs / "model.txt").read_text().replace("income debt", "salary debt"))
     app = enter(app, "model-path", other, lambda app: "'salary'" in errors(app))
     assert "1 of the model's 4 features are not in the data" in errors(app)
-    assert "Rename the columns" in errors(app)
+    assert "Say below which columns they are" in errors(app)
 
 
 def test_a_whole_form_starts_what_it_says(
@@ -402,49 +406,3 @@ def test_unknown_jobs_are_explained_and_finished_ones_found(root: Path, runs: Pa
     shutil.copytree(runs / "decisions", root / "decisions")
     app = open_form(job="decisions")
     assert say("job.finished_before") in texts(app)
-
-
-def test_outcomes_that_are_neither_are_left_out(tmp_path: Path) -> None:
-    rows = pd.DataFrame(
-        {"repaid": ["yes", "no", "withdrawn"] * 20, "sex": ["F", "M"] * 30, "decided": [1, 0] * 30}
-    )
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    look = inspect_data(tmp_path / "rows.csv")
-    form = AuditForm(
-        data=str(tmp_path / "rows.csv"), with_model=False, positive="yes",
-        roles={"repaid": "target", "decided": "label"},
-    )  # fmt: skip
-    draft, table = draft_of(form, look, None)
-    assert "3 different values" in find_wrongs(draft, look, table, None)["task"]
-    draft, table = draft_of(form.change(drop=("withdrawn",)), look, None)
-    assert draft.drop == ("withdrawn",)
-    assert "task" not in find_wrongs(draft, look, table, None)
-    assert parse_spec(draft).data.drop == ("withdrawn",)
-    folder = tmp_path / "form"
-    save_form(folder, form.change(drop=("withdrawn",)))
-    assert load_form(folder).drop == ("withdrawn",)
-    assert form.change(drop=("withdrawn",)).change(data="other.csv").drop == ()
-
-
-def test_the_page_offers_to_leave_outcomes_out(root: Path, tmp_path: Path) -> None:
-    rows = pd.DataFrame(
-        {"sex": ["F", "M"] * 30, "decided": [1, 0] * 30, "repaid": ["yes", "no", "withdrawn"] * 20}
-    )
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    number = make_form_id()
-    folder = find_form_folder(root, number)
-    assert folder is not None
-    roles = {"repaid": "target", "decided": "label", "sex": "protected"}
-    data = str(tmp_path / "rows.csv")
-    save_form(folder, AuditForm(data=data, with_model=False, roles=roles, positive="yes"))
-    title = say("form.dropped", column="repaid")
-
-    def offers(app: AppTest) -> bool:
-        return any(one.label == title for one in app.multiselect)
-
-    app = settle(open_form(form=number), offers)
-    (chosen,) = [one for one in app.multiselect if one.label == title]
-    assert chosen.options == ["no", "withdrawn"]
-    app = chosen.select("withdrawn").run()
-    assert not app.exception
-    assert load_form(folder).drop == ("withdrawn",)

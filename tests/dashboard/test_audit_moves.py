@@ -65,7 +65,7 @@ def look(files: Path) -> DataLook:
 
 @pytest.fixture(scope="module")
 def fit(files: Path) -> ModelFit:
-    return try_model(files / "model.txt", files / "rows.csv", ())
+    return try_model(files / "model.txt", files / "rows.csv")
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_untouched_it_writes_nothing(form, look, fit) -> None:
     assert read_moves(form, tabulate_moves(moves), moves) == form
     assert draft.moves == ()
     assert parse_spec(draft).recourse.immutable == ()
-    assert find_wrongs(draft, look, rows, fit) == {}
+    assert find_wrongs(draft, look, rows, fit, form) == {}
 
 
 def choose(table: pd.DataFrame, rows: list[MoveRow], column: str, move: str) -> None:
@@ -126,14 +126,14 @@ def test_corrections_are_settings(form, look, fit) -> None:
     assert section.immutable == JOBS
     assert section.decrease_only == ("income",)
     assert check_settings(draft) == ""
-    assert find_wrongs(draft, look, columns, fit) == {}
+    assert find_wrongs(draft, look, columns, fit, after) == {}
     assert after.change(data="other.csv").moves == {}
 
 
 def test_a_text_neither_rises_nor_falls(form, look, fit) -> None:
     info = ModelFit(type(fit.info)("skops", "binary", fit.info.classes, ("income", "sex")))
     draft, rows = draft_of(form.change(moves={"sex": "increase_only"}), look, info)
-    assert "sex holds texts" in find_wrongs(draft, look, rows, info)["moves"]
+    assert "sex holds texts" in find_wrongs(draft, look, rows, info, form)["moves"]
 
 
 def test_corrections_are_kept_with_the_form(form, tmp_path) -> None:

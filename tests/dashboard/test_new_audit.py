@@ -59,6 +59,47 @@ def test_all_that_can_be_chosen_is_read_back(tmp_path: Path) -> None:
     assert spec.model.classes == ("0", "yes")
 
 
+def test_all_that_says_how_it_is_read_is_read_back(tmp_path: Path) -> None:
+    draft = replace(
+        DRAFT, negative=("no", 0.5), drop=("x = 1",), missing=("?", "9"), output="score",
+        threshold=-3.5, features=(("f 0", 'a "b"'), ("f1", "é")),
+        spellings=(("repaid", (("yes", ("YES ", "y.")), ("n o", ("No",)))),),
+        file=(("encoding", "cp1252"), ("delimiter", "\t"), ("decimal", ","), ("sheet", "A #1")),
+    )  # fmt: skip
+    spec = load_spec(new_audit.save_draft(tmp_path, "x", draft))
+    data, model = spec.data, spec.model
+    assert model is not None
+    assert (data.negative, data.drop, data.missing) == (("no", 0.5), ("x = 1",), ("?", "9"))
+    assert data.spellings == {"repaid": {"yes": ("YES ", "y."), "n o": ("No",)}}
+    assert (data.encoding, data.delimiter, data.decimal, data.sheet) == (
+        "cp1252",
+        "\t",
+        ",",
+        "A #1",
+    )
+    assert (model.output, model.threshold) == ("score", -3.5)
+    assert model.features == {"f 0": 'a "b"', "f1": "é"}
+    own = replace(DRAFT, threshold="model")
+    spec = load_spec(new_audit.save_draft(tmp_path, "y", own))
+    assert spec.model is not None
+    assert spec.model.threshold == "model"
+
+
+def test_what_is_said_of_decisions_is_read_back(tmp_path: Path) -> None:
+    draft = replace(
+        DRAFT, model="", label="hired", score="points", decision=0, against=(1, 2),
+        undecided=("-",), direction="lower",
+    )  # fmt: skip
+    given = load_spec(new_audit.save_draft(tmp_path, "x", draft)).predictions
+    assert given is not None
+    assert (given.positive, given.negative, given.drop) == (0, (1, 2), ("-",))
+    assert (given.direction, given.threshold) == ("lower", None)  # decisions are given
+    draft = replace(draft, label="", threshold=620.0)
+    given = load_spec(new_audit.save_draft(tmp_path, "y", draft)).predictions
+    assert given is not None
+    assert (given.threshold, given.top, given.positive) == (620.0, None, None)
+
+
 def test_settings_that_do_not_fit_say_so() -> None:
     with pytest.raises(InputError, match="target"):
         new_audit.parse_spec(replace(DRAFT, target=""))

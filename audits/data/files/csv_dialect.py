@@ -129,7 +129,8 @@ def _find_proven(
                 both = " and ".join(_SHOWN.get(d.delimiter, repr(d.delimiter)) for d in fitting)
                 raise InputError(
                     f"{where} can be read with the delimiters {both}; declare one under [data]: "
-                    f'delimiter = "{fitting[0].delimiter}"'
+                    f'delimiter = "{fitting[0].delimiter}"',
+                    setting="data.delimiter",
                 )
             if fitting:
                 return _with_header(lines, fitting[0])

@@ -108,7 +108,8 @@ def _look(readable: Path, origin: Path, form: FileForm, role: str) -> CsvFile:
     if len(dialect.names) == 1 and looks_spaced(text):
         raise InputError(
             f"{where} has one column, {dialect.names[0]!r}; if blanks part its fields, declare "
-            'delimiter = " " under [data]'
+            'delimiter = " " under [data]',
+            setting="data.delimiter",
         )
     if not dialect.names:
         raise InputError(f"{where} has no header: its first line must name the columns")

@@ -89,12 +89,13 @@ def _choose_sheet(names: list[str], wanted: str | None, where: str) -> str:
     if wanted is not None:
         if wanted not in names:
             hint = near_misses(wanted, names) or f" (there are {one_of(names)})"
-            raise InputError(f"{where} has no sheet {wanted!r}{hint}")
+            raise InputError(f"{where} has no sheet {wanted!r}{hint}", setting="data.sheet")
         return wanted
     if len(names) != 1:
         raise InputError(
             f"{where} has {len(names)} sheets ({one_of(names)}); declare one under [data]: "
-            f'sheet = "{names[0] if names else ""}"'
+            f'sheet = "{names[0] if names else ""}"',
+            setting="data.sheet",
         )
     return names[0]
 

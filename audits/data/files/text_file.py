@@ -77,7 +77,8 @@ def find_encoding(path: Path, declared: str | None, role: str) -> str:
     if marked is None and declared is None and b"\0" in head.split(b"\n")[0]:
         raise InputError(
             f"{role} {path.name!r} has zero bytes in its first line; if it is UTF-16 without a "
-            'byte-order mark, declare encoding = "utf-16-le" or "utf-16-be"'
+            'byte-order mark, declare encoding = "utf-16-le" or "utf-16-be"',
+            setting="data.encoding",
         )
     if marked is None:
         return "utf-8" if declared is None else codecs.lookup(declared).name
@@ -85,7 +86,8 @@ def find_encoding(path: Path, declared: str | None, role: str) -> str:
     if declared is not None and not codecs.lookup(declared).name.startswith(family):
         raise InputError(
             f"{role} {path.name!r} begins with the byte-order mark of {family}, and encoding = "
-            f"{declared!r} is declared; leave encoding out"
+            f"{declared!r} is declared; leave encoding out",
+            setting="data.encoding",
         )
     return marked
 
@@ -106,7 +108,8 @@ def iterate_text(path: Path, encoding: str, role: str) -> Iterator[str]:
             try:
                 text = decoder.decode(block, final=not block)
             except UnicodeError as error:
-                raise InputError(_describe_byte(error, encoding, lines, path, role)) from error
+                told = _describe_byte(error, encoding, lines, path, role)
+                raise InputError(told, setting="data.encoding") from error
             lines += text.count("\n")
             yield text
             if not block:

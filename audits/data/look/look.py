@@ -36,12 +36,13 @@ _MEMORY = "1GB"
 class ColumnLook:
     """One column. values: all of them where they are few, else (). examples: the first values in
     the file as texts. edges: where many numbers would be cut into three groups of about equal
-    size, else ()."""
+    size, else (). counts: how many rows have each of the values."""
 
     column: Column
     values: tuple[Scalar, ...]
     examples: tuple[str, ...]
     edges: tuple[float, ...]
+    counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,12 @@ def _look(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: 
     examples = _list_examples(connection, columns)
     edges = _suggest_edges(connection, columns)
     looks = tuple(
-        ColumnLook(c, values.get(c.name, ()), examples[c.name], edges.get(c.name, ()))
+        ColumnLook(
+            c, tuple(values.get(c.name, ())), examples[c.name], edges.get(c.name, ()),
+            tuple(values.get(c.name, {}).values()),
+        )
         for c in columns
-    )
+    )  # fmt: skip
     found = _find_missing(connection, columns)
     return DataLook(str(path), kind, rows, exact, looked, looks, found)
 
@@ -124,27 +128,25 @@ def _count_rows(connection: duckdb.DuckDBPyConnection, path: Path, sample: Sampl
 
 def _list_values(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]
-) -> dict[str, tuple[Scalar, ...]]:
+) -> dict[str, dict[Scalar, int]]:
+    """Return the rows by value, in the values' order, of each column that has few."""
     few = [c.name for c in columns if c.distinct <= MAX_VALUES]
     if not few:
         return {}
-    lists = ", ".join(f"list(DISTINCT {quote(name)})" for name in few)
-    row = connection.execute(f"SELECT {lists} FROM {_TABLE}").fetchall()[0]
+    counts = ", ".join(f"map_entries(histogram({quote(name)}))" for name in few)
+    row = connection.execute(f"SELECT {counts} FROM {_TABLE}").fetchall()[0]
     return {
-        name: tuple(sorted(map(_plain, filter(_is_value, found or ())), key=_rank))
+        name: dict(sorted(((_plain(e["key"]), int(e["value"])) for e in found or ()), key=_rank))
         for name, found in zip(few, row, strict=True)
     }
-
-
-def _is_value(value: object) -> bool:
-    return value is not None
 
 
 def _plain(value: object) -> Scalar:
     return value if isinstance(value, str | bool | int | float) else str(value)
 
 
-def _rank(value: Scalar) -> tuple[float, str]:
+def _rank(item: tuple[Scalar, int]) -> tuple[float, str]:
+    value = item[0]
     return (0.0, value) if isinstance(value, str) else (float(value), "")
 
 

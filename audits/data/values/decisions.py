@@ -24,6 +24,8 @@ from audits.data.values.outcome import (
 )
 from audits.data.values.spelling import read_number
 
+_FAVOURABLE = "predictions.positive"
+
 
 @dataclass(frozen=True, slots=True)
 class TrueOutcome:
@@ -57,12 +59,14 @@ def read_decisions(
     positive = spec.data.positive
     plain = _find_plain(values, column, spec, truth)
     if plain is None and truth is None:
-        raise InputError(_ask(column, values, "there are no known outcomes that could tell"))
+        why = "there are no known outcomes that could tell"
+        raise InputError(_ask(column, values, why), setting=_FAVOURABLE)
     if plain is None and len({read_number(v) or v for v in values}) != 2:
         raise InputError(
             f"{column.title} has {len(values):,} values, none of which is plainly the favourable "
             f'one: {show_counts(values)}; declare [predictions] positive = "...", the others as '
-            f"negative, or as drop what is no decision"
+            f"negative, or as drop what is no decision",
+            setting=_FAVOURABLE,
         )
     first = plain if plain is not None else next(iter(values))
     coding = find_coding(
@@ -70,9 +74,10 @@ def read_decisions(
     )
     agreement = _agree(connection, view, column, coding.positive, truth)
     if plain is None:
-        raise InputError(_ask(column, values, _tell_readings(coding, agreement, str(positive))))
+        why = _tell_readings(coding, agreement, str(positive))
+        raise InputError(_ask(column, values, why), setting=_FAVOURABLE)
     if agreement is not None and agreement.is_worse:
-        raise InputError(_tell_turned(column, coding, agreement))
+        raise InputError(_tell_turned(column, coding, agreement), setting=_FAVOURABLE)
     if truth is None and positive is None:
         told = f"{column.title}: {first!r} is read as favourable, by the words alone"
         return coding, (Notice(code="predictions.positive_by_words", text=f"{told}."),)

@@ -36,6 +36,11 @@ class BinaryColumn:
         """Role and name."""
         return f"{self.role} {self.name!r}"
 
+    @property
+    def setting(self) -> str:
+        """What declares which of its values are unfavourable."""
+        return f"{self.section.strip('[]')}.negative"
+
 
 @dataclass(frozen=True, slots=True)
 class Coding:
@@ -116,7 +121,7 @@ def find_coding(
     }
     unknown = [value for value in rest if value not in declared]
     if unknown:
-        raise InputError(_tell_unknown(values, column, hits[0], unknown))
+        raise _ask_others(values, column, hits[0], unknown)
     unused = [
         str(n) for n in negative if not any(matches(v, n, column.is_boolean) for v in declared)
     ]
@@ -138,21 +143,23 @@ def _take_only_other(
 ) -> Coding:
     """Return the coding without `negative`: there may be one value beside the favourable one."""
     if len({read_number(value) or value for value in rest}) > 1:
-        raise InputError(_tell_unknown(values, column, hits[0], rest))
+        raise _ask_others(values, column, hits[0], rest)
     if fold(hits[0]) == fold(rest[0]):
-        raise InputError(_tell_unknown(values, column, hits[0], rest))
+        raise _ask_others(values, column, hits[0], rest)
     if looks_missing(rest[0]):
         raise InputError(
             f"{column.title} has {show_counts(values)}: {rest[0]!r} may be the unfavourable value "
             f"or none at all; say which, with {column.section} negative = {json.dumps([rest[0]])} "
-            f"or [data] missing = {json.dumps([rest[0]])}"
+            f"or [data] missing = {json.dumps([rest[0]])}",
+            setting=column.setting,
         )
     return Coding(tuple(sorted(hits)), tuple(sorted(rest)))
 
 
-def _tell_unknown(
+def _ask_others(
     values: Mapping[str, int], column: BinaryColumn, positive: str, unknown: Sequence[str]
-) -> str:
+) -> InputError:
+    """Return what to say of values that nobody has said anything of."""
     alike = find_similar(values)
     told = "".join(
         f"; {' and '.join(map(repr, same))} differ only by case, blanks or a final dot: fix the "
@@ -160,11 +167,12 @@ def _tell_unknown(
         for same in alike
     )
     alone = [v for v in unknown if not any(v in same for same in alike)] or list(unknown)
-    return (
+    return InputError(
         f"{column.title} has {len(values):,} values where an outcome has two: "
         f"{show_counts(values)}{told}; say of the values other than {positive!r} which are "
         f"unfavourable ({column.section} negative = {json.dumps(alone[:1])}), which stand for no "
-        f"value ([data] missing) and the rows of which are left out ({column.section} drop)"
+        f"value ([data] missing) and the rows of which are left out ({column.section} drop)",
+        setting=column.setting,
     )
 
 

@@ -49,7 +49,8 @@ def find_scale(
         raise InputError(
             f"scores {column.name!r} go from {low:g} to {high:g}, beyond 0 and 1, so that one half "
             "is no threshold: declare [predictions] threshold (on the scores' own scale) or top "
-            "(the share that is selected), or rescale them to probabilities"
+            "(the share that is selected), or rescale them to probabilities",
+            setting="predictions.threshold",
         )
     if low == high or not math.isfinite(high - low):
         what = f"are all {low:g}" if low == high else f"go from {low:g} to {high:g}, too far apart"
@@ -81,7 +82,8 @@ def _check_threshold(
     if given.threshold is not None and not low <= given.threshold <= high:
         raise InputError(
             f"[predictions] threshold = {given.threshold:g} lies outside the scores "
-            f"{column.name!r}, which go from {low:g} to {high:g}; give one on their own scale"
+            f"{column.name!r}, which go from {low:g} to {high:g}; give one on their own scale",
+            setting="predictions.threshold",
         )
 
 
@@ -130,7 +132,8 @@ def check_direction(
             raise InputError(
                 f"scores {column.name!r} sound as if high ones were bad for people, and there are "
                 'no known outcomes that could tell; declare [predictions] direction = "lower" '
-                '(low scores are favourable) or "higher"'
+                '(low scores are favourable) or "higher"',
+                setting="predictions.direction",
             )
         return tuple(told)
     place = scale.render(column.sql) if scale else column.sql
@@ -141,7 +144,8 @@ def check_direction(
         raise InputError(
             f"scores {column.name!r} surely rank people with the favourable outcome lower (AUC "
             f'{auc:.3f}, where chance is 0.5); declare [predictions] direction = "lower" if low '
-            'scores are favourable, or "higher" if the scores are as bad as that'
+            'scores are favourable, or "higher" if the scores are as bad as that',
+            setting="predictions.direction",
         )
     text = (
         f"{given.direction.capitalize()} scores {column.name!r} are favourable, as declared, "

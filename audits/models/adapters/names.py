@@ -49,17 +49,22 @@ def name_features(
     if isinstance(declared, Mapping):
         if unknown := [name for name in declared if name not in inputs]:
             hint = near_misses(unknown[0], inputs) or f"; it has {one_of(inputs)}"
-            raise InputError(f"[model] features: the model has no input {unknown[0]!r}{hint}")
+            raise InputError(
+                f"[model] features: the model has no input {unknown[0]!r}{hint}",
+                setting="model.features",
+            )
         columns = tuple(declared.get(name, name) for name in inputs)
         if len(set(columns)) < len(columns):
             twice = next(name for name in columns if columns.count(name) > 1)
             raise InputError(
-                f"[model] features: column {twice!r} would be two of the model's inputs"
+                f"[model] features: column {twice!r} would be two of the model's inputs",
+                setting="model.features",
             )
         return FeatureNames(inputs, columns)
     if len(declared) != len(inputs):
         raise InputError(
             f"[model] features names {len(declared)} columns, the model takes {len(inputs)}: "
-            f"{one_of(inputs)}; name one for each, in this order"
+            f"{one_of(inputs)}; name one for each, in this order",
+            setting="model.features",
         )
     return FeatureNames(inputs, tuple(declared))

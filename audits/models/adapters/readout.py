@@ -46,7 +46,8 @@ def keep_probabilities(values: FloatArray) -> FloatArray:
         raise InputError(
             f"the model answers {float(values[np.abs(values - 0.5).argmax()]):.4g}, which is no "
             'probability; declare [model] output = "logit" (log-odds), "score" (only its order '
-            'counts) or "value" (a regression)'
+            'counts) or "value" (a regression)',
+            setting="model.output",
         )
     return np.clip(values, 0.0, 1.0)
 

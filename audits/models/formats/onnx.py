@@ -60,7 +60,8 @@ class OnnxAdapter:
         if width > 1 and output in ("score", "value"):
             raise InputError(
                 f"[model] output = {output!r} is of one number a row, and {self._name} answers "
-                f'{width}; declare output = "probability" or "logit"'
+                f'{width}; declare output = "probability" or "logit"',
+                setting="model.output",
             )
         self._declared = output
         self.info = self._describe(self._name)
@@ -224,7 +225,8 @@ def _keep_shares(scores: FloatArray) -> FloatArray:
         raise InputError(
             f"the ONNX model answers {shown}{', ...' if scores.shape[1] > 4 else ''} for a row, "
             "which are no probabilities that sum to 1; if its numbers are log-odds, declare "
-            '[model] output = "logit"'
+            '[model] output = "logit"',
+            setting="model.output",
         )
     return scores
 

@@ -238,7 +238,10 @@ class ModelClient:
             return answer, result
         message = str(answer.get("message", "the model's worker answered nonsense"))
         message = self._names.to_columns(message)
-        raise _ERRORS.get(str(answer.get("kind")), ModelCrashError)(message)
+        told = _ERRORS.get(str(answer.get("kind")), ModelCrashError)(message)
+        if isinstance(told, InputError):
+            told.setting = str(answer.get("setting", ""))
+        raise told
 
     def _reason_of_death(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):

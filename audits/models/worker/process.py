@@ -104,7 +104,8 @@ def describe_error(error: Exception) -> dict[str, Any]:
     message = " ".join(str(error).split())[:2000]
     if not kind:
         message = f"{type(error).__name__}: {message[:500]}"
-    return {"ok": False, "kind": kind, "message": message}
+    setting = error.setting if isinstance(error, InputError) else ""
+    return {"ok": False, "kind": kind, "message": message, "setting": setting}
 
 
 def limit_resources(device: str) -> None:

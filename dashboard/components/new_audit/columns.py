@@ -8,28 +8,33 @@ from typing import get_args
 import streamlit as st
 
 from audits.core.format import format_count, plain_text
-from audits.core.settings.recourse import Scalar
 from audits.core.settings.spec import Task
 from audits.core.words.harms import ask_harm
-from audits.data import DataLook
+from audits.data import ColumnLook, DataLook
 from audits.models import ModelInfo
 from dashboard.catalogue import say
 from dashboard.components.new_audit.state import change_form, current_form, name_context
+from dashboard.components.new_audit.values import edit_meanings
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.viewmodels.new_audit.audit_columns import (
     COLUMNS,
     ROLES,
     ColumnRow,
-    choose_dropped,
-    choose_positive,
+    asks_classes,
     choose_task,
+    choose_threshold,
     find_roles,
     list_rows,
-    needs_class_names,
     read_corrections,
     tabulate_rows,
 )
 from dashboard.viewmodels.new_audit.audit_form import AuditForm
+from dashboard.viewmodels.new_audit.audit_values import (
+    choose_positive,
+    list_outcomes,
+    needs_meanings,
+    read_said,
+)
 from dashboard.viewmodels.new_audit.audit_words import name_some
 
 _BASE = "columns-base"
@@ -115,43 +120,50 @@ def choose_outcome(
     form = current_form()
     roles = find_roles(rows)
     target = next(iter(roles["target"]), "")
-    about = target or next(iter(roles["label"]), "")
-    values = look.by_name[about].values if about else ()
+    label = "" if form.with_model else next(iter(roles["label"]), "")
+    about = look.by_name.get(target or label)
     left, right = st.columns(2, gap="large")
     with left:
         if form.with_model:
             form = _choose_task(form, look, target, info)
             show_problem("task")
-        task = choose_task(form, look, target, info)
-        if task == "binary" and form.with_model:
-            own = info is not None and info.rule == "own"
-            change_form(threshold=st.number_input(
-                say("form.threshold"), 0.0, 1.0, form.threshold, 0.01, key="new-threshold",
-                help=say("form.threshold_help"),
-                placeholder=say("form.threshold_own" if own else "form.threshold_half"),
-            ))  # fmt: skip
+        is_binary = choose_task(form, look, target, info) == "binary"
+        if is_binary and form.with_model:
+            _choose_threshold(form, info)
+            show_problem("threshold")
     with right:
-        if task == "binary" and about:
-            _choose_positive(form, about, values, info)
+        if is_binary and about is not None and not needs_meanings(about):
+            _choose_positive(form, about)
             show_problem("positive")
-        if task == "binary" and target and len(values) > 2:
-            _choose_dropped(current_form(), about, values, info)
+        if is_binary and about is not None and form.with_model:
+            _choose_classes(current_form(), about, info)
+    asked = {target: "values", label: "decisions"}
+    for name, field in asked.items():
+        one = look.by_name.get(name)
+        if is_binary and one is not None and needs_meanings(one):
+            edit_meanings(one, is_decision=field == "decisions")
+            show_problem(field)
+    if (positive := choose_positive(current_form(), about)) is not None and is_binary:
+        assert about is not None  # it has a favourable value
+        if question := ask_harm(about.column.name, str(positive)):
+            show_text(question, "positive-harm", "note")
 
 
-def _choose_dropped(
-    form: AuditForm, about: str, values: tuple[Scalar, ...], info: ModelInfo | None
-) -> None:
-    positive = choose_positive(form, about, values, info)
-    if positive is None:
-        return
-    picked = st.multiselect(
-        escape_markdown(say("form.dropped", column=about)),
-        [str(value) for value in values if value != positive],
-        default=[str(value) for value in choose_dropped(form, values, positive)],
-        key=f"dropped-{name_context(form)}-{about}-{positive}", help=say("form.dropped_help"),
-        placeholder=say("form.dropped_none"),
+def _choose_threshold(form: AuditForm, info: ModelInfo | None) -> None:
+    """Let the reader say from which score on people are selected: on the score's own scale where
+    only its order counts."""
+    only_ranks = form.output == "score"
+    own = form.own_rule or (info is not None and info.rule == "own")
+    now = choose_threshold(form)
+    rest = "" if only_ranks else say("form.threshold_own" if own else "form.threshold_half")
+    typed = st.number_input(
+        say("form.threshold"), None if only_ranks else 0.0, None if only_ranks else 1.0,
+        now if isinstance(now, float) else None, 0.01,
+        key=f"new-threshold{'-score' * only_ranks}", disabled=form.own_rule, placeholder=rest,
+        help=say("form.threshold_score" if only_ranks else "form.threshold_help"),
     )  # fmt: skip
-    change_form(drop=tuple(picked))
+    if not form.own_rule:
+        change_form(threshold=typed)
 
 
 def _choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo | None) -> AuditForm:
@@ -165,25 +177,27 @@ def _choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo |
     return change_form(task=None if picked == guessed else picked)
 
 
-def _choose_positive(
-    form: AuditForm, about: str, values: tuple[Scalar, ...], info: ModelInfo | None
-) -> None:
-    texts = [str(value) for value in values]
-    now = choose_positive(form, about, values, info)
+def _choose_positive(form: AuditForm, one: ColumnLook) -> None:
+    texts, name = [str(value) for value in one.values], one.column.name
+    now = choose_positive(form, one)
     picked = st.selectbox(
-        escape_markdown(say("form.positive", column=about)), texts,
+        escape_markdown(say("form.positive", column=name)), texts,
         index=texts.index(str(now)) if str(now) in texts else None,
-        key=f"positive-{name_context(form)}-{about}", help=say("form.positive_help"),
+        key=f"positive-{name_context(form)}-{name}", help=say("form.positive_help"),
         placeholder=say("form.positive_none"),
     )  # fmt: skip
-    form = change_form(positive=picked)
-    if picked and (question := ask_harm(about, picked)):
-        show_text(question, "positive-harm", "note")
-    if form.with_model and info is not None and picked and needs_class_names(info, values):
-        stands = st.selectbox(
-            escape_markdown(say("form.stands_for", name=info.classes[1])), texts,
-            index=texts.index(form.stands_for) if form.stands_for in texts else None,
-            key=f"stands-{name_context(form)}-{about}", help=say("form.stands_help"),
-            placeholder=say("form.stands_none"),
-        )  # fmt: skip
-        change_form(stands_for=stands)
+    change_form(positive=picked)
+
+
+def _choose_classes(form: AuditForm, one: ColumnLook, info: ModelInfo | None) -> None:
+    """Let the reader say which outcome the model's second class stands for."""
+    texts = [str(value) for value in list_outcomes(one, read_said(form, one))]
+    if info is None or choose_positive(form, one) is None or not asks_classes(form, info, texts):
+        return
+    stands = st.selectbox(
+        escape_markdown(say("form.stands_for", name=info.classes[1])), texts,
+        index=texts.index(form.stands_for) if form.stands_for in texts else None,
+        key=f"stands-{name_context(form)}-{one.column.name}", help=say("form.stands_help"),
+        placeholder=say("form.stands_none"),
+    )  # fmt: skip
+    change_form(stands_for=stands)

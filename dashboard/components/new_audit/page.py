@@ -7,19 +7,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from audits.core.errors import AssayError
-from audits.core.format import plain_text
+from audits.core.errors import AssayError, InputError
 from audits.core.settings.read import load_spec
 from audits.core.settings.spec import Task
 from audits.data import DataLook
-from audits.meaning import Meaning
-from audits.models import detect_format
 from audits.policy import DEFAULT_PRESETS, list_presets
-from dashboard.catalogue import has_words, say
+from dashboard.catalogue import say
 from dashboard.components.new_audit.columns import choose_missing, choose_outcome, edit_columns
 from dashboard.components.new_audit.files import choose_file
+from dashboard.components.new_audit.model import show_model
 from dashboard.components.new_audit.moves import edit_moves
 from dashboard.components.new_audit.progress import start_job
+from dashboard.components.new_audit.reading import (
+    choose_file_form,
+    open_field,
+    show_field,
+    show_folded,
+)
 from dashboard.components.new_audit.state import change_form, current_form, wait_for
 from dashboard.components.text import escape_markdown, show_text
 from dashboard.probes import shared_probes
@@ -32,15 +36,16 @@ from dashboard.viewmodels.new_audit.audit_columns import (
     make_draft,
     name_audit,
 )
-from dashboard.viewmodels.new_audit.audit_form import AuditForm
+from dashboard.viewmodels.new_audit.audit_form import AuditForm, read_file_form
 from dashboard.viewmodels.new_audit.audit_problems import (
     Problems,
     check_settings,
     find_gaps,
     find_wrongs,
 )
+from dashboard.viewmodels.new_audit.audit_reading import Subject
 from dashboard.viewmodels.new_audit.audit_words import find_lacking, render_found, render_summary
-from dashboard.viewmodels.new_audit.model_fit import ModelFit, describe_model
+from dashboard.viewmodels.new_audit.model_fit import ModelFit
 
 
 def show_from_file() -> None:
@@ -73,6 +78,8 @@ def show_from_parts() -> None:
     st.header(say("form.step_data"), anchor=False)
     form = choose_file("data", form)
     raw = _look(form, ())
+    if "file" in current_form().opened:
+        choose_file_form(form)
     if raw is None:
         return
     _show_found(raw)
@@ -80,7 +87,7 @@ def show_from_parts() -> None:
         with st.expander(say("form.reference"), expanded=bool(form.reference)):
             form = choose_file("reference", form)
             _check_reference(form, raw)
-    fit = _show_model(form, raw) if form.with_model else None
+    fit = show_model(form, raw) if form.with_model else None
     st.header(say("form.step_columns" if form.with_model else "form.step_columns_2"), anchor=False)
     show_text(say("form.columns_intro"), "columns-intro", "note")
     form = choose_missing(form, raw)
@@ -103,13 +110,27 @@ def _look(form: AuditForm, missing: tuple[str, ...]) -> DataLook | None:
     if not form.data:
         show_text(say("form.need_data"), "need-data", "note")
         return None
-    found = wait_for(
-        shared_probes().look_at_data(Path(form.data), missing), say("form.looking"), "data"
-    )
-    if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
-        return None
+    found = _look_at(form, form.data, missing, "data")
     return found if isinstance(found, DataLook) else None
+
+
+def _look_at(
+    form: AuditForm, path: str, missing: tuple[str, ...], key: str
+) -> DataLook | Absent | None:
+    """Return what a file holds, or None until that is known; say why it cannot be read, and open
+    the field that mends it."""
+    found: DataLook | Absent | None
+    try:
+        written = read_file_form(form)
+        found = wait_for(
+            shared_probes().look_at_data(Path(path), missing, written), say("form.looking"), key
+        )
+    except InputError as error:
+        found = Absent(str(error), "data.encoding")
+    if isinstance(found, Absent):
+        open_field(found.setting)
+        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
+    return found
 
 
 def _show_found(look: DataLook, key: str = "found") -> None:
@@ -119,42 +140,11 @@ def _show_found(look: DataLook, key: str = "found") -> None:
 def _check_reference(form: AuditForm, look: DataLook) -> None:
     if not form.reference:
         return
-    found = wait_for(
-        shared_probes().look_at_data(Path(form.reference), ()), say("form.looking"), "reference"
-    )
-    if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.data_wrong", reason=found.reason)))
-    elif isinstance(found, DataLook):
+    found = _look_at(form, form.reference, (), "reference")
+    if isinstance(found, DataLook):
         _show_found(found, "found-reference")
         if lacking := find_lacking(look, found):
             show_text(lacking, "lacking", "note")
-
-
-def _show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
-    """Choose the model and say what it is; None while that is not known."""
-    st.header(say("form.step_model"), anchor=False)
-    form = choose_file("model", form)
-    if not form.model:
-        return None
-    try:
-        kind = detect_format(Path(form.model)).name
-    except AssayError as error:
-        st.error(escape_markdown(say("form.model_wrong", reason=str(error))))
-        return None
-    sure = tuple(one.text for one in look.missing if one.sure)
-    missing = sure if form.missing is None else form.missing
-    key = f"format.{kind}"
-    text = say("form.opening", kind=say(key) if has_words(key) else kind)
-    found = wait_for(
-        shared_probes().try_model(Path(form.model), Path(form.data), missing), text, "model"
-    )
-    if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
-        return None
-    if isinstance(found, ModelFit):
-        show_text(describe_model(found.info, look), "model-found", "note")
-        return found
-    return None
 
 
 def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
@@ -173,33 +163,48 @@ def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
     if not make_draft(current_form(), look, rows, info).protected:
         show_text(say("form.nobody"), "nobody", "note")
     choose_outcome(look, rows, info, show_problem)
-    show_problem("model")
-    _show_meaning(look, rows, fit)
     draft = make_draft(current_form(), look, rows, info)
+    about = Subject(look, draft, look.by_name.get(draft.label), fit)
+    wrongs = find_wrongs(draft, look, rows, fit, current_form())
+    for field in ("output", "classes"):
+        if field in wrongs:
+            open_field(f"model.{field}")
+        show_problem(field)
+    show_problem("model")
+    is_refused = _show_meaning(look, rows, fit)
+    for field in ("output", "classes", "decision", "direction", "cut"):
+        show_field(field, about)
+    show_folded(about)
     if fit is not None and draft.task == "binary":
         edit_moves(look, fit, draft.protected, show_problem)
     st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
     _choose_name(current_form(), make_draft(current_form(), look, rows, info).task)
     show_problem("name")
-    _finish(look, rows, fit)
+    _finish(look, rows, fit, is_refused=is_refused)
 
 
-def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
-    """Show what rows with known outcomes say of the model's outputs, or what has to be declared.
-
-    A model behind an endpoint is not asked before the audit.
-    """
+def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> bool:
+    """Show what the model's outputs, or the decisions, are read as and from what; or what has to be
+    declared: then the audit would refuse them, and the answer is True. A model behind an endpoint
+    is not asked before the audit."""
     draft = make_draft(current_form(), look, rows, fit.info if fit else None)
-    if fit is None or draft.task != "binary" or fit.info.format == "endpoint":
-        return
-    if any(_find_problems(look, rows, fit)):
-        return
-    found = wait_for(shared_probes().try_meaning(draft), say("form.trying_rows"), "meaning")
+    if draft.task != "binary" or any(_find_problems(look, rows, fit)):
+        return False
+    if fit is None and not current_form().with_model:
+        trial, waiting = shared_probes().try_decisions(draft), say("form.trying_decisions")
+    elif fit is not None and fit.info.format != "endpoint":
+        trial, waiting = shared_probes().try_outputs(draft), say("form.trying_rows")
+    else:
+        return False
+    found = wait_for(trial, waiting, "meaning")
     if isinstance(found, Absent):
-        st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
-    elif isinstance(found, Meaning) and found.ranking is not None:
-        text = say("form.meaning", positive=str(draft.positive), evidence=str(found.ranking))
-        show_text(plain_text(text), "meaning", "note")
+        open_field(found.setting)
+        key = "form.data_wrong" if fit is None else "form.model_wrong"
+        st.error(escape_markdown(say(key, reason=found.reason)))
+        return True
+    for place, text in enumerate(found or ()):
+        show_text(text, f"meaning-{place}", "note")
+    return False
 
 
 def _find_problems(
@@ -208,7 +213,8 @@ def _find_problems(
     """Return what is not chosen yet and what is wrong, as the form now is."""
     form = current_form()
     draft = make_draft(form, look, rows, fit.info if fit else None)
-    return find_gaps(draft, with_model=form.with_model), find_wrongs(draft, look, rows, fit)
+    wrongs = find_wrongs(draft, look, rows, fit, form)
+    return find_gaps(draft, with_model=form.with_model), wrongs
 
 
 def _choose_name(form: AuditForm, task: Task) -> None:
@@ -228,12 +234,14 @@ def _choose_name(form: AuditForm, task: Task) -> None:
         change_form(preset="" if chosen == fitting else chosen)
 
 
-def _finish(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> None:
+def _finish(
+    look: DataLook, rows: list[ColumnRow], fit: ModelFit | None, *, is_refused: bool
+) -> None:
     """Sum up what will be audited, say what is still open, and start."""
     gaps, wrongs = _find_problems(look, rows, fit)
     form = current_form()
     draft = make_draft(form, look, rows, fit.info if fit else None)
-    is_open = bool(gaps or wrongs) or (form.with_model and fit is None)
+    is_open = is_refused or bool(gaps or wrongs) or (form.with_model and fit is None)
     if not is_open:
         show_text(render_summary(draft, look), "summary", "finding")
     pressed = st.button(say("new.start"), key="start-parts", type="primary", on_click=_ask)

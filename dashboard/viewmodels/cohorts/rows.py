@@ -36,9 +36,11 @@ MAX_LISTED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Something that a page would need is not there, and why."""
+    """Something that a page would need is not there, and why. setting: what can be declared
+    about it (see `InputError`)."""
 
     reason: str
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Self
 
+from audits.data import FileForm
 from dashboard.viewmodels.new_audit.uploads import INPUTS
 
 _FILE = "form.json"
@@ -24,10 +25,14 @@ class AuditForm:
     """The entries. None: not touched, so that the guess stands.
 
     roles, edges and moves hold corrections only: a column's role, a protected column's cuts as
-    typed, what of `[recourse]` is said of a feature. drop: values of the outcome whose rows are
-    left out. stands_for: which value of the outcome the model's second class stands for; None
-    leaves that to rows with known outcomes. threshold: None is the model's own rule, else 0.5.
-    preset: "" is the policy that is made for the task.
+    typed, what of `[recourse]` is said of a feature. meanings: what the values of a column mean
+    (see `audit_values`). stands_for: which value of the outcome the model's second class stands
+    for; None leaves that to rows with known outcomes. threshold: None is the model's own rule,
+    else 0.5; own_rule insists on the former. preset: "" is the policy that is made for the task.
+    encoding, delimiter, decimal, sheet, output, direction: "" is what the files show. features:
+    the data's columns by the model's inputs; classes: the outcome's values by the model's names for
+    several classes. opened: fields that a refusal asked for, which stand
+    where it did; others are folded away (see `components.audit_reading`).
     """
 
     data: str = ""
@@ -42,21 +47,48 @@ class AuditForm:
     edges: dict[str, str] = field(default_factory=dict)
     moves: dict[str, str] = field(default_factory=dict)
     positive: str | None = None
-    drop: tuple[str, ...] = ()
+    meanings: dict[str, dict[str, str]] = field(default_factory=dict)
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = ""
+    sheet: str = ""
+    output: str = ""
+    features: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
+    direction: str = ""
+    top: float | None = None
+    opened: tuple[str, ...] = ()
+    own_rule: bool = False
     threshold: float | None = None
     preset: str = ""
     stands_for: str | None = None
     asked: bool = False
 
     def change(self, **changes: object) -> Self:
-        """Return the form with other entries. Another data file has other columns."""
+        """Return the form with other entries. Another data file has other columns, another model
+        other inputs and outputs."""
         if "data" in changes and changes["data"] != self.data:
             fresh: dict[str, object] = {
                 "missing": None, "roles": {}, "edges": {}, "moves": {}, "positive": None,
-                "drop": (), "task": None, "name": None, "stands_for": None, "asked": False,
+                "meanings": {}, "task": None, "name": None, "stands_for": None, "asked": False,
+                "encoding": "", "delimiter": "", "decimal": "", "sheet": "", "features": {},
+                "classes": {}, "direction": "", "top": None, "opened": (),
             }  # fmt: skip
             changes = fresh | changes
+        if "model" in changes and changes["model"] != self.model:
+            other: dict[str, object] = {
+                "output": "", "features": {}, "classes": {}, "stands_for": None, "own_rule": False,
+            }  # fmt: skip
+            changes = other | changes
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def read_file_form(form: AuditForm) -> FileForm:
+    """Return what is declared of how the data's files are written. Raises InputError where no
+    file is written so."""
+    return FileForm(
+        form.encoding or None, form.delimiter or None, form.decimal or None, form.sheet or None
+    )
 
 
 def make_form_id() -> str:
@@ -79,7 +111,7 @@ def load_form(folder: Path) -> AuditForm:
         values = {key: value for key, value in stored.items() if key in known}
         if values.get("missing") is not None:
             values["missing"] = tuple(values["missing"])
-        values["drop"] = tuple(values.get("drop", ()))
+        values["opened"] = tuple(values.get("opened", ()))
         return AuditForm(**values)
     except (OSError, ValueError, TypeError, AttributeError):
         return AuditForm()

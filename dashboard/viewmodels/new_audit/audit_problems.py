@@ -9,16 +9,27 @@ from audits.data import DataLook
 from audits.meaning import match_classes
 from dashboard.catalogue import say
 from dashboard.viewmodels.new_audit.audit_columns import ColumnRow, find_roles
+from dashboard.viewmodels.new_audit.audit_form import AuditForm
 from dashboard.viewmodels.new_audit.audit_moves import ONE_WAY, has_order
-from dashboard.viewmodels.new_audit.model_fit import ModelFit, find_fit_problem
+from dashboard.viewmodels.new_audit.audit_values import (
+    find_values_problem,
+    needs_meanings,
+    read_said,
+)
+from dashboard.viewmodels.new_audit.model_fit import (
+    ModelFit,
+    find_absent_problem,
+    find_fit_problem,
+    find_output_problem,
+)
 from dashboard.viewmodels.new_audit.new_audit import Draft, parse_spec, read_edges
 
 SINGLE = ("target", "id", "weight", "label", "score")
 """Roles that one column at most may have."""
 
 Problems = dict[str, str]
-"""Messages by the field: columns, task, positive, model, moves, name, decisions,
-settings."""
+"""Messages by the field: columns, task, positive, values, decisions, features, output, classes,
+threshold, model, moves, name."""
 
 
 def find_gaps(draft: Draft, *, with_model: bool) -> Problems:
@@ -31,26 +42,48 @@ def find_gaps(draft: Draft, *, with_model: bool) -> Problems:
         ("columns", draft.target or not with_model, "form.need_target"),
         ("positive", draft.task != "binary" or not (draft.target or draft.label)
          or draft.positive is not None, "form.need_positive"),
+        ("threshold", draft.output != "score" or isinstance(draft.threshold, float),
+         "form.need_threshold"),
     )  # fmt: skip
     return {field: say(key) for field, given, key in reversed(needs) if not given}
 
 
 def find_wrongs(
-    draft: Draft, look: DataLook, rows: list[ColumnRow], fit: ModelFit | None
+    draft: Draft, look: DataLook, rows: list[ColumnRow], fit: ModelFit | None, form: AuditForm
 ) -> Problems:
     """Return what was chosen and cannot be so."""
-    found: Problems = {}
+    found = _check_values(draft, look, form)
     if wrong := _check_roles(rows, look):
         found["columns"] = wrong
     if wrong := _check_task(draft, look):
         found["task"] = wrong
     if fit is not None and draft.model:
-        wrong = find_fit_problem(fit, look, draft.target, draft.task)
-        if wrong or (wrong := _check_classes(draft, look, fit)):
-            found["model"] = wrong
+        found |= _check_model(draft, look, fit)
         if wrong := _check_moves(draft, look):
             found["moves"] = wrong
     return found
+
+
+def _check_values(draft: Draft, look: DataLook, form: AuditForm) -> Problems:
+    """Return what has to be said of the values of the outcome and of the decisions."""
+    asked = {"values": draft.target if draft.task == "binary" else "", "decisions": draft.label}
+    found: Problems = {}
+    for field, name in asked.items():
+        one = look.by_name.get(name)
+        if wrong := find_values_problem(one, read_said(form, one)):
+            found[field] = wrong
+    return found
+
+
+def _check_model(draft: Draft, look: DataLook, fit: ModelFit) -> Problems:
+    if wrong := find_absent_problem(fit, look):
+        return {"features": wrong}
+    if wrong := find_output_problem(fit, draft.task):
+        return {"output": wrong}
+    if wrong := find_fit_problem(fit, draft.target, draft.task):
+        return {"output" if fit.setting == "model.output" else "model": wrong}
+    wrong = _check_classes(draft, look, fit)
+    return {"classes": wrong} if wrong else {}
 
 
 def _check_moves(draft: Draft, look: DataLook) -> str:
@@ -99,7 +132,8 @@ def _check_task(draft: Draft, look: DataLook) -> str:
     column, name = look.by_name[draft.target].column, plain_text(draft.target)
     if column.distinct == 1:
         return say("form.one_value", name=name)
-    if draft.task == "binary" and column.distinct - len(draft.drop) > 2:
+    one = look.by_name[draft.target]
+    if draft.task == "binary" and column.distinct > 2 and not needs_meanings(one):
         key = "form.many_decimals" if column.is_numeric and column.distinct > 50 else "form.not_two"
         return say(key, name=name, n=f"{column.distinct:,}")
     if draft.task == "regression" and not column.is_numeric:
@@ -115,6 +149,8 @@ def _check_classes(draft: Draft, look: DataLook, fit: ModelFit) -> str:
     if draft.task != "multiclass" or not draft.target or fit.info.task != draft.task:
         return ""
     values = tuple(str(value) for value in look.by_name[draft.target].values)
+    if len(set(draft.classes)) < len(draft.classes):
+        return say("form.class_twice")
     try:
         match_classes(draft.classes or fit.info.classes, values, bool(draft.classes))
     except AssayError as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -22,7 +23,10 @@ from dashboard.viewmodels.new_audit.uploads import INPUTS
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An audit as it is being set up. Empty texts are not chosen yet. moves: settings of
-    `[recourse]` with the columns that they name."""
+    `[recourse]` with the columns that they name. file: settings of how the files are written.
+    spellings: by column, other ways to write its values. features: the data's columns by the
+    model's inputs. decision, against, undecided: what of the decisions is favourable, what is not,
+    and whose rows are left out."""
 
     name: str
     task: Task
@@ -32,7 +36,7 @@ class Draft:
     protected: tuple[str, ...]
     model: str = ""
     classes: tuple[str, ...] = ()
-    threshold: float | None = None
+    threshold: float | Literal["model"] | None = None
     label: str = ""
     score: str = ""
     preset: str = "four-fifths"
@@ -44,6 +48,16 @@ class Draft:
     weight: str = ""
     missing: tuple[str, ...] = ()
     drop: tuple[Scalar, ...] = ()
+    negative: tuple[Scalar, ...] = ()
+    spellings: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
+    file: tuple[tuple[str, str], ...] = ()
+    output: str = ""
+    features: tuple[tuple[str, str], ...] = ()
+    decision: Scalar | None = None
+    against: tuple[Scalar, ...] = ()
+    undecided: tuple[Scalar, ...] = ()
+    direction: str = ""
+    top: float | None = None
 
 
 def read_edges(text: str) -> tuple[float, ...] | None:
@@ -63,28 +77,53 @@ def render_audit_toml(draft: Draft) -> str:
     ]
     if draft.edges:
         sections.append(("data.edges", [(name, list(cuts)) for name, cuts in draft.edges]))
+    for column, spelled in draft.spellings:
+        name = f"data.spellings.{_render_key(column)}"
+        sections.append((name, [(value, list(others)) for value, others in spelled]))
     if draft.model:
-        model: list[tuple[str, object]] = [("path", draft.model)]
-        if draft.task == "binary" and draft.threshold is not None:
-            model.append(("threshold", draft.threshold))
-        if draft.classes:
-            model.append(("classes", list(draft.classes)))
-        sections.append(("model", model))
+        sections.append(("model", _list_model(draft)))
         if draft.moves:
             sections.append(("recourse", [(key, list(names)) for key, names in draft.moves]))
     else:
-        given = [("label", draft.label), ("score", draft.score)]
-        sections.append(("predictions", [(key, text) for key, text in given if text]))
+        sections.append(("predictions", _list_predictions(draft)))
     sections.append(("policy", [("preset", draft.preset)]))
     return "\n".join(_render_section(name, pairs) for name, pairs in sections)
 
 
+def _list_model(draft: Draft) -> list[tuple[str, object]]:
+    model: list[tuple[str, object]] = [("path", draft.model)]
+    if draft.output:
+        model.append(("output", draft.output))
+    if draft.features:
+        model.append(("features", dict(draft.features)))
+    if draft.classes:
+        model.append(("classes", list(draft.classes)))
+    if draft.task == "binary" and draft.threshold is not None:
+        model.append(("threshold", draft.threshold))
+    return model
+
+
+def _list_predictions(draft: Draft) -> list[tuple[str, object]]:
+    given: list[tuple[str, object]] = [("label", draft.label), ("score", draft.score)]
+    if draft.label:
+        given += [("negative", list(draft.against)), ("drop", list(draft.undecided))]
+    elif draft.score:
+        given += [("threshold", draft.threshold), ("top", draft.top)]
+    if draft.score:
+        given.append(("direction", draft.direction))
+    found = [(key, value) for key, value in given if value not in ("", [], None)]
+    if draft.label and draft.decision is not None:
+        found.insert(1, ("positive", draft.decision))
+    return found
+
+
 def _list_data(draft: Draft) -> list[tuple[str, object]]:
-    data: list[tuple[str, object]] = [("path", draft.data)]
+    data: list[tuple[str, object]] = [("path", draft.data), *draft.file]
     if draft.target:
         data.append(("target", draft.target))
     if draft.positive is not None and draft.task == "binary":
         data.append(("positive", draft.positive))
+        data += [("negative", list(draft.negative))] if draft.negative else []
     data.append(("protected", list(draft.protected)))
     data += [("drop", list(draft.drop))] if draft.drop else []
     lists = (("legitimate", draft.legitimate), ("missing", draft.missing))
@@ -106,6 +145,9 @@ def _render(value: object) -> str:
     """Return a value as TOML; JSON's strings are TOML's, but for one control character."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_render(item) for item in value) + "]"
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{_render_key(key)} = {_render(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)
