@@ -15,7 +15,7 @@ from audits.checks.fairness.group_gaps import CODE, measure_gaps
 from audits.checks.performance.classes import CODE as CLASSES
 from audits.checks.performance.performance import GROUPS
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.verdict import Status
 from audits.core.settings.spec import AuditSpec, Task
 from audits.cube.counts.build import build_cube, count_classes
@@ -70,7 +70,7 @@ def measure_rates(
     return [
         build_measurement(
             code, metric.name, values.result(place, metric.undefined), unit=metric.unit,
-            direction=metric.direction, attribute=view.attribute, group=label, slice_name=part,
+            direction=metric.direction, attribute=view.attribute, group=label, part=part,
         )
         for metric in available_metrics(view) if metric.name in RATES
         for values in [context.compute(metric, view)]
@@ -99,7 +99,7 @@ def measure(
     )
     context = CubeContext(spec, cube)
     parts = [(context, None, CODE, GROUPS)]
-    parts += [(CubeContext(spec, one), f"{CLASS}{name}", CLASSES, CLASSES)
+    parts += [(CubeContext(spec, one), Part(PartKind.CLASS, name), CLASSES, CLASSES)
               for name, one in by_class.items()]  # fmt: skip
     found = count_groups(context)
     for one, part, gaps, rates in parts:

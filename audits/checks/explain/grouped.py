@@ -17,6 +17,7 @@ from audits.core.arrays import FloatArray
 from audits.core.groups import name_group_column
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.cube import choose_reference, to_result
 from audits.explain import (
     DIFFERENCE_METHOD,
@@ -126,13 +127,13 @@ def _measure_column(
 ) -> Iterator[Measurement]:
     """Yield one column's measurements: every group's mean, and its gap from the reference."""
     grouping, gaps = one.grouping, one.gaps
-    reference, slice_name = grouping.reference, f"feature={feature}"
+    reference, part = grouping.reference, Part(PartKind.FEATURE, feature)
     for place, group in enumerate(grouping.labels):
         numbers = (one.means.mean, one.means.low, one.means.high)
         result = _to_result(one, (place,), numbers, column, f"{METHOD}; {told.method}", told.least)
         yield build_measurement(
             told.check, told.metric, result, unit=told.unit, direction=told.direction,
-            attribute=grouping.attribute, group=group, slice_name=slice_name, evidence=told.files,
+            attribute=grouping.attribute, group=group, part=part, evidence=told.files,
         )  # fmt: skip
         if place == reference:
             continue
@@ -143,7 +144,7 @@ def _measure_column(
         yield build_measurement(
             told.check, f"{told.metric}_difference", result, unit=told.gap_unit,
             direction="closer_to_zero", attribute=grouping.attribute, group=group,
-            reference_group=grouping.labels[reference], slice_name=slice_name,
+            reference_group=grouping.labels[reference], part=part,
             p_value=float(p_values[place]), adjusted_for=tests or None, evidence=told.files,
         )  # fmt: skip
 
