@@ -13,7 +13,7 @@ from audits.core.spec_file import load_spec
 from audits.cube.cube import Cube
 from audits.run import run_audit
 from audits.verify import recompute_problems
-from tests.cli.test_commands import assay
+from tests.cli.command import assay
 
 AUDIT = """
 [audit]

@@ -18,9 +18,7 @@ from audits.cube.ranking import compute_auc, compute_auc_bound
 from audits.cube.view import compute_view
 from tests.cube.conftest import make_rows
 
-FEW = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def equal(one: Cube, other: Cube) -> None:

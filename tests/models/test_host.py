@@ -360,7 +360,7 @@ def test_whatever_is_wrong_is_one_json_line(port, content, more, status):
     assert send(port, body(GOOD))[0] == 200, "it goes on"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.one_of(
         st.binary(max_size=60),

@@ -1,12 +1,13 @@
 """A model without a process of its own: the worker's own code, asked directly.
 
-A worker takes seconds to start, which hundreds of small audits cannot afford; the process boundary
-has tests of its own in `tests/models`.
+A worker takes seconds to start and to compile, which hundreds of small audits cannot afford. The
+process boundary has tests of its own in `tests/models`, and whole audits in `tests/acceptance`,
+`tests/cli` and `tests/dashboard` cross it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ from audits.models.worker import Worker
 class NearClient(ModelClient):
     """A client whose requests the worker's code answers in this process."""
 
-    def __init__(self, path: Path, services: Sequence[str]) -> None:
+    def __init__(self, path: Path, services: Sequence[str], output: str = "") -> None:
         file = path.absolute()
         request = {"path": str(file), "format": detect_format(file).name, "device": "cpu",
-                   "services": list(services), "output": ""}  # fmt: skip
+                   "services": list(services), "output": output}  # fmt: skip
         self._timeout_s = 60.0
         self._worker = Worker(request)
         info = self._worker.describe()
@@ -50,10 +51,19 @@ class NearClient(ModelClient):
         """Nothing to end."""
 
 
-def open_near(path: str | Path, *, services: Sequence[str] = (), **unused: object) -> NearClient:
+def open_near(
+    path: str | Path,
+    *,
+    services: Sequence[str] = (),
+    output: str = "",
+    features: Sequence[str] | Mapping[str, str] = (),
+    **unused: object,
+) -> NearClient:
     """Open a model as `audits.models.open_model` does, in this process."""
     del unused
-    return NearClient(Path(path), services)
+    client = NearClient(Path(path), services, output)
+    client.rename(features)
+    return client
 
 
 @contextmanager
