@@ -16,7 +16,7 @@ help:
 	@echo "make test    set up and run every test, the browser's too; ARGS=tests/cube for one room"
 	@echo "make package install the wheel on Python 3.11, 3.12 and 3.13, and audit with it"
 	@echo "make fuzz    2,000 random changes of files and settings: no traceback"
-	@echo "make soak    walk every page of a run of 1,000,000 rows in the browser"
+	@echo "make soak    what takes minutes: every page of a run of 1,000,000 rows, more kinds of models"
 	@echo "make audit   audit the credit sample and exit"
 	@echo "make serve   open the dashboard"
 	@echo "make check   ruff and mypy"

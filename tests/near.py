@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import pyarrow as pa
 
+from audits.core.errors import AssayError
 from audits.models.adapter import ModelInfo
 from audits.models.client import ModelClient
 from audits.models.formats import detect_format
@@ -45,7 +46,12 @@ class NearClient(ModelClient):
         self, request: dict[str, Any], table: pa.Table | None, timeout_s: float
     ) -> tuple[dict[str, Any], pa.Table | None]:
         del timeout_s
-        return self._worker.answer(request, table)
+        rows = None if table is None else self._names.to_inputs(table)
+        try:
+            return self._worker.answer(request, rows)
+        except AssayError as error:
+            error.args = (self._names.to_columns(str(error)),)
+            raise
 
     def close(self) -> None:
         """Nothing to end."""

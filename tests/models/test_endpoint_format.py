@@ -382,6 +382,11 @@ protected = ["sex"]
 path = "model.json"
 [explain]
 rows = 20
+trust_rows = 20
+error_rows = 10
+effects_rows = 20
+permutation_rows = 50
+anchors = 0
 [recourse]
 rows = 3
 """

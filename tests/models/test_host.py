@@ -223,7 +223,10 @@ rows = 2
 """
 
 
-@pytest.mark.parametrize("name", ["pipeline", "ridge", "booster on names", "network"])
+MORE = [pytest.param(name, marks=pytest.mark.slow) for name in ("pipeline", "booster on names")]
+
+
+@pytest.mark.parametrize("name", ["ridge", "network", *MORE])
 def test_its_model_is_audited_like_any_other(tmp_path, table, name):
     """From `assay host` over `assay init` to the report, with nothing written by hand but what
     is true of the data."""
