@@ -13,6 +13,7 @@ from audits.data.form import FileForm
 from audits.data.look import read_head
 from audits.data.source import PLAIN
 from audits.models.convert import convert_model
+from audits.models.keras_file import SUFFIXES
 
 _MOST_ROWS = 10_000
 
@@ -24,12 +25,13 @@ def convert_command(
 
     form: what is declared of the data's file, as in `[data]`.
     """
-    if not consent:
+    is_network = model.suffix.lower() in SUFFIXES
+    if not consent and not is_network:
         raise InputError(
             f"opening {model.name!r} runs whatever code is in it; if you made this file, or trust "
             "whoever did, repeat the command with --yes"
         )
-    target = out or model.with_suffix(".skops")
+    target = out or model.with_suffix(".onnx" if is_network else ".skops")
     with _read_as_audits_do(data, form) as rows:
         proof = convert_model(model, target, rows)
     if proof.warning:

@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "dashboard": ("streamlit",),
     "excel": ("fastexcel",),
     "explain": ("shap", "woodelf"),
+    "keras": ("keras",),
     "mitigate": ("fairlearn",),
     "onnx": ("onnx", "onnxruntime", "skl2onnx"),
     "torch": ("captum", "safetensors", "torch"),

@@ -170,9 +170,7 @@ def open_files(
     return Opened(found.kind, found.raw, found.arrow, found.notices, found.repeated, tuple(texts))
 
 
-def parse_once(
-    connection: duckdb.DuckDBPyConnection, relation: str, copy: Path, title: str
-) -> str:
+def parse_once(connection: duckdb.DuckDBPyConnection, relation: str, copy: Path, title: str) -> str:
     """Return rows of text as a Parquet copy: a check reads the columns that it needs, and parses no
     text again; and every check sees the same rows, whatever becomes of the file meanwhile.
 

@@ -1,4 +1,4 @@
-"""Turns a person's own pickle into a file that opens without running code, and proves it equal.
+"""Turns a person's own file into one that opens without running code, and proves it equal.
 
 Only `assay convert` calls this, with that person's consent: unlike everything else in this room
 it unpickles, in the process of the person whose file it is.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,14 @@ from audits.models.adapter import FloatArray, NativeModel
 from audits.models.client import open_model
 from audits.models.columns import select_features
 from audits.models.composite_file import TYPES, Part, save_composite
+from audits.models.keras_file import SUFFIXES as KERAS_SUFFIXES
+from audits.models.keras_file import (
+    answer_rows,
+    answer_written,
+    name_columns,
+    open_network,
+    save_network,
+)
 from audits.models.onnx_export import save_onnx
 from audits.models.own_pickle import Opened, open_pickle
 from audits.models.skops_file import describe_refused, find_refused_types
@@ -59,42 +69,80 @@ def convert_model(source: Path, target: Path, data: Path | None = None) -> Conve
 
     What prediction does not need is left out (searches, samplers, scorers); boosters go into the
     file in their own libraries' formats.
-    source: a joblib or pickle file of the caller's own: opening it runs its code. target: ends in
-    .skops or .onnx; must not exist. data: CSV or Parquet rows to compare on; without it, numeric
-    models are compared on random rows. Raises InputError where the model cannot be converted or
-    predicts differently; then `target` does not exist.
+    source: a joblib or pickle file of the caller's own (opening it runs its code), or a Keras file
+    (.keras, .h5), of which no code is run. target: ends in .skops or .onnx; must not exist. data:
+    CSV or Parquet rows to compare on; without it, numeric models are compared on random rows.
+    Raises InputError where the model cannot be converted or predicts differently; then `target`
+    does not exist.
     """
     suffix = target.suffix.lower()
     if suffix not in TOLERANCES:
         raise InputError(f"cannot write {target.name}: the target must end in .skops or .onnx")
     if target.exists():
         raise InputError(f"{target} exists already; choose another name or remove it")
+    if source.suffix.lower() in KERAS_SUFFIXES:
+        return _convert_network(source, target, data)
     opened = open_pickle(source)
     model = opened.model
     frame, rows_from = _read_rows(model, data)
     expected = _predict(opened, frame, source.name, is_made_up=data is None)
+    with _proven(target) as written:
+        allowed = save_model(model, written, frame, source.name)
+        difference = _compute_difference(expected, _answer(written, frame))
+        _check_difference(difference, max(allowed, TOLERANCES[suffix]), source, target, len(frame))
+    return ConversionProof(target, suffix[1:], len(frame), rows_from, difference, opened.warning)
+
+
+def _convert_network(source: Path, target: Path, data: Path | None) -> ConversionProof:
+    if target.suffix.lower() != ".onnx":
+        raise InputError(f"cannot write {target.name}: a Keras network is written as .onnx")
+    network = open_network(source)
+    given = None if data is None else _read_frame(data)
+    names = name_columns(network, given, source.name)
+    if given is None:
+        frame, rows_from = _make_rows(names)
+    else:
+        frame, rows_from = select_features(given, names).head(_MAX_ROWS), str(data and data.name)
+    expected = answer_rows(network, frame)
+    with _proven(target) as written:
+        save_network(network, written, frame, source.name)
+        difference = _compute_difference(expected, answer_written(written, frame))
+        _check_difference(difference, TOLERANCES[".onnx"], source, target, len(frame))
+    return ConversionProof(target, "onnx", len(frame), rows_from, difference)
+
+
+@contextmanager
+def _proven(target: Path) -> Iterator[Path]:
+    """Yield where to write a file that becomes `target` once all that is done with it went well."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".assay-") as folder:
         written = Path(folder) / target.name
-        allowed = save_model(model, written, frame, source.name)
-        allowed = max(allowed, TOLERANCES[suffix])
-        difference = _compute_difference(expected, written, frame)
-        if not difference <= allowed:
-            raise InputError(
-                f"{target.name} was not written: over {len(frame):,} rows its predictions differ "
-                f"from {source.name} by up to {difference:.3g}, more than {allowed:g}; "
-                + offer_host(source.name, "joblib")
-            )
+        yield written
         written.rename(target)
-    return ConversionProof(target, suffix[1:], len(frame), rows_from, difference, opened.warning)
+
+
+def _check_difference(
+    difference: float, allowed: float, source: Path, target: Path, rows: int
+) -> None:
+    if not difference <= allowed:
+        kind = "keras" if source.suffix.lower() in KERAS_SUFFIXES else "joblib"
+        raise InputError(
+            f"{target.name} was not written: over {rows:,} rows its predictions differ "
+            f"from {source.name} by up to {difference:.3g}, more than {allowed:g}; "
+            + offer_host(source.name, kind)
+        )
+
+
+def _make_rows(names: list[str]) -> tuple[pd.DataFrame, str]:
+    generator = np.random.default_rng(0)
+    rows = generator.normal(scale=3.0, size=(_SYNTHETIC_ROWS, len(names)))
+    return pd.DataFrame(rows, columns=names), f"{_SYNTHETIC_ROWS:,} random rows"
 
 
 def _read_rows(model: NativeModel, data: Path | None) -> tuple[pd.DataFrame, str]:
     names, count = find_inputs(model)
     features = [f"f{index}" for index in range(count)] if names is None else names
     if data is None:
-        generator = np.random.default_rng(0)
-        rows = generator.normal(scale=3.0, size=(_SYNTHETIC_ROWS, count))
-        return pd.DataFrame(rows, columns=features), f"{_SYNTHETIC_ROWS:,} random rows"
+        return _make_rows(features)
     frame = _read_frame(data)
     if names is None and frame.shape[1] == count:
         frame.columns = pd.Index(features)
@@ -141,12 +189,15 @@ def save_model(model: NativeModel, target: Path, frame: pd.DataFrame, name: str)
     return _SINGLE if parts else 0.0
 
 
-def _compute_difference(expected: FloatArray, target: Path, frame: pd.DataFrame) -> float:
-    with open_model(target) as client:
+def _answer(written: Path, frame: pd.DataFrame) -> FloatArray:
+    with open_model(written) as client:
         try:
-            given = client.predict(frame)
+            return client.predict(frame)
         except AssayError as error:
             raise InputError(f"the converted model fails on these rows: {error}") from error
+
+
+def _compute_difference(expected: FloatArray, given: FloatArray) -> float:
     if given.shape != expected.shape:
         raise InputError(
             f"the converted model answers {given.shape[1:]} scores a row, not {expected.shape[1:]}"

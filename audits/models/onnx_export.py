@@ -41,12 +41,13 @@ def save_onnx(model: NativeModel, target: Path, frame: pd.DataFrame) -> None:
             f"skl2onnx cannot write this {type(model).__name__}: {str(error)[:300]}; write skops: "
             "--output MODEL.skops"
         ) from error
-    _add_metadata(document, "assay.features", list(frame.columns))
+    add_metadata(document, "assay.features", list(frame.columns))
     if hasattr(model, "classes_"):
-        _add_metadata(document, "assay.classes", [str(item) for item in model.classes_])
+        add_metadata(document, "assay.classes", [str(item) for item in model.classes_])
     target.write_bytes(document.SerializeToString())
 
 
-def _add_metadata(document: NativeModel, key: str, value: list[str]) -> None:
+def add_metadata(document: NativeModel, key: str, value: list[str]) -> None:
+    """Add a JSON list of texts to an ONNX document."""
     entry = document.metadata_props.add()
     entry.key, entry.value = key, json.dumps(value)

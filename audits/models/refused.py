@@ -143,7 +143,7 @@ def _torch(path: Path, what: str) -> str:
 def _keras(path: Path) -> str:
     return (
         f"{path.name} is a Keras file (HDF5 or .keras), which can carry code, so it is refused; "
-        f"export the model to ONNX (tf2onnx); {offer_host(path.name, 'keras')}"
+        f"{offer_conversion(path.name)}, as ONNX; {offer_host(path.name, 'keras')}"
     )
 
 

@@ -107,15 +107,70 @@ def _save_tabular(model, folder):
     return path
 
 
+class Keras:
+    """Some layers of Keras, asked as scikit-learn's models are."""
+
+    def __init__(self, *last, columns=None):
+        from audits.models.keras_file import use_torch
+
+        use_torch()
+        import keras
+
+        keras.utils.set_random_seed(0)
+        layers = keras.layers
+        inputs = [keras.Input((1,), name=name) for name in columns or ()] or keras.Input((4,))
+        joined = layers.Concatenate()(inputs) if columns else inputs
+        scaled = layers.Normalization(mean=[20.0] * 4, variance=[100.0] * 4)(joined)
+        hidden = layers.BatchNormalization()(layers.Dense(6, activation="relu")(scaled))
+        answer = layers.Dense(*last)(layers.Dropout(0.2)(hidden))
+        self.network = keras.Model(inputs, answer)
+
+    def ask(self, frame):
+        rows = frame.to_numpy(np.float32)
+        parts = [rows[:, [place]] for place in range(4)]
+        return self.network.predict(parts if len(self.network.inputs) > 1 else rows, verbose=0)
+
+    def predict_proba(self, frame):
+        given = self.ask(frame).astype(float)
+        return given if given.shape[1] > 1 else np.column_stack([1 - given, given])
+
+
+class KerasRegression:
+    """The same with one number that is no probability."""
+
+    def __init__(self):
+        self.network = Keras(1, None).network
+
+    def predict(self, frame):
+        return self.network.predict(frame.to_numpy(np.float32), verbose=0)[:, 0]
+
+
+def _save_keras(suffix):
+    def save(model, folder):
+        path = folder / f"model{suffix}"
+        model.network.save(path)
+        return path
+
+    return save
+
+
 KINDS = [
+    Kind("Keras (.keras), one sigmoid", "Networks", lambda: Keras(1, "sigmoid"), SINGLE,
+         _save_keras(".keras")),
+    Kind("Keras (.h5), softmax", "Networks", lambda: Keras(3, "softmax"), SINGLE,
+         _save_keras(".h5")),
+    Kind("Keras, one input a column", "Networks",
+         lambda: Keras(1, "sigmoid", columns=FEATURES), SINGLE, _save_keras(".keras")),
+    Kind("Keras regression", "Networks", KerasRegression, SINGLE, _save_keras(".keras"),
+         output="value"),
     Kind("torch.onnx.export with a softmax", "Networks", _make_network, SINGLE, _save_with_torch,
          OPEN),
+    Kind("torch weights as safetensors with assay.torch/1", "Networks", _make_tabular,
+         ROWS.numbers, _save_tabular, OPEN, explains=True),
     Kind("skl2onnx with a ZipMap", "ONNX", _linear, SINGLE, _save_with_skl2onnx(), OPEN),
     Kind("skl2onnx without a ZipMap", "ONNX", _linear, SINGLE,
          _save_with_skl2onnx(zipmap=False), OPEN),
     Kind("skl2onnx of a regression", "ONNX",
          lambda: LinearRegression().fit(ROWS.numbers, ROWS.amount), SINGLE, _save_with_skl2onnx(),
          OPEN, output="value"),
-    Kind("torch weights as safetensors with assay.torch/1", "Networks", _make_tabular,
-         ROWS.numbers, _save_tabular, OPEN, explains=True),
 ]  # fmt: skip

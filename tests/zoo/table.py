@@ -17,6 +17,7 @@ to the list.
 - **assay convert**: `assay convert model.joblib --yes --data test.csv` writes a `.skops` file that
   runs no code and proves that it answers as the original. What prediction does not need is left
   out: searches, samplers, scorers, splits. Boosters go into the same file in their own formats.
+  Keras files become `.onnx`; no code in them is run, so that no `--yes` is asked.
 - **assay host**: for what no file carries without its code, a script answers for the model in its
   own environment ([how](host.md)).
 

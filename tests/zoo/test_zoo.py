@@ -8,7 +8,7 @@ import pytest
 
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.service import choose_method, compute_attribution, remember
-from audits.models.convert import save_model
+from audits.models.convert import convert_model, save_model
 from audits.models.formats import detect_format
 from tests.zoo.kind import OPEN
 from tests.zoo.kinds import KINDS
@@ -48,6 +48,10 @@ def test_a_model_answers_as_it_did(kind, tmp_path):
 def load(kind, model, folder):
     if kind.way == OPEN:
         path = kind.save(model, folder)
+    elif kind.save is not None:
+        kind.rows.to_parquet(folder / "rows.parquet")
+        path = folder / "converted.onnx"
+        convert_model(kind.save(model, folder), path, folder / "rows.parquet")
     else:
         joblib.dump(model, folder / "model.joblib")
         path = folder / "model.skops"
