@@ -73,7 +73,7 @@ bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/explanations.py
 	$(BIN)/python tests/benchmarks/moments.py
 	ASSAY_WHOLE=1 $(BIN)/python -m pytest -m simulation
-	$(BIN)/python tests/benchmarks/coverage.py
+	$(BIN)/python tests/benchmarks/simulated_coverage.py
 	$(BIN)/python tests/benchmarks/answers.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/compare.py
 	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python tests/benchmarks/dashboard_speed.py
