@@ -69,6 +69,11 @@ def check_width(page: Any, place: str) -> None:
     assert wide <= 1, place
 
 
+def check_dark(page: Any) -> None:
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", background)[:3])) < 100, background
+
+
 def test_every_page_opens_without_a_complaint(page: Any, address: str) -> None:
     """Wide and light, and then, without a new visit, narrow and dark."""
     for place in PLACES:
@@ -81,6 +86,7 @@ def test_every_page_opens_without_a_complaint(page: Any, address: str) -> None:
         page.set_viewport_size({"width": 390, "height": 844})
         page.emulate_media(color_scheme="dark")
         settle(page)
+        check_dark(page)
         check_width(page, f"{place}, narrow")
         assert list_violations(page) == [], f"{place}, dark"
 
@@ -246,10 +252,7 @@ def test_a_first_visit_may_be_narrow_and_dark(chromium: Any, address: str) -> No
     page = context.new_page()
     for place in ("", "fairness", "new-audit"):
         visit(page, address, place)
-        background = page.evaluate(
-            "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-        )
-        assert max(map(int, re.findall(r"\d+", background)[:3])) < 100, background
+        check_dark(page)
         check_width(page, place)
         assert list_violations(page) == [], place
     context.close()

@@ -33,6 +33,7 @@ from audits.explain.service import ENGINES, FrameEngine, find_engine
 from audits.models.client import open_model
 from audits.models.torch_tabular import TabularNetwork
 from tests.explain.games import compute_shapley, interventional_game, path_game
+from tests.near import open_near
 
 pytestmark = pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")
 
@@ -77,7 +78,7 @@ def pipeline(estimator, *, scale=False):
 
 def opened(model, path):
     skops.io.dump(model, path)
-    return open_model(path, services=[SERVICE])
+    return open_near(path, services=[SERVICE])
 
 
 def one_hot_owner(model):
