@@ -14,8 +14,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.engine import SERVICE, Settings, compute_attributions, prepare_explainer
-from audits.models.worker.client import open_model
 from tests.explain.brute_force import interventional
+from tests.near import open_near
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def encoder():
 
 def opened(model, path):
     skops.io.dump(model, path)
-    return open_model(path, services=[SERVICE])
+    return open_near(path, services=[SERVICE])
 
 
 def exact(model, rows, reference, link):
