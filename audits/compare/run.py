@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from audits.compare.adjust import conclude
-from audits.compare.comparison import SURE, Change, Comparison, Family, Outcome
+from audits.compare.comparison import Change, Comparison, Family, Outcome
 from audits.compare.gate import Role, name_family, name_role
 from audits.compare.load import load_pairs
 from audits.compare.matching import Match, match_measurements, uses_column
@@ -199,8 +199,3 @@ def _to_estimate(found: ChangeTest, old: Measurement, new: Measurement) -> Estim
         method=found.method,
         confidence=CONFIDENCE,
     )
-
-
-def count_sure(comparison: Comparison) -> int:
-    """Return how many numbers changed beyond noise, mirrored ones left out."""
-    return sum(len(comparison.find(outcome)) for outcome in SURE)
