@@ -1,6 +1,5 @@
 # What other rooms may use of this one; each name is imported when it is first asked for.
 from .leakage import (
-    LEAST_ROWS as LEAST_ROWS,
     Told as Told,
     compute_told as compute_told,
     describe_relation as describe_relation,

@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from audits.core.arrays import BoolArray, FloatArray, IntArray
+from audits.core.limits import MIN_ROWS_IN_HALF
 from audits.core.settings.spec import Task
 from audits.cube import compute_share_interval, normal_quantile
 from audits.diagnostics.proxies import PRIOR_ROWS, compute_separation, compute_shares, encode_column
-
-LEAST_ROWS = 20
-"""Rows of an outcome that have to be in each half."""
 
 _CHUNK = 2_000
 
@@ -59,7 +57,7 @@ def compute_told(
 def _compute_for_class(codes: IntArray, inside: BoolArray, learned: BoolArray) -> Told | None:
     for half in (learned, ~learned):
         hits = int(inside[half].sum())
-        if min(hits, int(half.sum()) - hits) < LEAST_ROWS:
+        if min(hits, int(half.sum()) - hits) < MIN_ROWS_IN_HALF:
             return None
     shares = compute_shares(codes, inside, learned)[~learned]
     found = compute_separation(shares, inside[~learned], two_sided=False)
@@ -78,7 +76,7 @@ def _average(classes: Sequence[Told]) -> Told | None:
 
 
 def _compute_for_numbers(codes: IntArray, outcome: FloatArray, learned: BoolArray) -> Told | None:
-    if min(int(learned.sum()), int((~learned).sum())) < 2 * LEAST_ROWS:
+    if min(int(learned.sum()), int((~learned).sum())) < 2 * MIN_ROWS_IN_HALF:
         return None
     scores = _compute_mean_ranks(codes, outcome, learned)[~learned]
     return compute_concordance(scores, outcome[~learned])
@@ -167,7 +165,7 @@ def describe_relation(values: pd.Series, outcome: pd.Series, task: Task) -> str:
     """
     known = (values.notna() & outcome.notna()).to_numpy(dtype=bool)
     own, true = values[known], outcome[known]
-    if len(own) < LEAST_ROWS:
+    if len(own) < MIN_ROWS_IN_HALF:
         return ""
     if _are_equal(own, true):
         return "same"

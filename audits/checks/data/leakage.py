@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
 from audits.checks.data.audited_columns import draw_positions, tell_drawn
 from audits.core.errors import CheckNotApplicableError
+from audits.core.limits import MIN_ROWS_IN_HALF
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import COLUMN
 from audits.cube import CONFIDENCE
-from audits.diagnostics import LEAST_ROWS, Told, compute_told, describe_relation, split_halves
+from audits.diagnostics import Told, compute_told, describe_relation, split_halves
 
 LEAKAGE_CHECK = "data.leakage"
 LEAKAGE_FILE = "evidence/leakage.parquet"
@@ -59,7 +60,7 @@ def measure_leakage(context: Context) -> CheckResult:
     columns = _measure_columns(context, frame, names, target, outcome)
     if not columns:
         raise CheckNotApplicableError(
-            f"needs at least {2 * LEAST_ROWS} rows of each of two outcomes"
+            f"needs at least {2 * MIN_ROWS_IN_HALF} rows of each of two outcomes"
         )
     _save(context, columns)
     described = (

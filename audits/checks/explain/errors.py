@@ -22,6 +22,7 @@ from audits.checks.explain.attributions import name_column, sample_reference
 from audits.checks.explain.grouped import Told, list_groupings, measure_groups
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.limits import MIN_ROWS_FOR_LOSSES
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, Unit
 from audits.cube import CONFIDENCE
@@ -39,7 +40,6 @@ from audits.explain import (
 )
 
 CODE = "explain.errors"
-LEAST_ROWS = 30
 TOP = 15
 _FOUND = "evidence/loss_attributions.parquet"
 _MEAN, _WRONG = "mean_loss_attribution", "mean_loss_attribution_wrong"
@@ -100,10 +100,10 @@ def compute_errors(context: Context) -> CheckResult:
     if not context.spec.explain.error_rows:
         raise CheckSkippedError("[explain] error_rows = 0")
     known, reference_rows = _draw(context, _read_truth(context))
-    if len(known.positions) < LEAST_ROWS:
+    if len(known.positions) < MIN_ROWS_FOR_LOSSES:
         raise CheckNotApplicableError(
             f"{len(known.positions)} rows have a true outcome and are to be explained; at least "
-            f"{LEAST_ROWS} are needed"
+            f"{MIN_ROWS_FOR_LOSSES} are needed"
         )
     reference = sample_reference(context, reference_rows)
     found = explain_losses(
@@ -131,7 +131,7 @@ def _measure_whole(
         means = sums.compute_means()
         rows = int(means.rows[0])
         p_values = np.full(len(features), np.nan)
-        if rows >= LEAST_ROWS:
+        if rows >= MIN_ROWS_FOR_LOSSES:
             p_values = adjust_known(compute_zero_p(means)[0])
         for column, feature in enumerate(features):
             yield build_measurement(
@@ -142,9 +142,10 @@ def _measure_whole(
 
 
 def _to_result(means: PartMeans, column: int, rows: int) -> Estimate | Unavailable:
-    if rows < LEAST_ROWS:
+    if rows < MIN_ROWS_FOR_LOSSES:
         return Unavailable(
-            reason=f"{rows} of the explained rows are wrong; at least {LEAST_ROWS} are needed"
+            reason=f"{rows} of the explained rows are wrong; at least "
+            f"{MIN_ROWS_FOR_LOSSES} are needed"
         )
     value, low, high = (float(part[0, column]) for part in (means.mean, means.low, means.high))
     return Estimate(value=value, low=low, high=high, n=rows, method=METHOD, confidence=CONFIDENCE)
@@ -164,7 +165,7 @@ def _measure_groups(
     told = Told(
         CODE, _MEAN, unit=unit, gap_unit=unit, direction="lower_is_better",
         method=name_loss(context.spec.audit.task), files=(_FOUND, PREDICTIONS_FILE),
-        least=LEAST_ROWS,
+        least=MIN_ROWS_FOR_LOSSES,
     )  # fmt: skip
     yield from measure_groups(groupings, sums, features, top, told)
 

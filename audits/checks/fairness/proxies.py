@@ -23,6 +23,7 @@ from audits.checks.data.audited_columns import choose_audited_columns
 from audits.core.arrays import BoolArray
 from audits.core.errors import CheckNotApplicableError
 from audits.core.groups import MISSING
+from audits.core.limits import MIN_ROWS_TO_LEARN
 from audits.core.report.codes import PROXIES_CHECK
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
@@ -32,7 +33,6 @@ from audits.diagnostics import Separation, compute_proxies, compute_separation
 
 CODE = PROXIES_CHECK
 ROWS = 50_000
-LEAST_ROWS = 100
 MOST_GROUPS = 8
 _FOUND = "evidence/proxies.parquet"
 
@@ -86,11 +86,11 @@ def _tell_small(groups: _Groups, group: int) -> Unavailable | None:
     """Return why a group cannot be measured, None where it can."""
     inside = int((groups.codes == group).sum())
     others = int((groups.codes >= 0).sum()) - inside
-    if min(inside, others) >= LEAST_ROWS:
+    if min(inside, others) >= MIN_ROWS_TO_LEARN:
         return None
     return Unavailable(
         reason=f"{groups.labels[group]} has {inside} rows and the others {others}; at least "
-        f"{LEAST_ROWS} of each are needed, half of them to learn from"
+        f"{MIN_ROWS_TO_LEARN} of each are needed, half of them to learn from"
     )
 
 

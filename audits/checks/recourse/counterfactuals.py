@@ -20,6 +20,7 @@ from audits.checks.base import (
 from audits.checks.recourse.goal import find_goal
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.limits import MIN_ROWS_FOR_MEDIAN
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
 from audits.core.report.report import Notice
@@ -139,7 +140,7 @@ def _search(context: Context, goal: Goal, positions: np.ndarray) -> EngineOutcom
 
 def _median(costs: FloatArray) -> Estimate | Unavailable:
     """Return the median of rows that have recourse, with its interval."""
-    if len(costs) < 6:
+    if len(costs) < MIN_ROWS_FOR_MEDIAN:
         few = f"only {len(costs)} rows have recourse, too few for a median's interval"
         return Unavailable(reason=few)
     return compute_median(costs)

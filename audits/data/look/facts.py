@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from audits.core.limits import MIN_ROWS_TO_SUSPECT_ID
 from audits.data.schema import Column
 from audits.data.sql import fetch_one, quote
 
@@ -19,7 +20,6 @@ LEAST_COINCIDENCES = 10.0
 
 _WIDE = 60
 _UNIQUE = {"text": 0.99, "integer": 0.999}
-_LEAST_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ def _is_unique(column: Column, known: int, distinct: int | None, numbers: Number
     """Whether the values look like an id. Whole numbers that are spread over so wide a range that
     few would meet by chance (amounts of money) say nothing."""
     least = _UNIQUE.get(column.kind)
-    if least is None or distinct is None or known < _LEAST_ROWS or distinct < least * known:
+    if least is None or distinct is None or known < MIN_ROWS_TO_SUSPECT_ID:
+        return False
+    if distinct < least * known:
         return False
     if column.kind == "text":
         return True
