@@ -16,7 +16,7 @@ from audits.core.report.measurement import Direction, Measurement
 from audits.core.words.words import base_metric
 from audits.cube import DISPARITIES, RATES, Pairs, Rate, compute_paired_change
 
-_MOST_GROUPS = 20_000
+_MAX_GROUPS = 20_000
 _SUMMARIES = {item.name: item for item in DISPARITIES}
 
 
@@ -51,7 +51,7 @@ class PairedTests:
         if name not in self._grouped:
             names = self._pairs.groupings.get(name)
             made = None if names is None else group_pairs(self._pairs, names)
-            if made is not None and len(made.labels) > _MOST_GROUPS:
+            if made is not None and len(made.labels) > _MAX_GROUPS:
                 made = None
             self._grouped[name] = None if made is None else _Grouping(made, self._seed, name)
         return self._grouped[name]

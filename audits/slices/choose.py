@@ -12,12 +12,12 @@ from audits.slices.search import Candidate, compare_sums, find_rows
 from audits.slices.sums import Summed
 from audits.slices.targets import Target
 
-MOST_SHARED = 0.5
+MAX_SHARED = 0.5
 """Two slices that share more than half of the rows that either has (Jaccard) are one finding."""
-LEAST_LEFT = 0.5
+MIN_LEFT = 0.5
 """A slice that loses more than half of its effect once the rows of better ones are set aside is
 only their echo."""
-LEAST_ERRORS = 3.0
+MIN_ERRORS = 3.0
 """What is left of an effect must be so many standard errors: chance leaves that in 1 of 700."""
 LOOKED_AT = 500
 """Candidates that are compared at most, best first: a bound on time."""
@@ -43,12 +43,12 @@ def choose_distinct(
     covered = nothing
     for candidate in candidates[:LOOKED_AT]:
         met = find_rows(cuts, codes, candidate)
-        if any(_share_rows(met, other) > MOST_SHARED for other in masks):
+        if any(_share_rows(met, other) > MAX_SHARED for other in masks):
             continue
         inside, outside = rows.count_rows(met & ~covered), rows.count_rows(~met & ~covered)
         left, error = compare_sums(target, inside, outside, whole)
         # NaN where nothing is left: not above anything
-        if left > LEAST_LEFT * candidate.effect and left > LEAST_ERRORS * error:
+        if left > MIN_LEFT * candidate.effect and left > MIN_ERRORS * error:
             chosen.append(candidate)
             masks.append(met)
             covered = covered | met

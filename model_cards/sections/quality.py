@@ -17,7 +17,7 @@ _SHOWN = (
     "reference_overlap", "reference_overlap_expected", "reference_overlap_excess",
     "strongest_column_auc", "typical_column_auc",
 )  # fmt: skip
-_MOST = 20
+_MAX_LISTED = 20
 
 
 def build_quality(report: AuditReport) -> Section | None:
@@ -61,7 +61,7 @@ def _build_missing(items: list[Measurement]) -> list[Block]:
             Text(plain_text(item.reference_group or "")),
             make_number(item, Form.TEST),
         )
-        for item in sure[:_MOST]
+        for item in sure[:_MAX_LISTED]
     ]
     caption = join_words(
         "Values that are missing more or less often for a group", note_intervals(sure)

@@ -24,7 +24,7 @@ LEAKAGE_CHECK = "data.leakage"
 LEAKAGE_FILE = "evidence/leakage.parquet"
 ROWS = 20_000
 """More rows are drawn by the audit's seed."""
-MOST = 50
+MAX_LISTED = 50
 """The report has at most so many columns, the strongest; the evidence has all."""
 
 _METHODS = {
@@ -105,7 +105,7 @@ def _build(columns: Sequence[_Column], method: str) -> list[Measurement]:
         ("typical_column_auc", None, _take_median(columns[1:])),
         *(
             ("column_auc", f"{COLUMN}{one.name}", _to_estimate(one.told, method))
-            for one in columns[:MOST]
+            for one in columns[:MAX_LISTED]
         ),
     ]
     return [

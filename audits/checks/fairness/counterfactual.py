@@ -33,7 +33,7 @@ CODE = "fairness.counterfactual"
 FLIPS = "evidence/flips.parquet"
 FLIP_ROWS = 20_000
 """More rows are drawn by the audit's seed: every flip is a prediction."""
-MOST_GROUPS = 10
+MAX_GROUPS = 10
 """Groups beyond the largest ones are not flipped to or from."""
 
 _EVIDENCE = (FLIPS, PREDICTIONS_FILE)
@@ -151,7 +151,7 @@ def _flip(
     reference = view.labels[choose_reference(view, context.wanted_reference((attribute,)))]
     members = {label: own == label for label in view.labels if label != MISSING}
     large = {label: mask for label, mask in members.items() if mask.sum() >= MIN_ROWS_TO_FLIP}
-    kept = sorted(large, key=lambda label: -int(large[label].sum()))[:MOST_GROUPS]
+    kept = sorted(large, key=lambda label: -int(large[label].sum()))[:MAX_GROUPS]
     if reference not in kept:
         return
     pairs = [(label, reference) for label in kept if label != reference]

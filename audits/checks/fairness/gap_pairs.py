@@ -16,10 +16,10 @@ from audits.core.groups import JOIN
 from audits.core.limits import MIN_ROWS_TO_PAIR
 from audits.cube import METRICS, Values, View, choose_reference, find_comparators, list_rivals
 
-MOST_GROUPS = 8
+MAX_GROUPS = 8
 """Of an attribute with more, the largest are taken against the reference group, and those with the
 widest gaps against better-off groups."""
-MOST_RIVALS = 2
+MAX_RIVALS = 2
 """A group is set against so many better-off ones: the best-off, and one from which the gap is
 surer."""
 
@@ -92,7 +92,7 @@ def _list_against_reference(
         return []
     largest = [int(place) for place in np.argsort(-view.rows, kind="stable")]
     chosen = [p for p in largest if p != reference and view.rows[p] >= MIN_ROWS_TO_PAIR]
-    return [(place, reference) for place in chosen[:MOST_GROUPS]]
+    return [(place, reference) for place in chosen[:MAX_GROUPS]]
 
 
 def _list_against_rivals(context: Context, view: View, *, single: bool) -> list[tuple[int, int]]:
@@ -106,10 +106,10 @@ def _list_against_rivals(context: Context, view: View, *, single: bool) -> list[
     judged = [int(p) for p in np.flatnonzero(comparators) if values.n[p] >= least]
     judged.sort(key=lambda place: float(values.value[place]))
     found = []
-    for group in judged[: MOST_GROUPS if single else 1]:
+    for group in judged[: MAX_GROUPS if single else 1]:
         rivals = list_rivals(values, group, comparators, lower_is_worse=True)
         found += [
-            (group, rival) for rival in rivals[:MOST_RIVALS] if _is_large(values, rival, least)
+            (group, rival) for rival in rivals[:MAX_RIVALS] if _is_large(values, rival, least)
         ]
     return found
 

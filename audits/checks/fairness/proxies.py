@@ -33,7 +33,7 @@ from audits.diagnostics import Separation, compute_proxies, compute_separation
 
 CODE = PROXIES_CHECK
 ROWS = 50_000
-MOST_GROUPS = 8
+MAX_GROUPS = 8
 _FOUND = "evidence/proxies.parquet"
 
 
@@ -72,7 +72,7 @@ def _list_groups(context: Context, positions: NDArray[np.int64]) -> Iterator[_Gr
         places = {label: place for place, label in enumerate(view.labels)}
         sizes = {label: int(view.rows[places[label]]) for label in known}
         largest = sorted(known, key=lambda label: (-sizes[label], label))
-        shown, rest = largest[:MOST_GROUPS], largest[MOST_GROUPS:]
+        shown, rest = largest[:MAX_GROUPS], largest[MAX_GROUPS:]
         codes = np.full(len(values), -1, dtype=np.int64)
         for code, label in enumerate(shown):
             codes[values == label] = code

@@ -22,7 +22,7 @@ from audits.cube import estimate_mean, estimate_share
 from audits.explain import (
     INTERVENTIONAL_SHAP,
     LINEAR_SHAP,
-    MOST_REASONS,
+    MAX_REASONS,
     PERMUTATION_SHAP,
     ReasonCodes,
     Reasons,
@@ -205,7 +205,7 @@ def compute_adverse_action(context: Context) -> CheckResult:
     table = _tabulate(names, features, codes, found, overlaps["reason_stability"])
     pq.write_table(table, context.folder / _FOUND, compression="zstd")
     described = (
-        f"Up to {MOST_REASONS} reasons of {len(people.rejected)} rejected people, by "
+        f"Up to {MAX_REASONS} reasons of {len(people.rejected)} rejected people, by "
         f"{explained.method} in log-odds of approval against {len(people.near)} approved "
         "applicants near the cut-off"
     )

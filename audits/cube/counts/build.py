@@ -34,7 +34,7 @@ MAX_CLASSES = 20
 """Models of more classes are not counted class by class."""
 
 _FIRST_BITS, _FINER, _LAST_BITS = 16, 4, 24
-_LEAST_BITS = 10
+_MIN_BITS = 10
 # A thousand bins at the least, so that any threshold is met to a tenth of a point.
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -242,7 +242,7 @@ def _compute_worst_bound(cube: Cube) -> float:
 def _coarsen_to_bound(cube: Cube) -> Cube:
     """Return the coarsest cube that keeps `AUC_BOUND`: fewer cells, faster views."""
     assert cube.score_bits is not None
-    low, high = _LEAST_BITS, cube.score_bits
+    low, high = _MIN_BITS, cube.score_bits
     while low < high:
         middle = (low + high) // 2
         if _compute_worst_bound(coarsen(cube, middle)) <= AUC_BOUND:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.report.report import Notice
 from audits.data.files.csv_dialect import make_names
-from audits.data.files.unpack import MOST_BYTES
+from audits.data.files.unpack import MAX_BYTES
 
 if TYPE_CHECKING:
     from fastexcel import ExcelReader
@@ -79,7 +79,7 @@ def _first_line(error: Exception) -> str:
 def _check_size(path: Path, where: str) -> None:
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
-    if size > min(MOST_BYTES, max(1 << 30, 200 * path.stat().st_size)):
+    if size > min(MAX_BYTES, max(1 << 30, 200 * path.stat().st_size)):
         raise InputError(
             f"{where} says that it unpacks to {size:,} bytes; save the sheet as CSV if you trust it"
         )

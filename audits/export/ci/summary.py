@@ -31,7 +31,7 @@ from audits.findings import (
     tell_waiver,
 )
 
-MOST_BYTES = 60_000
+MAX_BYTES = 60_000
 SHOWN = 40
 _ICONS = {Status.FAIL: "❌ failed", Status.WARN: "⚠️ warning", Status.INSUFFICIENT: "❔ undecided"}
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~&@!$])")
@@ -41,20 +41,20 @@ def render_summary(result: RunResult) -> str:
     """Return the summary: how it went and the first finding in the first lines, then all findings
     that stand alone with their intervals, what changed against the baseline, and notes.
 
-    Never longer than `MOST_BYTES`: of what is too much, the last is left out and counted.
+    Never longer than `MAX_BYTES`: of what is too much, the last is left out and counted.
     """
     shown = SHOWN
     while True:
         text = "\n".join(_list_lines(result, shown)).rstrip() + "\n"
-        if len(text.encode()) <= MOST_BYTES or shown == 1:
-            return text if len(text.encode()) <= MOST_BYTES else _cut(text)
+        if len(text.encode()) <= MAX_BYTES or shown == 1:
+            return text if len(text.encode()) <= MAX_BYTES else _cut(text)
         shown = max(1, shown // 2)
 
 
 def _cut(text: str) -> str:
     """Return what fits in whole lines."""
     note = "\n\nThe rest is in the report.\n"
-    kept = text.encode()[: MOST_BYTES - len(note)].decode(errors="ignore")
+    kept = text.encode()[: MAX_BYTES - len(note)].decode(errors="ignore")
     return kept.rpartition("\n")[0] + note
 
 

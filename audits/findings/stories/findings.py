@@ -23,7 +23,7 @@ LEGITIMATE_NOTE = (
 )
 TOLD = 0.8
 """Columns are named until this part of a gap is told."""
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Where as many columns do not tell it, the gap is spread over many."""
 
 
@@ -118,7 +118,7 @@ def render_gap(plain: Measurement, shares: Sequence[Measurement]) -> str | None:
 
 def choose_columns(gap: float, shares: Sequence[Measurement]) -> list[Measurement]:
     """Return the columns to name, the largest first: of those whose share is sure (p-values times
-    the columns under 0.05) as many as tell four fifths of the gap, `MOST_NAMED` at most.
+    the columns under 0.05) as many as tell four fifths of the gap, `MAX_NAMED` at most.
 
     The first one goes the gap's own way; without one there is nothing to name.
     """
@@ -128,7 +128,7 @@ def choose_columns(gap: float, shares: Sequence[Measurement]) -> list[Measuremen
     if not widening:
         return []
     named, left = [widening[0]], [item for item in sure if item is not widening[0]]
-    while left and len(named) < MOST_NAMED:
+    while left and len(named) < MAX_NAMED:
         rest = gap - sum(item.value or 0.0 for item in named)
         if abs(rest) <= (1 - TOLD) * abs(gap):
             break

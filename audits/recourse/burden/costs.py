@@ -22,7 +22,7 @@ from audits.cube import (
     reconcile,
 )
 
-_MOST_PAIRS = 4_000_000
+_MAX_PAIRS = 4_000_000
 _HALVINGS = 80
 
 
@@ -183,7 +183,7 @@ def _kth_difference(
 ) -> FloatArray:
     """Return the `wanted` order statistics (from 0) of all `ours[i] - theirs[j]`, leaving out
     the `neither` pairs in which both are at the top (they differ by exactly 0)."""
-    if len(ours) * len(theirs) <= _MOST_PAIRS:
+    if len(ours) * len(theirs) <= _MAX_PAIRS:
         gaps = (ours[:, None] - theirs[None, :]).ravel()
         if neither:
             top = max(ours.max(), theirs.max())

@@ -16,7 +16,7 @@ from audits.recourse.search.candidates import Candidates
 from audits.recourse.search.plausibility import Bounds, Neighbourhood
 from audits.recourse.search.proposals import BATCH_ROWS, Editor, Proposals
 
-MOST_DECIMALS = 12
+MAX_DECIMALS = 12
 
 
 class Guard:
@@ -249,8 +249,8 @@ def _equip(column: Column, rules: ActionRules) -> Column:
     name = column.name
     if name in rules.steps:
         step = rules.steps[name]
-        exact = (d for d in range(MOST_DECIMALS) if round(step, d) == step)
-        column = replace(column, declared_step=step, decimals=next(exact, MOST_DECIMALS))
+        exact = (d for d in range(MAX_DECIMALS) if round(step, d) == step)
+        column = replace(column, declared_step=step, decimals=next(exact, MAX_DECIMALS))
     if name not in rules.unit_costs and name not in rules.move_costs:
         return column
     moves = tuple(

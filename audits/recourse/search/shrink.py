@@ -14,7 +14,7 @@ from audits.recourse.rules.constraints import Guard
 from audits.recourse.search.goals import straighten
 from audits.recourse.search.proposals import Editor, Proposals, Scorer
 
-MOST_STEPS = 2**40
+MAX_STEPS = 2**40
 POINTS = 3
 """Steps tried at once: more rows in a call, but half as many calls as one at a time."""
 GUESSES = 3
@@ -239,7 +239,7 @@ def _count_steps(
         whole = np.abs(new - limit) / column.step
         past = (limit == old) | ~np.isnan(failing[here])
         count = np.where(past, np.ceil(whole - HAIR) - 1, np.floor(whole + HAIR))
-        steps[here] = np.clip(np.nan_to_num(count), 0, MOST_STEPS).astype(np.int64)
+        steps[here] = np.clip(np.nan_to_num(count), 0, MAX_STEPS).astype(np.int64)
     return steps
 
 

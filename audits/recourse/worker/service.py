@@ -30,7 +30,7 @@ from audits.recourse.worker.encoded_block import (
 
 GRADIENTS = frozenset({"torch"})
 """Formats of models that have gradients."""
-MOST_COLUMNS = 2_000
+MAX_COLUMNS = 2_000
 """Wider encoded rows (one-hot columns of thousands of values) would fill the memory."""
 
 
@@ -49,8 +49,8 @@ def keep_rows(
     if not isinstance(adapter, PredictsEncoded) or list(frame.columns) != list(features):
         raise CheckNotApplicableError("this model is asked with whole rows")
     encoded = adapter.encode(frame)
-    if encoded.matrix.shape[1] > MOST_COLUMNS:
-        raise CheckNotApplicableError(f"more than {MOST_COLUMNS} encoded columns")
+    if encoded.matrix.shape[1] > MAX_COLUMNS:
+        raise CheckNotApplicableError(f"more than {MAX_COLUMNS} encoded columns")
     owned = [np.flatnonzero(encoded.owner == place) for place in range(len(features))]
     before, kept = KEPT.get(adapter), Kept(encoded.matrix, owned, frame.iloc[:1])
     known = before is not None and before.pools == params["pools"]
