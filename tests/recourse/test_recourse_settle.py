@@ -20,8 +20,7 @@ from audits.recourse.engines.postprocess import RecourseTask
 from audits.recourse.proof.proof import SERVICE
 from audits.recourse.proof.resolve import settle_results
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules.links import Link
-from audits.recourse.rules.rules import ActionRules, RowLimits
+from audits.recourse.rules.rules import ActionRules, Link, RowLimits
 from audits.recourse.search.answers import from_stored
 from audits.recourse.search.goals import BecomeClass, FallWithin, ReachScore
 

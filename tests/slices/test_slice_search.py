@@ -10,10 +10,9 @@ from audits.cube.intervals.intervals import (
     compute_two_share_p,
     compute_wilson,
 )
-from audits.slices.choose import MAX_SHARED
 from audits.slices.cuts import Cut, cut_texts
 from audits.slices.estimate import estimate_difference
-from audits.slices.find import Found, find_slices
+from audits.slices.find import MAX_SHARED, Found, find_slices
 from audits.slices.rows import CutRows
 from audits.slices.search import CELL_ROWS, COMBINATION_ROWS, find_rows, search_slices
 from audits.slices.sums import Summed

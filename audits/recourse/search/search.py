@@ -19,21 +19,22 @@ from __future__ import annotations
 import copy
 import math
 import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from audits.core.arrays import FloatArray
-from audits.recourse.columns import encode_frame
+from audits.recourse.columns import Column, Dtype, build_columns, encode_frame, fit_columns, holds
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules.constraints import Guard
+from audits.recourse.rules.constraints import Guard, equip_columns
 from audits.recourse.rules.rules import ActionRules
 from audits.recourse.search.answers import rank_answers
 from audits.recourse.search.block import Block
+from audits.recourse.search.candidates import Candidates, build_candidates
 from audits.recourse.search.goals import Goal, ReachScore
-from audits.recourse.search.plausibility import Bounds
+from audits.recourse.search.plausibility import Bounds, Neighbourhood, find_neighbourhood
 from audits.recourse.search.proposals import Direct, Editor, Predict, Progress, Scorer
-from audits.recourse.search.reference import Ground, lay_ground
 from audits.recourse.search.shrink import shrink_numbers
 
 BLOCK = 4_096
@@ -189,3 +190,53 @@ def _refuse_accepted(scorer: Scorer, editor: Editor) -> None:
             f"{np.count_nonzero(accepted)} of {len(accepted)} rows are accepted already; "
             "pass rejected rows only"
         )
+
+
+# What a search knows before it sees a row: all that the reference data says.
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Columns as the reference data has them, and with what the rules declare (`equipped`); the
+    values worth trying; the accepted reference rows. dtypes: those of the rows that it is for."""
+
+    rules: ActionRules
+    dtypes: tuple[Dtype, ...]
+    columns: tuple[Column, ...]
+    equipped: tuple[Column, ...]
+    candidates: Candidates
+    neighbourhood: Neighbourhood
+
+    def fit(self, rows: pd.DataFrame) -> tuple[Ground, FloatArray] | None:
+        """Return the ground for other rows, and their codes; None where it has to be laid anew."""
+        pairs = zip(self.columns, rows.dtypes, strict=True)
+        if tuple(rows.dtypes) != self.dtypes and not all(holds(c.dtype, new) for c, new in pairs):
+            return None
+        fitted = fit_columns(self.columns, rows)
+        if fitted is None:
+            return None
+        columns, codes = fitted
+        return replace(self, columns=columns, equipped=equip_columns(columns, self.rules)), codes
+
+
+def lay_ground(
+    scorer: Scorer,
+    like: pd.DataFrame,
+    reference: pd.DataFrame,
+    rules: ActionRules,
+    generator: np.random.Generator,
+) -> Ground:
+    """Read the reference data. like: rows of the types that will be searched.
+
+    Raises InputError where its columns and the reference data's do not agree.
+    """
+    columns = build_columns(like, reference)
+    equipped = equip_columns(columns, rules)
+    return Ground(
+        rules,
+        tuple(like.dtypes),
+        columns,
+        equipped,
+        build_candidates(equipped, reference, rules),
+        find_neighbourhood(scorer, equipped, reference, generator),
+    )
