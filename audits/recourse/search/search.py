@@ -68,10 +68,10 @@ class RecourseSearch:
         self._direct, self._bounds = direct, bounds
         self._generator = copy.deepcopy(generator)
         scorer = Scorer(predict, goal, math.inf, expected, progress)
-        self._ground = lay_ground(scorer, like, reference, rules, generator)
+        self._reference_data = prepare_reference(scorer, like, reference, rules, generator)
         if direct is not None and len(reference):
             direct.expect(expected)
-            columns = self._ground.equipped
+            columns = self._reference_data.equipped
             editor = Editor(reference.iloc[:1], columns)
             first = editor.apply(editor.unchanged())
             direct.keep(first, columns, goal)  # all but the rows themselves is sent now
@@ -90,35 +90,45 @@ class RecourseSearch:
             return []
         deadline = time.monotonic() + budget_s
         scorer = Scorer(self._predict, self._goal, deadline, len(rows), progress, self._direct)
-        ground, codes = self._fit(scorer, rows)
+        reference_data, codes = self._fit(scorer, rows)
         results: list[RecourseResult] = []
         for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
-            editor = Editor(rows.iloc[part], ground.equipped, codes[part])
-            results += self._search_block(scorer, ground, editor, answers, max_changes)
+            editor = Editor(rows.iloc[part], reference_data.equipped, codes[part])
+            results += self._search_block(scorer, reference_data, editor, answers, max_changes)
             scorer.settled = len(results)
         if progress is not None:
             progress(len(results), len(rows))
         return results
 
-    def _fit(self, scorer: Scorer, rows: pd.DataFrame) -> tuple[Ground, FloatArray]:
-        """Return the ground for these rows, and their codes."""
-        fitted = self._ground.fit(rows)
+    def _fit(self, scorer: Scorer, rows: pd.DataFrame) -> tuple[ReferenceData, FloatArray]:
+        """Return the reference data as these rows need it, and their codes."""
+        fitted = self._reference_data.fit(rows)
         if fitted is None:
             generator = copy.deepcopy(self._generator)  # draws what it drew before
-            ground = lay_ground(scorer, rows, self._reference, self._rules, generator)
-            self._ground, fitted = ground, (ground, encode_frame(ground.equipped, rows))
+            reference_data = prepare_reference(
+                scorer, rows, self._reference, self._rules, generator
+            )
+            self._reference_data, fitted = (
+                reference_data,
+                (reference_data, encode_frame(reference_data.equipped, rows)),
+            )
         return fitted
 
     def _search_block(
-        self, scorer: Scorer, ground: Ground, editor: Editor, answers: int, max_changes: int
+        self,
+        scorer: Scorer,
+        reference_data: ReferenceData,
+        editor: Editor,
+        answers: int,
+        max_changes: int,
     ) -> list[RecourseResult]:
-        columns, neighbourhood = ground.equipped, ground.neighbourhood
+        columns, neighbourhood = reference_data.equipped, reference_data.neighbourhood
         scorer.open_block(editor, editor.frame, columns)
         _refuse_accepted(scorer, editor)
         names = [str(row) for row in editor.frame.index]
         guard = Guard(self._rules, columns, editor, names, neighbourhood, self._bounds)
-        block = Block(editor, scorer, columns, ground.candidates, guard, answers=answers)
+        block = Block(editor, scorer, columns, reference_data.candidates, guard, answers=answers)
         block.search(max_changes)
         found = block.proposals()
         failing = block.find_failing(found)
@@ -196,7 +206,7 @@ def _refuse_accepted(scorer: Scorer, editor: Editor) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ReferenceData:
     """Columns as the reference data has them, and with what the rules declare (`equipped`); the
     values worth trying; the accepted reference rows. dtypes: those of the rows that it is for."""
 
@@ -207,8 +217,8 @@ class Ground:
     candidates: Candidates
     neighbourhood: Neighbourhood
 
-    def fit(self, rows: pd.DataFrame) -> tuple[Ground, FloatArray] | None:
-        """Return the ground for other rows, and their codes; None where it has to be laid anew."""
+    def fit(self, rows: pd.DataFrame) -> tuple[ReferenceData, FloatArray] | None:
+        """Return the same for other rows, and their codes; None where it has to be read again."""
         pairs = zip(self.columns, rows.dtypes, strict=True)
         if tuple(rows.dtypes) != self.dtypes and not all(holds(c.dtype, new) for c, new in pairs):
             return None
@@ -219,20 +229,20 @@ class Ground:
         return replace(self, columns=columns, equipped=equip_columns(columns, self.rules)), codes
 
 
-def lay_ground(
+def prepare_reference(
     scorer: Scorer,
     like: pd.DataFrame,
     reference: pd.DataFrame,
     rules: ActionRules,
     generator: np.random.Generator,
-) -> Ground:
+) -> ReferenceData:
     """Read the reference data. like: rows of the types that will be searched.
 
     Raises InputError where its columns and the reference data's do not agree.
     """
     columns = build_columns(like, reference)
     equipped = equip_columns(columns, rules)
-    return Ground(
+    return ReferenceData(
         rules,
         tuple(like.dtypes),
         columns,
