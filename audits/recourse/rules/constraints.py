@@ -19,7 +19,7 @@ from audits.recourse.search.proposals import BATCH_ROWS, Editor, Proposals
 MAX_DECIMALS = 12
 
 
-class Guard:
+class Constraints:
     """Rules for the rows of an editor. `names` are their ids, for the rules of single rows."""
 
     def __init__(
@@ -260,4 +260,4 @@ def _equip(column: Column, rules: ActionRules) -> Column:
     return replace(column, unit_cost=rules.unit_costs.get(name), move_costs=moves)
 
 
-__all__ = ["Guard", "RowLimits", "equip_columns"]
+__all__ = ["Constraints", "RowLimits", "equip_columns"]

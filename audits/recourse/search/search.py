@@ -27,7 +27,7 @@ import pandas as pd
 from audits.core.arrays import FloatArray
 from audits.recourse.columns import Column, Dtype, build_columns, encode_frame, fit_columns, holds
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules.constraints import Guard, equip_columns
+from audits.recourse.rules.constraints import Constraints, equip_columns
 from audits.recourse.rules.rules import ActionRules
 from audits.recourse.search.answers import rank_answers
 from audits.recourse.search.block import Block
@@ -127,14 +127,16 @@ class RecourseSearch:
         scorer.open_block(editor, editor.frame, columns)
         _refuse_accepted(scorer, editor)
         names = [str(row) for row in editor.frame.index]
-        guard = Guard(self._rules, columns, editor, names, neighbourhood, self._bounds)
-        block = Block(editor, scorer, columns, reference_data.candidates, guard, answers=answers)
+        constraints = Constraints(self._rules, columns, editor, names, neighbourhood, self._bounds)
+        block = Block(
+            editor, scorer, columns, reference_data.candidates, constraints, answers=answers
+        )
         block.search(max_changes)
         found = block.proposals()
         failing = block.find_failing(found)
-        found = shrink_numbers(editor, scorer, columns, guard, found, failing)
+        found = shrink_numbers(editor, scorer, columns, constraints, found, failing)
         ranked = rank_answers(
-            editor, scorer, columns, guard, neighbourhood, found, names=names, most=answers
+            editor, scorer, columns, constraints, neighbourhood, found, names=names, most=answers
         )
         return [
             RecourseResult(
