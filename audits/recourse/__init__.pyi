@@ -65,8 +65,8 @@ from .rules.defaults import (
     resolve_recourse as resolve_recourse,
 )
 from .rules.edits import (
-    Breach as Breach,
-    find_breaches as find_breaches,
+    Violation as Violation,
+    find_violations as find_violations,
 )
 from .rules.overrides import (
     build_limits as build_limits,

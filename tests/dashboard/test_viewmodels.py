@@ -279,7 +279,7 @@ def test_an_edit_that_breaks_a_rule_of_the_search_is_told_which(run: RunData) ->
     names = [name for name in sample.columns if name in recourse.load_answers(run).by_row[row][0]
              .values]  # fmt: skip
     told = {
-        str(edits): whatif.list_breaches(run, original, edits, sample, names, {})
+        str(edits): whatif.list_violations(run, original, edits, sample, names, {})
         for edits in ({}, recourse.find_values(run, row, 0), {"biased": 1 - original["biased"]})
     }
     assert list(told.values())[:2] == [[], []]  # what the search found keeps its own rules
