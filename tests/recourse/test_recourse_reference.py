@@ -124,7 +124,7 @@ def test_two_searches_of_one_model_do_not_mix_up_what_they_sent(tmp_path):
         def start(reference: pd.DataFrame, *, beside: bool) -> RecourseSearch:
             return RecourseSearch(
                 client.predict, rejected, reference, ActionRules(), ReachScore(0.5),
-                direct=WorkerScorer(client) if beside else None,
+                delta_scorer=WorkerScorer(client) if beside else None,
                 generator=np.random.default_rng(0), expected=30,
             )  # fmt: skip
 

@@ -127,7 +127,7 @@ def _search(context: Context, goal: Goal, positions: np.ndarray) -> EngineOutcom
         read_reference(context),
         predict=model.predict,
         goal=goal,
-        direct=WorkerScorer(model),
+        delta_scorer=WorkerScorer(model),
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),

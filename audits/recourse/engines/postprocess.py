@@ -22,7 +22,14 @@ from audits.recourse.rules.rules import ActionRules, RowLimits, build_rules
 from audits.recourse.search.answers import from_stored, rank_answers
 from audits.recourse.search.goals import Goal
 from audits.recourse.search.plausibility import Bounds, Neighbourhood, find_neighbourhood
-from audits.recourse.search.proposals import Direct, Editor, Predict, Progress, Proposals, Scorer
+from audits.recourse.search.proposals import (
+    DeltaScorer,
+    Editor,
+    Predict,
+    Progress,
+    Proposals,
+    Scorer,
+)
 from audits.recourse.search.shrink import compute_costs, hold, shrink_numbers
 
 PASSES = 2
@@ -39,7 +46,7 @@ class RecourseTask:
     answers: how many a row gets at most, each changing a different set of columns. max_changes:
     the most columns that one answer changes, those that follow another one not counted.
     generator: the only randomness. budget_s: seconds after which the best so far is handed back.
-    progress: told (rows settled, rows). direct: the same model, asked with changes alone
+    progress: told (rows settled, rows). delta_scorer: the same model, asked with changes alone
     (`audits.recourse.worker.remote`). bounds: how unlike accepted reference rows an answer may be.
     """
 
@@ -53,7 +60,7 @@ class RecourseTask:
     generator: np.random.Generator
     budget_s: float
     progress: Progress | None = None
-    direct: Direct | None = None
+    delta_scorer: DeltaScorer | None = None
     bounds: Bounds | None = None
 
     @classmethod
@@ -68,7 +75,7 @@ class RecourseTask:
         goal: Goal,
         generator: np.random.Generator,
         budget_s: float,
-        direct: Direct | None = None,
+        delta_scorer: DeltaScorer | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Return the task that `[recourse]` asks for: every setting that bounds an answer is read
@@ -81,7 +88,7 @@ class RecourseTask:
         rules = build_rules(section.keep_features(features), features, reference, limits)
         return cls(
             predict, rows, reference, rules, goal, section.answers, section.max_changes,
-            generator, budget_s, progress, direct,
+            generator, budget_s, progress, delta_scorer,
             Bounds(section.max_distance, section.min_density),
         )  # fmt: skip
 
@@ -121,7 +128,7 @@ def open_bench(task: RecourseTask, *, compare: bool = True) -> Bench:
     columns = equip_columns(build_columns(task.rows, task.reference), task.rules)
     deadline = time.monotonic() + task.budget_s
     scorer = Scorer(
-        task.predict, task.goal, deadline, len(task.rows), task.progress, task.direct
+        task.predict, task.goal, deadline, len(task.rows), task.progress, task.delta_scorer
     )  # fmt: skip
     editor = Editor(task.rows, columns)
     near = (

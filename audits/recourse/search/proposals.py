@@ -125,7 +125,7 @@ class Editor:
         return codes
 
 
-class Direct(Protocol):
+class DeltaScorer(Protocol):
     """Scores proposals where the model is, without whole rows crossing to it."""
 
     def expect(self, rows: int) -> None:
@@ -162,7 +162,7 @@ class Scorer:
     """Calls the model, keeps the time, tells the progress.
 
     `deadline` is on `time.monotonic`'s clock; `settled` of `total` rows need no more search.
-    direct: see `open_block`. is_smooth: whether the model has gradients along the changes.
+    delta_scorer: see `open_block`. is_smooth: whether the model has gradients along the changes.
     """
 
     predict: Predict
@@ -170,7 +170,7 @@ class Scorer:
     deadline: float
     total: int
     progress: Progress | None = None
-    direct: Direct | None = None
+    delta_scorer: DeltaScorer | None = None
     settled: int = 0
     is_smooth: bool = field(default=False, init=False)
     _batch: int = field(default=BATCH_ROWS, init=False)
@@ -189,37 +189,42 @@ class Scorer:
 
     def open_block(self, editor: Editor, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
         """Hand the editor's rows over, so that `score_proposals` need only send the changes."""
-        if self.direct is not None and not self.expired:
-            self._kept = editor if self.direct.keep(rows, columns, self.goal) else None
+        if self.delta_scorer is not None and not self.expired:
+            self._kept = editor if self.delta_scorer.keep(rows, columns, self.goal) else None
             if self._kept is None:
-                self.direct = None
+                self.delta_scorer = None
 
     def open_gradients(self, editor: Editor, candidates: Candidates) -> bool:
         """Hand over the single changes that `follow` is about; False where the model of the open
         block has no gradients."""
-        if self.direct is None or self._kept is not editor or self.expired or not len(candidates):
+        if (
+            self.delta_scorer is None
+            or self._kept is not editor
+            or self.expired
+            or not len(candidates)
+        ):
             return False
         self._moves = len(candidates)
-        self.is_smooth = self.direct.keep_moves(candidates, self.goal)
+        self.is_smooth = self.delta_scorer.keep_moves(candidates, self.goal)
         return self.is_smooth
 
     def follow(self, proposals: Proposals) -> FloatArray:
         """Return what each single change would add to the margins of the changed rows, to first
         order, `[n, n_moves]`; NaN for those that the time did not suffice for."""
-        assert self.direct is not None
+        assert self.delta_scorer is not None
         added = np.full((len(proposals), self._moves), np.nan)
         size = max(1, BATCH_GRADIENTS // self._moves)
         for start in range(0, len(proposals), size):
             if self.expired:
                 break
             part = slice(start, start + size)
-            added[part] = self.direct.follow(proposals.take(part))
+            added[part] = self.delta_scorer.follow(proposals.take(part))
         return added
 
     def find_borders(self, place: int) -> FloatArray | None:
         """Return the values of a number between which the open block's answers do not change,
         rising; None where they are not known."""
-        return None if self.direct is None else self.direct.find_borders(place)
+        return None if self.delta_scorer is None else self.delta_scorer.find_borders(place)
 
     def answer(self, frame: pd.DataFrame) -> FloatArray:
         """Return the model's outputs, `[n]` or `[n, n_outputs]`, whatever the time."""
@@ -243,10 +248,12 @@ class Scorer:
         return scores
 
     def _score_changed(self, editor: Editor, proposals: Proposals) -> FloatArray:
-        direct = self.direct
-        if direct is None or self._kept is not editor:
+        delta_scorer = self.delta_scorer
+        if delta_scorer is None or self._kept is not editor:
             return self.score(editor.apply(proposals))
-        return self.goal.compute_gain(self._ask(lambda: direct.score(proposals), len(proposals)))
+        return self.goal.compute_gain(
+            self._ask(lambda: delta_scorer.score(proposals), len(proposals))
+        )
 
     def _ask(self, call: Callable[[], NDArray[np.floating]], rows: int) -> FloatArray:
         began = time.monotonic()

@@ -34,7 +34,7 @@ from audits.recourse.search.block import Block
 from audits.recourse.search.candidates import Candidates, build_candidates
 from audits.recourse.search.goals import Goal, ReachScore
 from audits.recourse.search.plausibility import Bounds, Neighbourhood, find_neighbourhood
-from audits.recourse.search.proposals import Direct, Editor, Predict, Progress, Scorer
+from audits.recourse.search.proposals import DeltaScorer, Editor, Predict, Progress, Scorer
 from audits.recourse.search.shrink import shrink_numbers
 
 BLOCK = 4_096
@@ -52,7 +52,7 @@ class RecourseSearch:
         rules: ActionRules,
         goal: Goal,
         *,
-        direct: Direct | None = None,
+        delta_scorer: DeltaScorer | None = None,
         bounds: Bounds | None = None,
         generator: np.random.Generator,
         expected: int,
@@ -65,16 +65,16 @@ class RecourseSearch:
         many rows will be searched. The rest is as in `search_counterfactuals`.
         """
         self._predict, self._reference, self._rules, self._goal = predict, reference, rules, goal
-        self._direct, self._bounds = direct, bounds
+        self._delta_scorer, self._bounds = delta_scorer, bounds
         self._generator = copy.deepcopy(generator)
         scorer = Scorer(predict, goal, math.inf, expected, progress)
         self._reference_data = prepare_reference(scorer, like, reference, rules, generator)
-        if direct is not None and len(reference):
-            direct.expect(expected)
+        if delta_scorer is not None and len(reference):
+            delta_scorer.expect(expected)
             columns = self._reference_data.equipped
             editor = Editor(reference.iloc[:1], columns)
             first = editor.apply(editor.unchanged())
-            direct.keep(first, columns, goal)  # all but the rows themselves is sent now
+            delta_scorer.keep(first, columns, goal)  # all but the rows themselves is sent now
 
     def find(
         self,
@@ -89,7 +89,9 @@ class RecourseSearch:
         if not len(rows):
             return []
         deadline = time.monotonic() + budget_s
-        scorer = Scorer(self._predict, self._goal, deadline, len(rows), progress, self._direct)
+        scorer = Scorer(
+            self._predict, self._goal, deadline, len(rows), progress, self._delta_scorer
+        )
         reference_data, codes = self._fit(scorer, rows)
         results: list[RecourseResult] = []
         for start in range(0, len(rows), BLOCK):
@@ -155,7 +157,7 @@ def search_counterfactuals(
     threshold: float = 0.5,
     positive_output: int = 1,
     goal: Goal | None = None,
-    direct: Direct | None = None,
+    delta_scorer: DeltaScorer | None = None,
     bounds: Bounds | None = None,
     answers: int = 3,
     max_changes: int = 3,
@@ -168,15 +170,14 @@ def search_counterfactuals(
     predict: takes a frame with the columns of `rows`, answers the wanted class's scores `[n]`,
     or `[n, n_outputs]` of which column `positive_output` counts; a score of at least
     `threshold` is accepted. goal: what is accepted instead: a class or a range of values.
-    direct: the same model, asked with changes alone (`audits.recourse.worker.remote`). bounds: how
-    unlike accepted reference rows an answer may be. rows: the model's features, one rejected row
-    each; the index holds the row ids. reference: where candidate values, spreads and plausibility
-    come from.
-    answers: how many answers a row gets at most; each changes a different set of columns, and
-    none merely adds to another's. max_changes: the most columns that one answer changes.
-    generator: draws the reference rows that plausibility compares with. budget_s: seconds
-    after which the best so far is returned. progress: called with (rows settled, rows) after
-    each call of the model; it may raise to cancel.
+    delta_scorer: the same model, asked with changes alone (`audits.recourse.worker.remote`).
+    bounds: how unlike accepted reference rows an answer may be. rows: the model's features, one
+    rejected row each; the index holds the row ids. reference: where candidate values, spreads and
+    plausibility come from. answers: how many answers a row gets at most; each changes a different
+    set of columns, and none merely adds to another's. max_changes: the most columns that one answer
+    changes. generator: draws the reference rows that plausibility compares with. budget_s: seconds
+    after which the best so far is returned. progress: called with (rows settled, rows) after each
+    call of the model; it may raise to cancel.
 
     Returns one result per row, in order; the same for the same seed unless time runs out.
     Raises ValueError where a row is accepted already; InputError where columns of the rows and
@@ -187,7 +188,8 @@ def search_counterfactuals(
     deadline = time.monotonic() + budget_s
     search = RecourseSearch(
         predict, rows, reference, rules, goal or ReachScore(threshold, positive_output),
-        direct=direct, bounds=bounds, generator=generator, expected=len(rows), progress=progress,
+        delta_scorer=delta_scorer, bounds=bounds, generator=generator, expected=len(rows),
+        progress=progress,
     )  # fmt: skip
     left = deadline - time.monotonic()
     return search.find(
