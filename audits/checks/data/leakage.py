@@ -18,7 +18,7 @@ from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import COLUMN
 from audits.cube import CONFIDENCE
-from audits.diagnostics import Told, compute_told, describe_relation, split_halves
+from audits.diagnostics import Concordance, compute_leakage, describe_relation, split_halves
 
 LEAKAGE_CHECK = "data.leakage"
 LEAKAGE_FILE = "evidence/leakage.parquet"
@@ -39,7 +39,7 @@ class _Column:
     """One column of the model. relation: see `describe_relation`."""
 
     name: str
-    told: Told
+    told: Concordance
     relation: str
 
 
@@ -82,7 +82,7 @@ def _measure_columns(
     task = context.spec.audit.task
     found = []
     for place, name in enumerate(names):
-        told = compute_told(frame[name], outcome, learned, task)
+        told = compute_leakage(frame[name], outcome, learned, task)
         if told is None:  # the outcome has too few rows, whatever the column
             return []
         relation = describe_relation(frame[name], frame[target], task)
@@ -91,7 +91,7 @@ def _measure_columns(
     return sorted(found, key=lambda one: (-one.told.auc, one.name))
 
 
-def _to_estimate(told: Told, method: str) -> Estimate:
+def _to_estimate(told: Concordance, method: str) -> Estimate:
     return Estimate(
         value=told.auc, low=told.low, high=told.high, n=told.n, method=method,
         confidence=CONFIDENCE,

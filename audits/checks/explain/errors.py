@@ -19,7 +19,7 @@ from audits.checks.base import (
     build_measurement,
 )
 from audits.checks.explain.attributions import name_column, sample_reference
-from audits.checks.explain.grouped import Told, list_groupings, measure_groups
+from audits.checks.explain.grouped import MetricSpec, list_groupings, measure_groups
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.limits import MIN_ROWS_FOR_LOSSES
@@ -162,12 +162,12 @@ def _measure_groups(
     for one, own in zip(groupings, sums, strict=True):
         own.add(found.values, one.codes)
     top = choose_important(np.abs(found.values).mean(axis=0), TOP)
-    told = Told(
+    spec = MetricSpec(
         CODE, _MEAN, unit=unit, gap_unit=unit, direction="lower_is_better",
         method=name_loss(context.spec.audit.task), files=(_FOUND, PREDICTIONS_FILE),
         least=MIN_ROWS_FOR_LOSSES,
     )  # fmt: skip
-    yield from measure_groups(groupings, sums, features, top, told)
+    yield from measure_groups(groupings, sums, features, top, spec)
 
 
 def _save(context: Context, known: _Truth, found: LossShapley, features: list[str]) -> None:

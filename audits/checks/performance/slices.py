@@ -26,7 +26,7 @@ from audits.core.report.measurement import Measurement
 from audits.core.settings.spec import Task
 from audits.core.words.words import SLICES_CHECK, list_words
 from audits.data import Column
-from audits.diagnostics import compute_told, split_halves
+from audits.diagnostics import compute_leakage, split_halves
 from audits.slices import BATCH, Found, Mask, build_targets, find_slices, read_cut_rows
 
 CODE = SLICES_CHECK
@@ -225,5 +225,7 @@ def find_telling_columns(context: Context, names: Sequence[str], purpose: str) -
 
 def _tells(values: pd.Series, outcome: np.ndarray, learned: BoolArray, task: Task) -> bool:
     known = ~pd.isna(outcome)
-    told = compute_told(values[known].reset_index(drop=True), outcome[known], learned[known], task)
+    told = compute_leakage(
+        values[known].reset_index(drop=True), outcome[known], learned[known], task
+    )
     return told is not None and told.auc >= TELLING

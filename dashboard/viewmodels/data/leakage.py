@@ -25,7 +25,7 @@ RELATIONS = ("same", "recoding", "determines")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ColumnLeakage:
     """How well one column tells the outcome, as the check `data.leakage` left it: see there."""
 
     column: str
@@ -47,17 +47,17 @@ class Leakage:
     table: pd.DataFrame
 
 
-def load_told(run: RunData) -> list[Told]:
+def load_leakages(run: RunData) -> list[ColumnLeakage]:
     """Return the model's columns, the strongest first; () where they were not measured."""
     if not run.bundle.has_evidence(_NAME):
         return []
     records = pq.read_table(run.bundle.evidence_path(_NAME)).to_pylist()
-    return [Told(**record) for record in records]
+    return [ColumnLeakage(**record) for record in records]
 
 
 def make_leakage(run: RunData, columns: list[ColumnLine]) -> Leakage:
     """Return everything that may give the outcome away. columns: see `load_columns`."""
-    told = load_told(run)
+    told = load_leakages(run)
     suspects, looked_for, absent = [], [], []
     for found, kept, why in (
         _look_at_columns(run, told), _look_for_ids(run, columns), _look_at_overlap(run),
@@ -102,7 +102,7 @@ def _limit_columns(run: RunData) -> float | None:
     return min(bounds, default=None)
 
 
-def _look_at_columns(run: RunData, told: list[Told]) -> _Found:
+def _look_at_columns(run: RunData, told: list[ColumnLeakage]) -> _Found:
     if not told:
         reason = find_check_reason(run, LEAKAGE_CHECK).rstrip(".")
         why = say("leakage.absent", reason=reason) if reason else say("leakage.absent_old")
@@ -124,15 +124,15 @@ def _look_at_columns(run: RunData, told: list[Told]) -> _Found:
     return [], [kept], []
 
 
-def _count_pairs(one: Told) -> str:
+def _count_pairs(one: ColumnLeakage) -> str:
     return str(min(99, round(one.auc * 100)) if one.auc < 1 else 100)
 
 
-def _range(one: Told) -> str:
+def _range(one: ColumnLeakage) -> str:
     return format_range(one.low, one.high, "score")
 
 
-def _tell_column(one: Told, typical: Measurement | None) -> str:
+def _tell_column(one: ColumnLeakage, typical: Measurement | None) -> str:
     other = "" if typical is None or typical.value is None else say(
         "leakage.typical", pairs=round(typical.value * 100)
     )  # fmt: skip
