@@ -106,7 +106,7 @@ def _run_for_machines(
     def tell(stage: str, fraction: float | None) -> None:
         _print_event(event="progress", stage=stage, fraction=fraction)
 
-    def tell_check(outcome: CheckOutcome) -> None:
+    def describe_check(outcome: CheckOutcome) -> None:
         _print_event(
             event="check", code=outcome.code, status=outcome.status.value, seconds=outcome.seconds
         )
@@ -118,11 +118,13 @@ def _run_for_machines(
             baseline = open_baseline(against, audit, out)
             with keep_preview(target) as place:
 
-                def tell_early(report: AuditReport, folder: Path) -> None:
+                def describe_early(report: AuditReport, folder: Path) -> None:
                     save_preview(report, folder, place)
                     _print_event(event="preview", run=str(place))
 
-                bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
+                bundle = _run(
+                    audit, target, device, tell, early=describe_early, ended=describe_check
+                )
             found = None if baseline is None else baseline.compare(bundle)
             code = worsen(compute_exit_code(bundle.report, fail_on), found)
             write_outputs(

@@ -18,11 +18,11 @@ from audits.data.groups.groups import check_groups, list_notices, merge_rare
 from audits.data.groups.joined import join_protected
 from audits.data.groups.protected import check_protected, check_reference_groups
 from audits.data.groups.told import (
+    describe_groups,
+    describe_repeated_ids,
+    describe_unused_missing,
+    describe_unused_spellings,
     drop_rows,
-    tell_groups,
-    tell_repeated_ids,
-    tell_unused_missing,
-    tell_unused_spellings,
 )
 from audits.data.overrides import open_overrides
 from audits.data.schema import Column, find_column, tabulate_columns
@@ -76,7 +76,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
     grouped = tuple(held)
     read = [notice for one in opened for notice in one.opened.notices]
     notices = (
-        *read, *told, *tell_unused_missing(data, opened), *dropped, *evidence.notices,
+        *read, *told, *describe_unused_missing(data, opened), *dropped, *evidence.notices,
         *list_notices(data, merges),
     )  # fmt: skip
     reference_rows, reference_columns = 0, 0
@@ -136,9 +136,9 @@ def _tell(
     label = spec.predictions.label if spec.predictions else None
     read = [name for name in (spec.data.target, label, *grouped) if name]
     return (
-        *tell_repeated_ids(connection, ROWS_VIEW, spec.data),
-        *tell_groups(connection, ROWS_VIEW, spec.data, grouped),
-        *tell_unused_spellings(connection, view, spec, read),
+        *describe_repeated_ids(connection, ROWS_VIEW, spec.data),
+        *describe_groups(connection, ROWS_VIEW, spec.data, grouped),
+        *describe_unused_spellings(connection, view, spec, read),
     )
 
 

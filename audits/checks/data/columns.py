@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
 from audits.checks.data.audited_columns import (
     choose_audited_columns,
+    describe_drawn,
     draw_positions,
     list_roles,
-    tell_drawn,
 )
 from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.core.report.estimate import Estimate
@@ -71,7 +71,7 @@ def measure_columns(context: Context) -> CheckResult:
     )
     described = (
         "What every column is for and holds; numbers rounded, values that fewer than "
-        f"{MIN_ROWS_TO_SHOW} rows have left out; quantiles of {tell_drawn(context, positions)}"
+        f"{MIN_ROWS_TO_SHOW} rows have left out; quantiles of {describe_drawn(context, positions)}"
     )
     return CheckResult(
         (*_count(context, facts, repeats.columns), _measure_repeated(repeats.rows, table.rows)),

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
-from audits.checks.data.audited_columns import draw_positions, tell_drawn
+from audits.checks.data.audited_columns import describe_drawn, draw_positions
 from audits.core.errors import CheckNotApplicableError
 from audits.core.limits import MIN_ROWS_IN_HALF
 from audits.core.report.estimate import Estimate, Unavailable
@@ -65,7 +65,7 @@ def measure_leakage(context: Context) -> CheckResult:
     _save(context, columns)
     described = (
         "How well each column of the model alone tells the true outcome: "
-        f"{tell_drawn(context, positions)}, learned on one half and measured on the other"
+        f"{describe_drawn(context, positions)}, learned on one half and measured on the other"
     )
     task = context.spec.audit.task
     return CheckResult(

@@ -82,7 +82,7 @@ def _list_groups(context: Context, positions: NDArray[np.int64]) -> Iterator[_Gr
         yield _Groups(attribute, tuple(shown), codes, tuple(chosen))
 
 
-def _tell_small(groups: _Groups, group: int) -> Unavailable | None:
+def _describe_small(groups: _Groups, group: int) -> Unavailable | None:
     """Return why a group cannot be measured, None where it can."""
     inside = int((groups.codes == group).sum())
     others = int((groups.codes >= 0).sum()) - inside
@@ -99,7 +99,7 @@ def _measure_columns(
 ) -> Iterator[_Row]:
     # The attribute's own column is not its proxy, whether the model is given it or not.
     features = [name for name in names if name != groups.attribute]
-    small = {group: _tell_small(groups, group) for group in groups.wanted}
+    small = {group: _describe_small(groups, group) for group in groups.wanted}
     measured = [group for group, reason in small.items() if reason is None]
     sources = [*(f"{FEATURE}{name}" for name in features), ALL_COLUMNS]
     for group, reason in small.items():
@@ -134,7 +134,7 @@ def _read_scores(context: Context, positions: NDArray[np.int64]) -> NDArray[np.f
 def _measure_score(scores: NDArray[np.float64], groups: _Groups) -> Iterator[_Row]:
     known = groups.codes >= 0
     for group in groups.wanted:
-        reason = _tell_small(groups, group)
+        reason = _describe_small(groups, group)
         inside: BoolArray = groups.codes[known] == group
         result = reason or compute_separation(scores[known], inside, two_sided=True)
         yield _Row(groups.attribute, groups.labels[group], None, result)

@@ -127,7 +127,7 @@ def _tabulate(found: Found) -> pa.Table:
     )
 
 
-def _tell_percents(context: Context) -> Callable[[float], None]:
+def _describe_percents(context: Context) -> Callable[[float], None]:
     """Return a progress that speaks once a percent: combinations go by in milliseconds."""
     told = -1
 
@@ -187,7 +187,7 @@ def compute_slices(context: Context) -> CheckResult:
         conditions=settings.conditions,
         least=settings.min_rows,
         answers=settings.answers,
-        progress=_tell_percents(context),
+        progress=_describe_percents(context),
     )
     pq.write_table(_tabulate(found), context.folder / _FILE, compression="zstd")
     described = _describe(context, found, total, telling)

@@ -62,7 +62,7 @@ def read_workbook(
         raise InputError(f"{where}: sheet {name!r} has no rows below its header {one_of(header)}")
     target = copies / f"{len(list(copies.iterdir()))}.parquet"
     pq.write_table(pa.Table.from_batches([batch]).rename_columns(list(names)), target)
-    notices = [*_check_cells(path, name, where, skipped), *_tell_title(skipped, where)]
+    notices = [*_check_cells(path, name, where, skipped), *_describe_title(skipped, where)]
     if errors is not None and errors.errors:
         notices.append(Notice(
             code="data.workbook_errors",
@@ -118,7 +118,7 @@ def _find_header(reader: ExcelReader, sheet: str, where: str) -> tuple[list[str]
     return rows[place], place
 
 
-def _tell_title(skipped: int, where: str) -> Iterator[Notice]:
+def _describe_title(skipped: int, where: str) -> Iterator[Notice]:
     if skipped:
         yield Notice(
             code="data.lines_before_header",

@@ -117,7 +117,9 @@ def _keep_binary(
         )
         truth = TrueOutcome(coding.render(target.text), (*coding.positive, *coding.negative))
         evidence.columns["y_true"] = truth.sql
-        evidence.notices += _tell_unused("data.unused_negative", "[data] negative", coding.unused)
+        evidence.notices += _describe_unused(
+            "data.unused_negative", "[data] negative", coding.unused
+        )
     if given is not None and given.label:
         column = find_column(columns, given.label, "predictions label")
         text = render_spelled(column.name, data.spellings.get(column.name, {}))
@@ -128,7 +130,7 @@ def _keep_binary(
         evidence.columns["y_pred"], evidence.needed["y_pred"] = coding.render(text), "decision"
         evidence.notices += told
         unused = coding.unused if given.negative else ()
-        evidence.notices += _tell_unused(
+        evidence.notices += _describe_unused(
             "predictions.unused_negative", "[predictions] negative", unused
         )
     if given is not None and given.score:
@@ -140,7 +142,7 @@ def _keep_binary(
         )
 
 
-def _tell_unused(code: str, setting: str, values: tuple[str, ...]) -> list[Notice]:
+def _describe_unused(code: str, setting: str, values: tuple[str, ...]) -> list[Notice]:
     return [
         Notice(
             code=code, text=f"{setting}: {value!r} is a value of no row, so that it had no effect."

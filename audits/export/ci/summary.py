@@ -21,14 +21,14 @@ from audits.core.report.verdict import Status
 from audits.export.ci.result import RunResult
 from audits.findings import (
     Finding,
+    describe_idle,
+    describe_waiver,
     list_leading,
     list_notes,
     list_trees,
     read_policy_in_force,
     render_finding_sentence,
     render_headline as render_outcome,
-    tell_idle,
-    tell_waiver,
 )
 
 MAX_BYTES = 60_000
@@ -112,7 +112,7 @@ def _name_status(result: RunResult, finding: Finding) -> str:
 
 def _tell(result: RunResult, finding: Finding, under: tuple[Finding, ...]) -> str:
     told = f"{_escape(render_finding_sentence(result.report, finding))}."
-    if waiver := tell_waiver(finding):
+    if waiver := describe_waiver(finding):
         told += f" _{_escape(waiver)}_"
     if under:
         told += f" {len(under)} more, not surely worse than this explains."
@@ -137,7 +137,7 @@ def _list_changes(found: Comparison, shown: int) -> Iterator[str]:
 def _list_notes(result: RunResult) -> Iterator[str]:
     report = result.report
     notes = list(list_notes(report))
-    if idle := tell_idle(report):
+    if idle := describe_idle(report):
         notes.append(idle)
     crashed = [one for one in report.checks if one.status is CheckStatus.ERROR]
     notes += [f"The check {one.title} crashed: {one.reason}" for one in crashed]

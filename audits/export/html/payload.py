@@ -29,7 +29,7 @@ from audits.export.html.numbers import (
 )
 from audits.export.html.pooling import PooledScores, pool_scores
 from audits.export.html.reading import Reading, list_groupings
-from audits.export.html.story import Story, tell_story
+from audits.export.html.story import Story, build_story
 from audits.findings import get_min_rows
 
 SCHEMA = "assay.offline/1"
@@ -127,7 +127,7 @@ def build_payload(report: AuditReport, cube: Cube, *, least: int = MIN_ROWS_TO_S
         whole=whole,
         groupings=groupings,
         left_out=left_out,
-        story=tell_story(reading),
+        story=build_story(reading),
     )
 
 

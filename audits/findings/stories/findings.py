@@ -109,10 +109,10 @@ def render_gap(plain: Measurement, shares: Sequence[Measurement]) -> str | None:
     rest = gap - sum(item.value or 0.0 for item in named)
     spread = abs(rest) > (1 - TOLD) * abs(gap)
     lead = "It is spread over many columns; the largest parts: " if spread else ""
-    told = f"{lead}{_tell_columns(gap, named)}"
+    told = f"{lead}{_describe_columns(gap, named)}"
     others = len(known) - len(named)
     if others:
-        told += f"; {_tell_rest(gap, rest, named, others)}"
+        told += f"; {_describe_rest(gap, rest, named, others)}"
     return f"{whole}. {told}."
 
 
@@ -140,7 +140,7 @@ def choose_columns(gap: float, shares: Sequence[Measurement]) -> list[Measuremen
     return named
 
 
-def _tell_columns(gap: float, named: Sequence[Measurement]) -> str:
+def _describe_columns(gap: float, named: Sequence[Measurement]) -> str:
     """Return "job widens it by 15.0 points (95% interval 13.0 to 17.0), age by 5.0 points (…)"."""
     parts = []
     for way, verb in ((1, "widens"), (-1, "narrows")):
@@ -154,7 +154,7 @@ def _tell_columns(gap: float, named: Sequence[Measurement]) -> str:
     return ", while ".join(parts)
 
 
-def _tell_rest(gap: float, rest: float, named: Sequence[Measurement], others: int) -> str:
+def _describe_rest(gap: float, rest: float, named: Sequence[Measurement], others: int) -> str:
     size = format_value(abs(rest), named[0].unit)
     who = "the other column" if others == 1 else f"the other {others} columns together"
     ending = "s" if others == 1 else ""

@@ -81,7 +81,7 @@ def make_sizes_chart(run: RunData, grouping: str) -> Chart | None:
         return None
     total = run.report.subject.data.rows
     bars = [
-        Bar(name, float(rows), _label_size(rows), _tell_size(rows, total), rows < SMALL)
+        Bar(name, float(rows), _label_size(rows), _describe_size(rows, total), rows < SMALL)
         for name, rows in sizes
     ]
     (first, most), (last, least) = sizes[0], sizes[-1]
@@ -98,7 +98,7 @@ def _label_size(rows: int) -> str:
     return say("data.label_small", rows=text) if rows < SMALL else text
 
 
-def _tell_size(rows: int, total: int) -> str:
+def _describe_size(rows: int, total: int) -> str:
     key = "data.size_small" if rows < SMALL else "data.size"
     return say(key, rows=format_count(rows), share=format_value(rows / total, "share"))
 

@@ -115,7 +115,7 @@ def _look_at_columns(run: RunData, told: list[ColumnLeakage]) -> _Found:
         if one.relation in RELATIONS:
             suspects.append(say(f"leakage.{one.relation}", column=plain_text(one.column)))
         elif beyond:
-            suspects.append(_tell_column(one, typical))
+            suspects.append(_describe_column(one, typical))
     if suspects:
         return suspects, [], []
     first = told[0]
@@ -132,7 +132,7 @@ def _range(one: ColumnLeakage) -> str:
     return format_range(one.low, one.high, "score")
 
 
-def _tell_column(one: ColumnLeakage, typical: Measurement | None) -> str:
+def _describe_column(one: ColumnLeakage, typical: Measurement | None) -> str:
     other = "" if typical is None or typical.value is None else say(
         "leakage.typical", pairs=round(typical.value * 100)
     )  # fmt: skip
@@ -183,10 +183,10 @@ def list_strange(run: RunData) -> list[str]:
         if item.value
     ]
     items.sort(key=lambda item: -(item.value or 0.0))
-    return [_tell_strange(item) for item in items]
+    return [_describe_strange(item) for item in items]
 
 
-def _tell_strange(item: Measurement) -> str:
+def _describe_strange(item: Measurement) -> str:
     estimate = item.estimate
     assert isinstance(estimate, Estimate)  # numbers alone are listed
     return say(

@@ -137,7 +137,7 @@ def _explain_absence(run: RunData, grouping: str, definition: Definition) -> str
     return say("fairness.unavailable", reason=reason.rstrip("."))
 
 
-def tell_disagreement(run: RunData, grouping: str) -> list[str]:
+def describe_disagreement(run: RunData, grouping: str) -> list[str]:
     """Return how the definitions judge the group that is selected least beside its reference, in
     this run's numbers; nothing where they were not compared."""
     worst = _find_worst(run.by_group("selection_rate_difference", grouping))
@@ -151,7 +151,7 @@ def tell_disagreement(run: RunData, grouping: str) -> list[str]:
             sentences.append(_tell(item, name, tests))
     base = _find(run, "prevalence_difference", worst)
     if base is not None and is_sure(base, tests):
-        sentences.append(_tell_base(run, base))
+        sentences.append(_describe_base(run, base))
     return sentences
 
 
@@ -188,7 +188,7 @@ def _tell(item: Measurement, name: DefinitionName, tests: int) -> str:
     )
 
 
-def _tell_base(run: RunData, base: Measurement) -> str:
+def _describe_base(run: RunData, base: Measurement) -> str:
     own, other = (
         next((x for x in run.by_group("prevalence", base.attribute) if x.group == group), None)
         for group in (base.group, base.reference_group)
