@@ -47,7 +47,7 @@ from .engines.reinforcement import (
     LICENCE as LICENCE,
 )
 from .proof.resolve import (
-    settle_results as settle_results,
+    resolve_results as resolve_results,
 )
 from .result import (
     RecourseResult as RecourseResult,

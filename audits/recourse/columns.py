@@ -113,7 +113,7 @@ class Column:
             return values
         return self.pool.take(np.where(np.isnan(codes), -1, codes).astype(np.intp))
 
-    def settle(self, codes: FloatArray) -> FloatArray:
+    def round_to_dtype(self, codes: FloatArray) -> FloatArray:
         """Return the codes of the values that `dtype` can hold (float32 rounds)."""
         if self.kind == "number" and self.dtype == np.dtype(np.float64):
             return np.where(np.isfinite(codes), codes, np.nan)

@@ -42,7 +42,7 @@ from audits.recourse import (
     compute_median,
     draw_rows,
     resolve_recourse,
-    settle_results,
+    resolve_results,
     tabulate_counterfactuals,
     tabulate_no_recourse,
 )
@@ -134,8 +134,8 @@ def _search(context: Context, goal: Goal, positions: np.ndarray) -> EngineOutcom
     )
     outcome = ENGINES[section.engine](task)
     asked = replace(task, generator=context.generator(f"{CODE}:proof"))
-    settled = settle_results(model, asked, outcome.results, adopt=section.engine == "search")
-    return replace(outcome, results=settled.results)
+    resolved = resolve_results(model, asked, outcome.results, adopt=section.engine == "search")
+    return replace(outcome, results=resolved.results)
 
 
 def _median(costs: FloatArray) -> Estimate | Unavailable:

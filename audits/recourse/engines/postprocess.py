@@ -46,7 +46,7 @@ class RecourseTask:
     answers: how many a row gets at most, each changing a different set of columns. max_changes:
     the most columns that one answer changes, those that follow another one not counted.
     generator: the only randomness. budget_s: seconds after which the best so far is handed back.
-    progress: told (rows settled, rows). delta_scorer: the same model, asked with changes alone
+    progress: told (rows finished, rows). delta_scorer: the same model, asked with changes alone
     (`audits.recourse.worker.remote`). bounds: how unlike accepted reference rows an answer may be.
     """
 

@@ -68,7 +68,7 @@ def list_values(
         return np.empty(0)
     seen = seen[(seen >= low) & (seen <= high)]
     if column.name in rules.allowed:
-        listed = np.unique(column.settle(rules.list_codes(column)))
+        listed = np.unique(column.round_to_dtype(rules.list_codes(column)))
         return listed[(listed >= low) & (listed <= high)]
     first, last = math.ceil(low / column.step - _HAIR), math.floor(high / column.step + _HAIR)
     if last - first < MAX_VALUES:
@@ -78,7 +78,7 @@ def list_values(
     else:
         return None
     whole = whole[(whole >= first) & (whole <= last)]
-    listed = column.settle(np.round(whole * column.step, column.decimals))
+    listed = column.round_to_dtype(np.round(whole * column.step, column.decimals))
     listed = np.union1d(listed, seen)
     return listed[(listed >= low) & (listed <= high)]
 

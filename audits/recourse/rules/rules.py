@@ -41,10 +41,10 @@ class Link:
         known, inverse = np.unique(codes, return_inverse=True)
         values = leader.decode(known)
         found = [self.table.get(value) for value in list(values)]
-        settled = np.full(len(known), np.nan)
+        moved = np.full(len(known), np.nan)
         here = [place for place, value in enumerate(found) if value is not None]
-        settled[here] = follower.encode(pd.Series([found[place] for place in here], dtype=object))
-        return settled[inverse]
+        moved[here] = follower.encode(pd.Series([found[place] for place in here], dtype=object))
+        return moved[inverse]
 
 
 def learn_links(

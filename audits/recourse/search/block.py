@@ -80,12 +80,12 @@ class Block:
         """
         self._last = max_changes == 1
         ranking, beam = self._search_singles()
-        settled = self._scorer.settled
+        finished = self._scorer.finished
         reach = max(1, len(self._candidates))
         for changes in range(2, max_changes + 1):
             self._last = changes == max_changes
             before = self._count_sets()
-            self._scorer.settled = settled + int((before >= self._answers).sum())
+            self._scorer.finished = finished + int((before >= self._answers).sum())
             beam = beam.take(before[beam.rows] < self._answers)
             if self._guide is not None and len(beam):
                 self._guide.look(beam)

@@ -78,7 +78,7 @@ class Editor:
         for place, column in enumerate(self._columns):
             codes, changed = self._change(place, proposals)
             if column.kind == "number":
-                data[column.name] = self._settle(place, proposals.rows, codes, changed)
+                data[column.name] = self._decode_changed(place, proposals.rows, codes, changed)
             else:
                 data[column.name] = column.decode(codes)
         return pd.DataFrame(data)
@@ -90,7 +90,7 @@ class Editor:
         for place, column in enumerate(self._columns):
             codes, changed = self._change(place, proposals)
             if column.kind == "number":
-                values = self._settle(place, proposals.rows, codes, changed)
+                values = self._decode_changed(place, proposals.rows, codes, changed)
                 stored[column.name] = list_plain(values)
             else:
                 known = np.where(np.isnan(codes), -1, codes).astype(np.intp)
@@ -107,7 +107,7 @@ class Editor:
             changed |= here
         return codes, changed
 
-    def _settle(
+    def _decode_changed(
         self, place: int, rows: IntArray, codes: FloatArray, changed: BoolArray
     ) -> ExtensionArray:
         """Return a number's values: the codes where it changed, else exactly what was read."""
@@ -161,7 +161,7 @@ class DeltaScorer(Protocol):
 class Scorer:
     """Calls the model, keeps the time, tells the progress.
 
-    `deadline` is on `time.monotonic`'s clock; `settled` of `total` rows need no more search.
+    `deadline` is on `time.monotonic`'s clock; `finished` of `total` rows need no more search.
     delta_scorer: see `open_block`. is_smooth: whether the model has gradients along the changes.
     """
 
@@ -171,7 +171,7 @@ class Scorer:
     total: int
     progress: Progress | None = None
     delta_scorer: DeltaScorer | None = None
-    settled: int = 0
+    finished: int = 0
     is_smooth: bool = field(default=False, init=False)
     _batch: int = field(default=BATCH_ROWS, init=False)
     _kept: Editor | None = field(default=None, init=False)
@@ -266,5 +266,5 @@ class Scorer:
         rate = rows / max(time.monotonic() - began, 1e-9)
         self._batch = int(np.clip(rate * BATCH_SECONDS, SMALLEST_BATCH, BATCH_ROWS))
         if self.progress is not None:
-            self.progress(self.settled, self.total)
+            self.progress(self.finished, self.total)
         return answer

@@ -98,7 +98,7 @@ class RecourseSearch:
             part = slice(start, start + BLOCK)
             editor = Editor(rows.iloc[part], reference_data.equipped, codes[part])
             results += self._search_block(scorer, reference_data, editor, answers, max_changes)
-            scorer.settled = len(results)
+            scorer.finished = len(results)
         if progress is not None:
             progress(len(results), len(rows))
         return results
@@ -176,7 +176,7 @@ def search_counterfactuals(
     plausibility come from. answers: how many answers a row gets at most; each changes a different
     set of columns, and none merely adds to another's. max_changes: the most columns that one answer
     changes. generator: draws the reference rows that plausibility compares with. budget_s: seconds
-    after which the best so far is returned. progress: called with (rows settled, rows) after each
+    after which the best so far is returned. progress: called with (rows finished, rows) after each
     call of the model; it may raise to cancel.
 
     Returns one result per row, in order; the same for the same seed unless time runs out.

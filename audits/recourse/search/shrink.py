@@ -265,7 +265,7 @@ def _step_back(
         back = (new + toward * steps[here] * column.step) / column.step
         # rounded away from the old value, so that it is never reached or passed
         whole = np.where(toward < 0, np.ceil(back - HAIR), np.floor(back + HAIR))
-        nearer = column.settle(np.round(whole * column.step, column.decimals))
+        nearer = column.round_to_dtype(np.round(whole * column.step, column.decimals))
         fits = constraints.allows(place, trial.rows[here], nearer) & (
             np.abs(nearer - old) <= np.abs(new - old)
         )
