@@ -121,7 +121,7 @@ def _prove(outcomes: Outcomes, classes: Sequence[str], ranking: Ranking) -> Mean
     ranking: by output 1, read as the favourable outcome.
     """
     straight = (outcomes.other, outcomes.positive)
-    if not ranking.is_sure:
+    if not ranking.is_significant:
         raise UndecidedError(
             f"the model's file calls its outputs {one_of(classes)}, the target says "
             f"{one_of(straight)}, and rows with known outcomes do not tell which is which: if "

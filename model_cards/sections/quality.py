@@ -4,7 +4,7 @@ are missing more often for one group."""
 from __future__ import annotations
 
 from audits.core.format import plain_text
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.parts import COLUMN
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe
@@ -47,7 +47,7 @@ def _column(item: Measurement) -> str:
 
 def _build_missing(items: list[Measurement]) -> list[Block]:
     compared = [item for item in items if item.metric == "missing_share_difference"]
-    sure = [item for item in compared if is_sure(item)]
+    sure = [item for item in compared if is_significant(item)]
     if not compared:
         return []
     if not sure:

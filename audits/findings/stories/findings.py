@@ -12,7 +12,7 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.report.measurement import Measurement, is_sure, measurement_id
+from audits.core.report.measurement import Measurement, is_significant, measurement_id
 from audits.core.report.parts import FEATURE
 from audits.core.report.report import AuditReport
 from audits.core.words.words import list_words
@@ -122,7 +122,7 @@ def choose_columns(gap: float, shares: Sequence[Measurement]) -> list[Measuremen
 
     The first one goes the gap's own way; without one there is nothing to name.
     """
-    sure = [item for item in shares if is_sure(item, len(shares))]
+    sure = [item for item in shares if is_significant(item, len(shares))]
     sure.sort(key=lambda item: -abs(item.value or 0.0))
     widening = [item for item in sure if (item.value or 0.0) * gap > 0]
     if not widening:

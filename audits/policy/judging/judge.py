@@ -126,7 +126,9 @@ class _Judge:
         self, case: Case, broken: Sequence[tuple[Measurement, Violation]]
     ) -> Verdict:
         ranked = sorted(self._list_candidates(broken), key=lambda one: _rank(one[1].status))
-        sure = [one for one in ranked if one[0].id not in self._turned and self._is_sure(*one)]
+        sure = [
+            one for one in ranked if one[0].id not in self._turned and self._is_significant(*one)
+        ]
         for item, violation in sure:
             if self._rule.bound == "estimate" or is_cleared(item, violation):
                 reason = render_violation(item, violation.bound, self._counted)
@@ -153,7 +155,7 @@ class _Judge:
             return list(broken)
         return [(item, one) for item, _ in broken for one in find_violations(self._rule, item)]
 
-    def _is_sure(self, item: Measurement, violation: Violation) -> bool:
+    def _is_significant(self, item: Measurement, violation: Violation) -> bool:
         """Whether chance does not explain a violation."""
         assert item.estimate is not None  # it broke a bound
         adjusted = self._counted.adjusted.get(item.id)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.report.estimate import Estimate
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.parts import CLASS
 from audits.core.words.words import list_words
 from audits.figures import Bar, Chart, Mark, draw_bars, draw_dots
@@ -175,7 +175,7 @@ def render_balance(run: RunData, grouping: str, name: str = "") -> str:
     compared = [item for item in run.by_group(metric, grouping) if item.p_value is not None]
     if run.task == "multiclass" or not compared:
         return outcome
-    sure = [item for item in compared if is_sure(item, len(compared))]
+    sure = [item for item in compared if is_significant(item, len(compared))]
     if not sure:
         return say("data.balance_even", outcome=outcome)
     widest = max(sure, key=lambda item: abs(item.value or 0.0))
