@@ -18,7 +18,7 @@ from sample_models.sampling import (
 PROTECTED = ("sex", "origin")
 OUTCOMES = ("no", "yes")
 
-ORIGINS = {"Resolved": 0.7, "Newcomer": 0.3}
+ORIGINS = {"Settled": 0.7, "Newcomer": 0.3}
 JOBS = {"employed": 0.68, "self-employed": 0.2, "training": 0.12}
 SHORT_RECORD = 2.0
 """Years of renting under which a record is short."""

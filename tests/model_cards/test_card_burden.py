@@ -37,17 +37,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> AuditReport:
 def test_the_gap_stands_there_with_group_column_and_certainty(report: AuditReport) -> None:
     text = render_markdown(build_card(report)).split(TITLE)[1].split("\n## ")[0]
     plain = unescape(text.replace("\\", ""))
-    assert "The way back is dearer for Newcomer than for Resolved" in plain
+    assert "The way back is dearer for Newcomer than for Settled" in plain
     assert "it is dearer through record_years" in plain
-    assert "Through which columns Newcomer pays more than Resolved" in plain
-    dearer = report.by_id["recourse_dearer[origin=Newcomer|Resolved]"].estimate
+    assert "Through which columns Newcomer pays more than Settled" in plain
+    dearer = report.by_id["recourse_dearer[origin=Newcomer|Settled]"].estimate
     assert f"{dearer.value:.1%}" in plain
     assert "p < 0.001" in plain
 
 
 def test_every_number_is_in_the_register(report: AuditReport) -> None:
     html = render_html(build_card(report))
-    assert "recourse_dearer[origin=Newcomer|Resolved]" in html
+    assert "recourse_dearer[origin=Newcomer|Settled]" in html
     assert not re.search(r"\b(nan|inf)\b", html)
 
 

@@ -57,11 +57,11 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> AuditReport:
 def test_selection_is_equal_and_the_way_back_is_not(planted: AuditReport) -> None:
     ratio = planted.find("impact_ratio", attribute="origin")[0]
     assert ratio.estimate.low > 0.9
-    dearer = planted.by_id["recourse_dearer[origin=Newcomer|Resolved]"]
+    dearer = planted.by_id["recourse_dearer[origin=Newcomer|Settled]"]
     assert is_significant(dearer)
     assert dearer.estimate.low > 0.65
-    assert planted.by_id["recourse_cost_shift[origin=Newcomer|Resolved]"].estimate.low > 0.8
-    share = planted.by_id["recourse_within_effort_difference[origin=Newcomer|Resolved]"]
+    assert planted.by_id["recourse_cost_shift[origin=Newcomer|Settled]"].estimate.low > 0.8
+    share = planted.by_id["recourse_within_effort_difference[origin=Newcomer|Settled]"]
     assert share.estimate.high < -0.4
     assert not is_significant(planted.by_id["recourse_dearer[sex=Female|Male]"])
 
@@ -74,10 +74,10 @@ def test_it_is_named_with_group_and_column(planted: AuditReport) -> None:
     worst = max(parts, key=lambda item: item.value)
     assert worst.slice == "column=record_years"
     assert is_significant(worst)
-    whole = planted.by_id["recourse_mean_cost_difference[origin=Newcomer|Resolved]"]
+    whole = planted.by_id["recourse_mean_cost_difference[origin=Newcomer|Settled]"]
     assert sum(item.value for item in parts) == pytest.approx(whole.value)
-    sentence = tell(planted, planted.by_id["recourse_dearer[origin=Newcomer|Resolved]"])
-    assert sentence.startswith("The way back is dearer for Newcomer than for Resolved: ")
+    sentence = tell(planted, planted.by_id["recourse_dearer[origin=Newcomer|Settled]"])
+    assert sentence.startswith("The way back is dearer for Newcomer than for Settled: ")
     assert "p < 0.001, adjusted" in sentence
     assert "it is dearer through record_years (+" in sentence
     assert "debts" not in sentence
@@ -85,7 +85,7 @@ def test_it_is_named_with_group_and_column(planted: AuditReport) -> None:
 
 def test_the_policy_warns_of_it(planted: AuditReport) -> None:
     warned = {v.measurement for v in planted.verdicts if v.status is Status.WARN}
-    assert "recourse_within_effort_difference[origin=Newcomer|Resolved]" in warned
+    assert "recourse_within_effort_difference[origin=Newcomer|Settled]" in warned
     assert not any("[sex=" in name for name in warned)
     failed = [v for v in planted.verdicts if v.status is Status.FAIL]
     assert not failed
@@ -99,7 +99,7 @@ def test_on_the_twin_none_is_reported(tmp_path: Path, seed: int) -> None:
     assert not [item.id for item in compared if is_significant(item)]
     open_ = [v for v in report.verdicts if v.status in (Status.WARN, Status.FAIL)]
     assert not open_
-    said = tell(report, report.by_id["recourse_dearer[origin=Newcomer|Resolved]"])
+    said = tell(report, report.by_id["recourse_dearer[origin=Newcomer|Settled]"])
     assert "no significant difference in what the way back costs" in said
 
 

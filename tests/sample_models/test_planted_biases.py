@@ -208,11 +208,11 @@ def test_income_occupation_and_sector_are_missing_together(people):
 def test_rental_groups_pay_alike_for_different_reasons():
     tenants = rental.generate(LARGE, 106)
     paid = share(tenants, "paid", "yes", ["origin"])
-    assert paid.to_dict() == pytest.approx({"Newcomer": 0.543, "Resolved": 0.524}, abs=0.015)
+    assert paid.to_dict() == pytest.approx({"Newcomer": 0.543, "Settled": 0.524}, abs=0.015)
     short = (tenants["record_years"] <= rental.SHORT_RECORD).groupby(tenants["origin"]).mean()
-    assert short.to_dict() == pytest.approx({"Newcomer": 0.36, "Resolved": 0.02}, abs=0.01)
+    assert short.to_dict() == pytest.approx({"Newcomer": 0.36, "Settled": 0.02}, abs=0.01)
     owed = tenants.groupby("origin")["debts"].mean()
-    assert owed.to_dict() == pytest.approx({"Newcomer": 60, "Resolved": 599}, rel=0.03)
+    assert owed.to_dict() == pytest.approx({"Newcomer": 60, "Settled": 599}, rel=0.03)
     assert chi2_contingency(pd.crosstab(tenants["sex"], tenants["paid"])).pvalue > 0.01
 
 

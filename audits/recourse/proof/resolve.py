@@ -25,7 +25,7 @@ from audits.recourse.search.proposals import Proposals
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedResults:
     """All rows' results, and how many of those that were given up had an answer after all."""
 
     results: list[RecourseResult]
@@ -39,7 +39,7 @@ def resolve_results(
     *,
     adopt: bool = True,
     work: float = WORK,
-) -> Resolved:
+) -> ResolvedResults:
     """Put the rows without an answer to the proof.
 
     worker: the model, opened with `proof.SERVICE`. task: as it was put to an engine; `results`
@@ -53,7 +53,7 @@ def resolve_results(
     """
     open_ = [number for number, result in enumerate(results) if not result.answers]
     if not open_:
-        return Resolved(list(results), 0)
+        return ResolvedResults(list(results), 0)
     asked = replace(task, rows=task.rows.iloc[open_])
     resolved, rescued = list(results), 0
     try:
@@ -64,7 +64,7 @@ def resolve_results(
     except (CheckNotApplicableError, InputError) as error:
         for number in open_:
             resolved[number] = _say_unproven(results[number], task.max_changes, str(error))
-        return Resolved(resolved, 0)
+        return ResolvedResults(resolved, 0)
     found = _make_answers(asked, proofs)
     for number, proof, best in zip(open_, proofs, found, strict=True):
         if best and adopt:
@@ -75,7 +75,7 @@ def resolve_results(
         else:
             why = _explain_open(proof, holds=bool(best))
             resolved[number] = _say_unproven(results[number], task.max_changes, why)
-    return Resolved(resolved, rescued)
+    return ResolvedResults(resolved, rescued)
 
 
 def _ask(task: RecourseTask) -> Question:
