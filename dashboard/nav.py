@@ -20,8 +20,6 @@ AUDITS = ("compare", "runs", "new_audit", "catalogue")
 """What is about more than the chosen run."""
 
 PAGES = (*REVIEW, *AUDITS)
-RUN_PAGES = (*REVIEW, "compare")
-"""Pages that show a run, and say so where there is none."""
 
 
 def name_address(page: str) -> str:

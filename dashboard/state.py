@@ -22,7 +22,7 @@ from dashboard.viewmodels.cohorts.cohorts import explain_slice
 from dashboard.viewmodels.cohorts.rows import Absent, Opening, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.compare.compare import ComparePage, make_page
 from dashboard.viewmodels.run import RunData
-from dashboard.warmup import settle_memory
+from dashboard.warmup import freeze_memory
 
 RUN = "run"
 PATIENCE_S = 2.0
@@ -83,7 +83,7 @@ def _open_run(folder: str, digest: str) -> RunData:
     run = RunData(load_bundle(Path(folder)))
     if is_preview(run.bundle.path):
         _ = run.cube  # read now: the folder is gone once the audit is done
-    settle_memory()  # a report is tens of thousands of objects that live on
+    freeze_memory()  # a report is tens of thousands of objects that live on
     return run
 
 

@@ -56,7 +56,7 @@ def warm_up(pause: float = 0.0) -> None:
         for name in LATER:
             importlib.import_module(name)
         _tidy()
-        settle_memory()
+        freeze_memory()
     except Exception:  # the pages do the same again, and say what is wrong
         _LOG.warning("the dashboard could not be warmed up", exc_info=True)
 
@@ -83,7 +83,7 @@ def _tidy() -> None:
     remove_old_forms(runs_root())
 
 
-def settle_memory() -> None:
+def freeze_memory() -> None:
     """Take every object that lives now out of the search for garbage.
 
     Objects still go when nothing holds them; only rings of them, made before and dropped later,

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from audits.core.groups import JOIN, name_group_column
-from audits.core.limits import MIN_ROWS
+from audits.core.limits import MIN_ROWS_TO_JUDGE
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit, measurement_id
 from audits.core.report.parts import Part
@@ -53,7 +53,7 @@ class CubeContext:
     spec: AuditSpec
     cube: Cube
     class_cubes: Mapping[str, Cube] = field(default_factory=dict)
-    min_rows: int = MIN_ROWS
+    min_rows: int = MIN_ROWS_TO_JUDGE
     _views: dict[tuple[str, ...], View] = field(default_factory=dict, init=False, repr=False)
     _values: dict[tuple[str, str | None], Values] = field(
         default_factory=dict, init=False, repr=False

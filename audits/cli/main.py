@@ -15,6 +15,7 @@ import typer
 
 from audits.cli.faults import TRACEBACK, Group, close_output, show_fault
 from audits.core.errors import AssayError
+from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.core.package.extras import explain_missing
 
 app = typer.Typer(
@@ -111,7 +112,7 @@ def export(
     ] = None,
     least: Annotated[
         int, typer.Option(help="Groups of fewer rows have no numbers in the file.")
-    ] = 10,
+    ] = MIN_ROWS_TO_SHOW,
 ) -> None:
     """Write a run as one HTML file that works offline: verdicts, groups, a live threshold."""
     from audits.cli.after.export import export_command  # noqa: PLC0415
@@ -154,7 +155,9 @@ def cube(
         typer.Argument(help="Folders of runs on parts of the same data.", metavar="RUN..."),
     ],
     out: Annotated[Path, typer.Option("-o", "--output", help="Where the cube goes (Parquet).")],
-    least: Annotated[int, typer.Option(help="No cell of fewer rows is handed over.")] = 10,
+    least: Annotated[
+        int, typer.Option(help="No cell of fewer rows is handed over.")
+    ] = MIN_ROWS_TO_SHOW,
 ) -> None:
     """Write runs' counts, added up and without small cells, for who may not see their rows."""
     from audits.cli.after.cube import cube_command  # noqa: PLC0415

@@ -13,7 +13,7 @@ from rich.text import Text
 from audits.core.format import format_count
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.report.verdict import Status
-from audits.core.words.harms import tell_harm
+from audits.core.words.harms import describe_harm
 from audits.findings import (
     count_judged,
     list_leading,
@@ -48,7 +48,7 @@ def show_outcome(console: Console, bundle: Bundle, seconds: float) -> None:
     console.print("Verdicts: " + (", ".join(parts) or "the policy has nothing to judge here"))
     for notice in report.notices:
         console.print(Text(f"Note: {notice.text}", style="yellow"))
-    if harm := tell_harm(report):
+    if harm := describe_harm(report):
         console.print(Text(harm, style="bold"))
     for line in (*_list_notes(report), *_list_unmeasured(report)):
         console.print(Text(line, style="dim"))

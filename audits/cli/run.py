@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
+import sys
 import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -24,12 +27,12 @@ from audits.cli.baseline import (
 )
 from audits.cli.faults import OutputClosedError, explain_system_errors
 from audits.cli.outcome import show_outcome
-from audits.cli.outputs import Outputs, find_targets, write_outputs
-from audits.cli.terminal import show_progress
+from audits.cli.terminal import explain_unwritable, show_progress
+from audits.compare import Comparison
 from audits.core.errors import AssayError, CancelledError
 from audits.core.report.report import AuditReport, CheckOutcome
 from audits.core.settings.read import load_spec
-from audits.export import describe_findings
+from audits.export import FORMATS, RunResult, describe_findings, render_annotations
 from audits.findings import check_fail_on, compute_exit_code, count_judged
 from audits.pipeline import Early, Ended, no_news, run_audit
 from audits.store import Bundle, keep_preview, save_preview
@@ -51,6 +54,12 @@ STAGES = {
     "judge": "Judging",
     "card": "Writing the card",
 }
+
+Outputs = Mapping[str, Path | None]
+"""Where each of `FORMATS` is wanted, by its flag."""
+
+ON_GITHUB = "GITHUB_ACTIONS"
+GITHUB_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def run_command(
@@ -97,7 +106,7 @@ def _run_for_machines(
     def tell(stage: str, fraction: float | None) -> None:
         _print_event(event="progress", stage=stage, fraction=fraction)
 
-    def tell_check(outcome: CheckOutcome) -> None:
+    def describe_check(outcome: CheckOutcome) -> None:
         _print_event(
             event="check", code=outcome.code, status=outcome.status.value, seconds=outcome.seconds
         )
@@ -109,11 +118,13 @@ def _run_for_machines(
             baseline = open_baseline(against, audit, out)
             with keep_preview(target) as place:
 
-                def tell_early(report: AuditReport, folder: Path) -> None:
+                def describe_early(report: AuditReport, folder: Path) -> None:
                     save_preview(report, folder, place)
                     _print_event(event="preview", run=str(place))
 
-                bundle = _run(audit, target, device, tell, early=tell_early, ended=tell_check)
+                bundle = _run(
+                    audit, target, device, tell, early=describe_early, ended=describe_check
+                )
             found = None if baseline is None else baseline.compare(bundle)
             code = worsen(compute_exit_code(bundle.report, fail_on), found)
             write_outputs(
@@ -166,3 +177,50 @@ def default_folder(audit: Path) -> Path:
 def _stop(number: int, frame: FrameType | None) -> None:
     _STOPPED.set()
     raise CancelledError(_STOPPED_WORDS)
+
+
+# What a run writes for other tools: files by flag or setting, and what GitHub reads.
+
+
+def find_targets(audit: Path, asked: Outputs) -> dict[str, Path]:
+    """Return where each format goes: where a flag says, else where `[output]` does, seen from the
+    settings' folder. Raises InputError where a folder cannot be made, before any work starts."""
+    section = load_spec(audit).output.model_dump(exclude_none=True)
+    base = audit.absolute().parent
+    targets = {name: base / path for name, path in section.items()}
+    targets |= {name: path for name, path in asked.items() if path is not None}
+    for path in targets.values():
+        with explain_unwritable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("a").close()
+    return targets
+
+
+def write_outputs(
+    targets: Mapping[str, Path],
+    report: AuditReport,
+    audit: Path,
+    *,
+    fail_on: str,
+    exit_code: int,
+    comparison: Comparison | None,
+) -> None:
+    """Write what was asked for; where GitHub runs the command, annotate, and add to the summary of
+    the step. Raises InputError where a file cannot be written."""
+    policy = load_spec(audit).policy.path
+    result = RunResult(
+        report=report,
+        fail_on=fail_on,
+        exit_code=exit_code,
+        audit=audit,
+        policy=None if policy is None else audit.absolute().parent / policy,
+        comparison=comparison,
+    )
+    for name, path in targets.items():
+        with explain_unwritable(path):
+            path.write_text(FORMATS[name](result), encoding="utf-8")
+    if os.environ.get(ON_GITHUB) == "true":
+        sys.stderr.write(render_annotations(result))
+        if step := os.environ.get(GITHUB_SUMMARY):
+            with explain_unwritable(Path(step)), Path(step).open("a", encoding="utf-8") as file:
+                file.write(FORMATS["summary"](result))

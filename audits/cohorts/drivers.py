@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audits.checks import PREDICTIONS_FILE, name_column
 from audits.core.errors import CheckNotApplicableError
+from audits.core.limits import MIN_ROWS_FOR_ATTRIBUTIONS
 from audits.data import AuditTable
 from audits.explain import (
     CohortImportance,
@@ -16,8 +17,6 @@ from audits.explain import (
     iterate_values,
 )
 from audits.slices import find_rows, parse_condition
-
-LEAST_ROWS = 10
 
 
 def explain_cohort(
@@ -29,7 +28,7 @@ def explain_cohort(
     conditions: as slices are listed, see `parse_condition`. Only explained rows count.
 
     Raises CheckNotApplicableError where the run has no attributions or where one side has fewer
-    than LEAST_ROWS explained rows, InputError for a condition that makes no sense.
+    than MIN_ROWS_FOR_ATTRIBUTIONS explained rows, InputError for a condition that makes no sense.
     """
     evidence = find_attributions(folder / "evidence")
     if evidence is None:
@@ -38,10 +37,10 @@ def explain_cohort(
     positions = find_positions(folder / PREDICTIONS_FILE, evidence)
     inside = find_rows(table, parsed)[positions]
     rows = int(inside.sum())
-    if min(rows, len(inside) - rows) < LEAST_ROWS:
+    if min(rows, len(inside) - rows) < MIN_ROWS_FOR_ATTRIBUTIONS:
         raise CheckNotApplicableError(
             f"{rows:,} of {len(inside):,} explained rows meet the conditions; at least "
-            f"{LEAST_ROWS} have to, and as many not"
+            f"{MIN_ROWS_FOR_ATTRIBUTIONS} have to, and as many not"
         )
     chunks = iterate_values(evidence, [name_column(name) for name in features])
     return compute_cohort_importance(chunks, inside, features)

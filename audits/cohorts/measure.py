@@ -16,7 +16,7 @@ from audits.checks import (
     count_groups,
 )
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
-from audits.core.limits import MIN_ROWS
+from audits.core.limits import MIN_ROWS_TO_JUDGE
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
 from audits.core.settings.spec import AuditSpec
@@ -53,7 +53,7 @@ def measure_cohort(
     """
     if not inside.any():
         raise CheckNotApplicableError("no row meets these conditions together")
-    min_rows = MIN_ROWS if policy is None else policy.min_rows
+    min_rows = MIN_ROWS_TO_JUDGE if policy is None else policy.min_rows
     context = _count(bundle, spec, whole, inside, min_rows)
     found, outcomes = count_groups(context), []
     codes = {check.code: check for check in CUBE_CHECKS if check is not INTERVENTIONS}

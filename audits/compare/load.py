@@ -28,7 +28,7 @@ from audits.data import (
 from audits.store import Bundle
 
 PREDICTIONS = "predictions.parquet"
-_LEAST_LOSS = float(np.finfo(np.float64).eps)
+_MIN_LOSS = float(np.finfo(np.float64).eps)
 """As in the cube's log loss."""
 
 
@@ -129,7 +129,7 @@ def _expressions(task: str, shared: set[str]) -> tuple[dict[str, str], dict[str,
 
 
 def _score_means(true: str) -> dict[str, tuple[str, str]]:
-    loss = f"-ln(greatest(CASE WHEN {true} = 1 THEN %s ELSE 1 - %s END, {_LEAST_LOSS!r}))"
+    loss = f"-ln(greatest(CASE WHEN {true} = 1 THEN %s ELSE 1 - %s END, {_MIN_LOSS!r}))"
     scores = ("a.y_score", "b.y_score")
     return {
         "mean_score": scores,

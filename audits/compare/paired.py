@@ -11,14 +11,12 @@ from audits.compare.pairs import GroupedPairs, PairedCounts, PairedMeans, group_
 from audits.compare.resample import SHARES, Resampler, Share, Statistic
 from audits.compare.scale import ChangeTest, compute_t_test, fold
 from audits.core.arrays import FloatArray, IntArray
+from audits.core.limits import MIN_ROWS_FOR_FAR_TAILS
 from audits.core.report.measurement import Direction, Measurement
 from audits.core.words.words import base_metric
 from audits.cube import DISPARITIES, RATES, Pairs, Rate, compute_paired_change
 
-LEAST_ROWS = 30
-"""Means of fewer rows are not compared: their errors are not known well enough."""
-
-_MOST_GROUPS = 20_000
+_MAX_GROUPS = 20_000
 _SUMMARIES = {item.name: item for item in DISPARITIES}
 
 
@@ -53,7 +51,7 @@ class PairedTests:
         if name not in self._grouped:
             names = self._pairs.groupings.get(name)
             made = None if names is None else group_pairs(self._pairs, names)
-            if made is not None and len(made.labels) > _MOST_GROUPS:
+            if made is not None and len(made.labels) > _MAX_GROUPS:
                 made = None
             self._grouped[name] = None if made is None else _Grouping(made, self._seed, name)
         return self._grouped[name]
@@ -111,7 +109,7 @@ class _Grouping:
     def test_mean(self, item: Measurement) -> ChangeTest | None:
         place = self._places.get(item.group or "")
         means = self._rows.means[item.metric]
-        if place is None or means.effective[place] < LEAST_ROWS:
+        if place is None or means.effective[place] < MIN_ROWS_FOR_FAR_TAILS:
             return None
         sign = _find_sign(item.direction, means.before[place], means.after[place])
         values = [float(fold(np.asarray(part[place]), item.direction))
@@ -130,7 +128,7 @@ class _Grouping:
             return None
         places: IntArray = np.array(ends, dtype=np.int64)
         rows = means.effective[places]
-        if rows.min() < LEAST_ROWS:
+        if rows.min() < MIN_ROWS_FOR_FAR_TAILS:
             return None
         gaps = [float(part[places[0]] - part[places[1]]) for part in (means.before, means.after)]
         sign = _find_sign(item.direction, *gaps)

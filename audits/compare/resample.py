@@ -23,7 +23,7 @@ from audits.cube import RATES, resample_counts
 _DRAWS = 2000
 _PLACES = 40_000_000
 """Groups times draws times cells are at most so many: memory stays bounded for many groups."""
-_LEAST_DRAWS = 200
+_MIN_DRAWS = 200
 _DEFINED = 0.95
 """In so many draws a number has to be defined, or nothing is said by them."""
 _COUNTED = 20
@@ -73,7 +73,7 @@ class Resampler:
     def __init__(self, grouped: GroupedPairs, seed: int, name: str) -> None:
         self.grouped = grouped
         generator = np.random.default_rng([seed, zlib.crc32(f"compare:{name}".encode())])
-        draws = min(_DRAWS, max(_LEAST_DRAWS, _PLACES // (12 * len(grouped.labels))))
+        draws = min(_DRAWS, max(_MIN_DRAWS, _PLACES // (12 * len(grouped.labels))))
         self._seen = [_Drawn(part[None]) for part in split(grouped.joint)]
         self._flipped = [_Drawn(part) for part in _flip(grouped, draws, generator)]
         self._redrawn = [_Drawn(part) for part in _redraw(grouped, draws, generator)]

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from audits.compare.adjust import conclude
-from audits.compare.comparison import SURE, Change, Comparison, Family, Outcome
+from audits.compare.comparison import Change, Comparison, Family, Outcome
 from audits.compare.gate import Role, name_family, name_role
 from audits.compare.load import load_pairs
 from audits.compare.matching import Match, match_measurements, uses_column
 from audits.compare.paired import PairedTests
 from audits.compare.pairs import PairedCounts
 from audits.compare.scale import ChangeTest
-from audits.compare.separate import LEAST_FOR_INTERVALS, LEAST_ROWS, compute_separate_test
+from audits.compare.separate import compute_separate_test
 from audits.compare.subjects import (
     ask,
     check_comparable,
@@ -23,6 +23,7 @@ from audits.compare.subjects import (
     refer,
 )
 from audits.compare.verdicts import compare_verdicts
+from audits.core.limits import MIN_ROWS_FOR_FAR_TAILS, MIN_ROWS_TO_COMPARE_RUNS
 from audits.core.report.estimate import EXACT, Estimate
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
@@ -155,7 +156,7 @@ def _test(plain: Change, tests: PairedTests | None, *, weighted: bool) -> Change
     found = tests.test(old, new) if tests is not None else None
     found = found or compute_separate_test(old, new, weighted=weighted)
     if found is None:
-        reason = _FEW.format(n=LEAST_FOR_INTERVALS)
+        reason = _FEW.format(n=MIN_ROWS_FOR_FAR_TAILS)
         return replace(plain, outcome=Outcome.INCOMPARABLE, reason=reason)
     change = _to_estimate(found, old, new)
     return replace(plain, outcome=Outcome.SAME, change=change, p_value=found.p_value)
@@ -179,8 +180,8 @@ def _find_obstacle(old: Measurement, new: Measurement) -> str:
 
 def _find_few(old: Measurement, new: Measurement) -> str:
     for when, item in (("before", old), ("after", new)):
-        if item.estimate is not None and item.estimate.n < LEAST_ROWS:
-            return f"fewer than {LEAST_ROWS} rows {when}"
+        if item.estimate is not None and item.estimate.n < MIN_ROWS_TO_COMPARE_RUNS:
+            return f"fewer than {MIN_ROWS_TO_COMPARE_RUNS} rows {when}"
     return ""
 
 
@@ -199,8 +200,3 @@ def _to_estimate(found: ChangeTest, old: Measurement, new: Measurement) -> Estim
         method=found.method,
         confidence=CONFIDENCE,
     )
-
-
-def count_sure(comparison: Comparison) -> int:
-    """Return how many numbers changed beyond noise, mirrored ones left out."""
-    return sum(len(comparison.find(outcome)) for outcome in SURE)

@@ -6,17 +6,10 @@ import numpy as np
 from scipy import special
 
 from audits.compare.scale import ChangeTest, compute_normal_p, fold, fold_interval
+from audits.core.limits import MIN_ROWS_FOR_FAR_TAILS
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Direction, Measurement
 from audits.cube import compute_difference, compute_exact_test
-
-LEAST_ROWS = 10
-"""Estimates on fewer rows are not compared: what their intervals say of far tails is a guess."""
-
-
-LEAST_FOR_INTERVALS = 30
-"""Where no counts are known, the far tails of an interval or a t test are worth something from so
-many rows."""
 
 
 def compute_separate_test(
@@ -29,7 +22,7 @@ def compute_separate_test(
     it holds in far tails, where after adjusting everything is decided. Else it is Welch's of two
     means, or the z test whose 95% limit is the interval's. Where the rows are the same after all,
     estimates move together and this is conservative. None where no counts are known, on fewer
-    than `LEAST_FOR_INTERVALS` rows.
+    than `MIN_ROWS_FOR_FAR_TAILS` rows.
     """
     old, new = before.estimate, after.estimate
     assert old is not None and new is not None  # the caller looks first
@@ -38,7 +31,7 @@ def compute_separate_test(
     if plain and old.method == new.method == "wilson_midp" and after.unit == "share":
         p_value = _compute_fisher(old, new)
         return ChangeTest(mover.change, mover.low, mover.high, p_value, "mover, fisher")
-    if min(old.n, new.n) < LEAST_FOR_INTERVALS:
+    if min(old.n, new.n) < MIN_ROWS_FOR_FAR_TAILS:
         return None
     if plain and old.method == new.method == "student_t":
         p_value = _compute_welch(old, new, mover.p_value)

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from audits.core.arrays import FloatArray
 from audits.core.report.measurement import Direction, Unit
 from audits.core.settings.spec import Task
 from audits.cube.classes import (
@@ -25,7 +26,6 @@ from audits.cube.classes import (
 )
 from audits.cube.counts.values import Values
 from audits.cube.counts.view import View
-from audits.cube.entropy import generalized_entropy, theil
 from audits.cube.intervals.probability import (
     compute_brier,
     compute_calibration_error,
@@ -49,6 +49,36 @@ from audits.cube.regression import (
     compute_root_mean_squared_error,
     compute_standardized_mean_residual,
 )
+
+_BENEFITS = np.array([[1.0, 2.0], [0.0, 1.0]])
+"""By `[true, predicted]`."""
+
+
+def _relative(confusion: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the share of rows by cell, and each cell's benefit over the mean; NaN if it is 0."""
+    rows = confusion.sum(axis=(-2, -1), keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = confusion / rows
+        mean = (share * _BENEFITS).sum(axis=(-2, -1), keepdims=True)
+        return share, np.where(mean > 0, _BENEFITS / mean, np.nan)
+
+
+def generalized_entropy(confusion: FloatArray) -> FloatArray:
+    """Return the generalized entropy index with alpha = 2: half the squared variation of benefit.
+
+    confusion: weights `[..., 2, 2]`. NaN without rows, or where nobody has any benefit.
+    """
+    share, relative = _relative(confusion)
+    return np.asarray((share * (relative**2 - 1)).sum(axis=(-2, -1)) / 2)
+
+
+def theil(confusion: FloatArray) -> FloatArray:
+    """Return the Theil index (alpha = 1): the mean of r ln r, r being benefit over its mean."""
+    share, relative = _relative(confusion)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.where(relative == 0, 0.0, relative * np.log(relative))
+    return np.asarray((share * spread).sum(axis=(-2, -1)))
+
 
 Compute = Callable[[View, np.random.Generator], Values]
 

@@ -20,7 +20,7 @@ from .groups.ranges import (
     count_outside as count_outside,
 )
 from .look.facts import (
-    MOST_VALUES as MOST_VALUES,
+    MAX_VALUES as MAX_VALUES,
     ColumnFacts as ColumnFacts,
     compute_facts as compute_facts,
     count_values as count_values,

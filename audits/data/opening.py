@@ -18,17 +18,17 @@ from audits.data.groups.groups import check_groups, list_notices, merge_rare
 from audits.data.groups.joined import join_protected
 from audits.data.groups.protected import check_protected, check_reference_groups
 from audits.data.groups.told import (
+    describe_groups,
+    describe_repeated_ids,
+    describe_unused_missing,
+    describe_unused_spellings,
     drop_rows,
-    tell_groups,
-    tell_repeated_ids,
-    tell_unused_missing,
-    tell_unused_spellings,
 )
 from audits.data.overrides import open_overrides
 from audits.data.schema import Column, find_column, tabulate_columns
 from audits.data.sql import MARK, list_columns, quote
 from audits.data.table import ROWS_VIEW, AuditTable
-from audits.data.values.kept import check_values, render_kept_columns
+from audits.data.values.evidence_columns import check_values, render_evidence_columns
 from audits.data.values.spelling import render_spelled
 from audits.data.values.typed import Reading, check_declared_types
 
@@ -62,21 +62,21 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
     protected = check_protected(columns, data)
     for name in data.spellings:
         find_column(columns, name, "data.spellings:")
-    kept = render_kept_columns(connection, spec, view, columns, protected)
+    evidence = render_evidence_columns(connection, spec, view, columns, protected)
     held = {column.name: name_group_column(column.name) for column in protected}
-    rendered = {name: kept.columns[own] for name, own in held.items()}
+    rendered = {name: evidence.columns[own] for name, own in held.items()}
     merges = merge_rare(connection, view, data, rendered)
-    kept.columns |= {held[name]: one.render(rendered[name]) for name, one in merges.items()}
-    marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in kept.columns.items())
+    evidence.columns |= {held[name]: one.render(rendered[name]) for name, one in merges.items()}
+    marked = ", ".join(f"{sql} AS {quote(MARK + name)}" for name, sql in evidence.columns.items())
     chosen = f"*, {marked}" if marked else "*"
     connection.execute(f"CREATE VIEW {ROWS_VIEW} AS SELECT {chosen} FROM {view}")
-    check_values(connection, ROWS_VIEW, kept)
+    check_values(connection, ROWS_VIEW, evidence)
     check_groups(connection, ROWS_VIEW, data, list(held))
     check_reference_groups(connection, ROWS_VIEW, data)
     grouped = tuple(held)
     read = [notice for one in opened for notice in one.opened.notices]
     notices = (
-        *read, *told, *tell_unused_missing(data, opened), *dropped, *kept.notices,
+        *read, *told, *describe_unused_missing(data, opened), *dropped, *evidence.notices,
         *list_notices(data, merges),
     )  # fmt: skip
     reference_rows, reference_columns = 0, 0
@@ -91,8 +91,8 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
         columns,
         tuple(data.protected),
         grouped,
-        kept.classes,
-        tuple(kept.columns),
+        evidence.classes,
+        tuple(evidence.columns),
         reference,
         reference_rows,
         reference_columns,
@@ -100,7 +100,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, spec: AuditSpec, base: Pat
             connection, spec.recourse.overrides, base, [column.name for column in columns]
         ),
         (*notices, *_tell(connection, spec, view, grouped, columns)),
-        kept.scale,
+        evidence.scale,
         merges,
     )
 
@@ -136,9 +136,9 @@ def _tell(
     label = spec.predictions.label if spec.predictions else None
     read = [name for name in (spec.data.target, label, *grouped) if name]
     return (
-        *tell_repeated_ids(connection, ROWS_VIEW, spec.data),
-        *tell_groups(connection, ROWS_VIEW, spec.data, grouped),
-        *tell_unused_spellings(connection, view, spec, read),
+        *describe_repeated_ids(connection, ROWS_VIEW, spec.data),
+        *describe_groups(connection, ROWS_VIEW, spec.data, grouped),
+        *describe_unused_spellings(connection, view, spec, read),
     )
 
 

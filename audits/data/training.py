@@ -10,7 +10,7 @@ from audits.data.groups.protected import render_group_expression
 from audits.data.schema import find_column, tabulate_columns
 from audits.data.sql import list_columns, quote, read_frame
 from audits.data.table import AuditTable
-from audits.data.values.kept import describe_target
+from audits.data.values.evidence_columns import describe_target
 from audits.data.values.outcome import count_texts, find_coding
 from audits.data.values.spelling import render_spelled
 from audits.data.values.typed import render_text

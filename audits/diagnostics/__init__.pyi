@@ -1,8 +1,7 @@
 # What other rooms may use of this one; each name is imported when it is first asked for.
 from .leakage import (
-    LEAST_ROWS as LEAST_ROWS,
-    Told as Told,
-    compute_told as compute_told,
+    Concordance as Concordance,
+    compute_leakage as compute_leakage,
     describe_relation as describe_relation,
 )
 from .proxies import (

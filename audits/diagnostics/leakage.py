@@ -18,18 +18,16 @@ from numpy.typing import NDArray
 from scipy import special
 
 from audits.core.arrays import BoolArray, FloatArray, IntArray
+from audits.core.limits import MIN_ROWS_IN_HALF
 from audits.core.settings.spec import Task
 from audits.cube import compute_share_interval, normal_quantile
 from audits.diagnostics.proxies import PRIOR_ROWS, compute_separation, compute_shares, encode_column
-
-LEAST_ROWS = 20
-"""Rows of an outcome that have to be in each half."""
 
 _CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Concordance:
     """In what share of pairs a column tells which outcome is which, with its 95% interval.
     n: rows measured."""
 
@@ -39,9 +37,9 @@ class Told:
     n: int
 
 
-def compute_told(
+def compute_leakage(
     values: pd.Series, outcome: NDArray[np.generic], learned: BoolArray, task: Task
-) -> Told | None:
+) -> Concordance | None:
     """Return how well a column gives the outcome away; None where there are too few rows.
 
     values: the column, `[n_rows]`. outcome: without missing ones, `[n_rows]`: 0 or 1, class names,
@@ -56,17 +54,19 @@ def compute_told(
     return _average([one for one in classes if one is not None])
 
 
-def _compute_for_class(codes: IntArray, inside: BoolArray, learned: BoolArray) -> Told | None:
+def _compute_for_class(
+    codes: IntArray, inside: BoolArray, learned: BoolArray
+) -> Concordance | None:
     for half in (learned, ~learned):
         hits = int(inside[half].sum())
-        if min(hits, int(half.sum()) - hits) < LEAST_ROWS:
+        if min(hits, int(half.sum()) - hits) < MIN_ROWS_IN_HALF:
             return None
     shares = compute_shares(codes, inside, learned)[~learned]
     found = compute_separation(shares, inside[~learned], two_sided=False)
-    return Told(found.auc, found.low, found.high, found.n)
+    return Concordance(found.auc, found.low, found.high, found.n)
 
 
-def _average(classes: Sequence[Told]) -> Told | None:
+def _average(classes: Sequence[Concordance]) -> Concordance | None:
     """Return the mean over classes. The classes' numbers rest on the same rows, so that the mean
     of the limits is taken: it holds however they depend on each other."""
     if not classes:
@@ -74,11 +74,13 @@ def _average(classes: Sequence[Told]) -> Told | None:
     auc, low, high = (
         float(np.mean([getattr(one, name) for one in classes])) for name in ("auc", "low", "high")
     )
-    return Told(auc, low, high, classes[0].n)
+    return Concordance(auc, low, high, classes[0].n)
 
 
-def _compute_for_numbers(codes: IntArray, outcome: FloatArray, learned: BoolArray) -> Told | None:
-    if min(int(learned.sum()), int((~learned).sum())) < 2 * LEAST_ROWS:
+def _compute_for_numbers(
+    codes: IntArray, outcome: FloatArray, learned: BoolArray
+) -> Concordance | None:
+    if min(int(learned.sum()), int((~learned).sum())) < 2 * MIN_ROWS_IN_HALF:
         return None
     scores = _compute_mean_ranks(codes, outcome, learned)[~learned]
     return compute_concordance(scores, outcome[~learned])
@@ -95,7 +97,7 @@ def _compute_mean_ranks(codes: IntArray, outcome: FloatArray, learned: BoolArray
     return means[codes]
 
 
-def compute_concordance(scores: FloatArray, outcome: FloatArray) -> Told | None:
+def compute_concordance(scores: FloatArray, outcome: FloatArray) -> Concordance | None:
     """Return in what share of the pairs of rows with different outcomes the higher score has the
     higher outcome, ties of scores counting half; None where all outcomes are equal.
 
@@ -111,13 +113,15 @@ def compute_concordance(scores: FloatArray, outcome: FloatArray) -> Told | None:
     n, value = len(scores), float(agree.sum() / total)
     if value in (0.0, 1.0):
         low, high = compute_share_interval(np.asarray(value), np.asarray(float(n)))
-        return Told(value, float(low), float(high), n)
+        return Concordance(value, float(low), float(high), n)
     # Each row's part of the numerator minus the value's part of the denominator has mean 0.
     spread = float(((agree - value * pairs) ** 2).sum())
     error = 2 * np.sqrt(spread * n / max(n - 1, 1)) / total
     half = normal_quantile() * error / (value * (1 - value))
     middle = special.logit(value)
-    return Told(value, float(special.expit(middle - half)), float(special.expit(middle + half)), n)
+    return Concordance(
+        value, float(special.expit(middle - half)), float(special.expit(middle + half)), n
+    )
 
 
 def _count_pairs(
@@ -167,7 +171,7 @@ def describe_relation(values: pd.Series, outcome: pd.Series, task: Task) -> str:
     """
     known = (values.notna() & outcome.notna()).to_numpy(dtype=bool)
     own, true = values[known], outcome[known]
-    if len(own) < LEAST_ROWS:
+    if len(own) < MIN_ROWS_IN_HALF:
         return ""
     if _are_equal(own, true):
         return "same"

@@ -23,7 +23,7 @@ from audits.cube import ScoredCounts, compute_auc, reconcile
 
 BINS = 20
 """Numbers are cut at twentieths of the rows that are learned from."""
-MOST_CATEGORIES = 250
+MAX_CATEGORIES = 250
 """Texts beyond the most frequent ones count as one."""
 PRIOR_ROWS = 10.0
 """A share seen in few rows is drawn towards the share of all rows, as if by ten more."""
@@ -84,7 +84,7 @@ def encode_column(values: pd.Series, learned: BoolArray) -> IntArray:
     else:
         texts = values.astype(object).where(~missing, "").map(str)
         counts = texts[learned & ~missing].value_counts(sort=False)
-        ranked = sorted(counts.index, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
+        ranked = sorted(counts.index, key=lambda text: (-counts[text], text))[:MAX_CATEGORIES]
         codes = pd.Index(ranked).get_indexer(pd.Index(texts)) + 2
     return np.where(missing, 0, codes).astype(np.int64)
 

@@ -70,7 +70,7 @@ from .groups.losses import (
     build_losses as build_losses,
 )
 from .groups.reasons import (
-    MOST_REASONS as MOST_REASONS,
+    MAX_REASONS as MAX_REASONS,
     ReasonCodes as ReasonCodes,
     Reasons as Reasons,
     build_codes as build_codes,

@@ -26,7 +26,7 @@ class Request:
     `[n_reference, n_columns]` for engines that compare with some; None where there are none.
     tolerance: the largest additivity error, as a share of the range of the outputs, that an
     approximate engine may leave where it can do better. seed: of all that an engine draws.
-    compare_with: one of `audits.explain.methods.BASELINES`, for networks. error: the error of a
+    compare_with: a baseline of `audits.explain.methods`, for networks. error: the error of a
     sampled value, as a share of the range of the outputs, at which sampling may stop.
     """
 

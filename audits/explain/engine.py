@@ -23,7 +23,6 @@ SERVICE = "audits.explain.service"
 
 CHUNK_ROWS = 131_072
 SAMPLED_CHUNK_ROWS = 2_048
-BACKGROUND_ROWS = 4_096
 PROBE_ROWS = 64
 
 
@@ -35,7 +34,7 @@ class Settings:
     or "auto" for what the method explains by itself. target_class: index in `client.info.classes`;
     for a binary model 0 gives the mirror image of 1; ignored for regression. pairs, error: budget
     and aim of sampled values (`Budget`). baseline: what a network's output is compared with
-    (`BASELINES`). seed: of all that is drawn.
+    ("auto", "mean", "zero" or "sample", see `audits.explain.methods`). seed: of all that is drawn.
     """
 
     method: str = AUTO
@@ -135,32 +134,6 @@ def prepare_explainer(
     return Explainer(
         client, settings, params["method"], str(answer["space"]), str(answer["why"]), params
     )
-
-
-def sample_background(
-    frame: pd.DataFrame, generator: np.random.Generator, rows: int = BACKGROUND_ROWS
-) -> pd.DataFrame:
-    """Return at most `rows` rows of the reference data, drawn without replacement."""
-    if len(frame) <= rows:
-        return frame
-    return frame.iloc[np.sort(generator.choice(len(frame), size=rows, replace=False))]
-
-
-def compute_attributions(
-    client: ModelClient,
-    frame: pd.DataFrame,
-    *,
-    background: pd.DataFrame | None,
-    settings: Settings | None = None,
-    chunk_rows: int = CHUNK_ROWS,
-    progress: Callable[[float], None] | None = None,
-) -> Attribution:
-    """Explain all rows of `frame` and keep them in memory; see `prepare_explainer`.
-
-    `additivity_error` and `budget` are the largest of the chunks.
-    """
-    explainer = prepare_explainer(client, frame, background, settings)
-    return concatenate(list(explainer.iterate(frame, chunk_rows=chunk_rows, progress=progress)))
 
 
 def concatenate(parts: list[Attribution]) -> Attribution:

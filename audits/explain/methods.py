@@ -17,7 +17,6 @@ DEEPLIFT = "deeplift"
 MEAN = "mean"
 ZERO = "zero"
 SAMPLE = "sample"
-BASELINES = (AUTO, MEAN, ZERO, SAMPLE)
 """What a network's output is compared with: the mean of the encoded reference rows, the origin of
 its first layer (numbers at their training mean, no category), or drawn reference rows. "auto": the
 method's own, the mean for one point of comparison and drawn rows for Gradient SHAP."""

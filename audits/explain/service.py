@@ -191,7 +191,7 @@ def compute_attribution(
     params: `method` (a name; what `choose_method` answered), `output` ("auto", "margin" or
     "probability"), `target_class` (index, default 1; ignored for regression), `background` (the
     name of a remembered table), `tolerance`, `seed`, `pairs` and `error` (see `Budget`), `baseline`
-    (see `BASELINES`).
+    (see `audits.explain.methods`).
     Returns a table of float64 columns "0", "1", ... (one a raw feature, in the order of
     `adapter.info.features`; names by position, for a feature may be called "base"), "base" and
     "output", for sampled values then "error 0", ..., and a dict with `method`, `space`, `exact`,

@@ -9,6 +9,3 @@ from .html import (
     render_html as render_html,
     save_html as save_html,
 )
-from .html.reading import (
-    LEAST as LEAST,
-)

@@ -23,7 +23,7 @@ MAX_GROUPS = 6
 """More curves than this cannot be told apart."""
 
 
-MOST_COLUMNS = 15
+MAX_COLUMNS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def draw_changed_columns(
     columns: Sequence[str], shares: Sequence[float], *, title: str, axis: str
 ) -> Chart:
     """Draw in what share of the best answers each column has to change, most often first."""
-    pairs = sorted(zip(columns, shares, strict=True), key=lambda pair: -pair[1])[:MOST_COLUMNS]
+    pairs = sorted(zip(columns, shares, strict=True), key=lambda pair: -pair[1])[:MAX_COLUMNS]
     labels = unique_labels([name for name, _ in pairs], 26)
     figure = make_figure(row_height(len(pairs)), x_title=axis)
     figure.add_bar(

@@ -114,15 +114,3 @@ def use_percent_axis(figure: go.Figure, axis: str = "x") -> None:
 def row_height(rows: int, *, each: int = 32, around: int = 84, least: int = 150) -> int:
     """Return the height in pixels of a figure with so many rows."""
     return max(least, around + each * rows)
-
-
-def count_points(figure: go.Figure) -> int:
-    """Return how many marks the browser has to draw."""
-    total = 0
-    for trace in figure.data:
-        if trace.type == "heatmap":
-            total += sum(len(row) for row in trace.z)
-        else:
-            values = trace.x if trace.x is not None else trace.y
-            total += 0 if values is None else len(values)
-    return total

@@ -24,11 +24,11 @@ from .help import (
     find_help as find_help,
 )
 from .notes import (
+    describe_idle as describe_idle,
+    describe_waiver as describe_waiver,
     list_cautions as list_cautions,
     list_notes as list_notes,
     list_notices as list_notices,
-    tell_idle as tell_idle,
-    tell_waiver as tell_waiver,
 )
 from .numbers import (
     find_adjusted as find_adjusted,

@@ -35,7 +35,7 @@ def compute_exit_code(report: AuditReport, fail_on: str) -> int:
         return 3
     if fail_on == "never":
         return 0
-    return int(bool(_list_breaches(report, fail_on)) or is_short(report, fail_on))
+    return int(bool(_list_violations(report, fail_on)) or is_short(report, fail_on))
 
 
 def count_asked(report: AuditReport, fail_on: str) -> int:
@@ -59,7 +59,7 @@ def read_policy_in_force(report: AuditReport) -> Policy | None:
 def list_broken(report: AuditReport, fail_on: str) -> frozenset[str]:
     """Return the ids of the findings that keep an audit from passing: one of their verdicts is
     what people ask to fail on, and nobody has accepted it."""
-    breaches = _list_breaches(report, fail_on)
+    breaches = _list_violations(report, fail_on)
     return frozenset(
         finding.id
         for finding in list_findings(report)
@@ -67,7 +67,7 @@ def list_broken(report: AuditReport, fail_on: str) -> frozenset[str]:
     )
 
 
-def _list_breaches(report: AuditReport, fail_on: str) -> set[tuple[str, str]]:
+def _list_violations(report: AuditReport, fail_on: str) -> set[tuple[str, str]]:
     """Return the (rule, measurement) of what people ask to fail on and have not accepted."""
     asked = {
         (verdict.rule, verdict.measurement)

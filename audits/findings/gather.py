@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from audits.core.groups import split_crossed
-from audits.core.limits import MIN_ROWS
+from audits.core.limits import MIN_ROWS_TO_JUDGE
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import JUDGED, SEVERITY, Cause, Status, Verdict
@@ -140,7 +140,8 @@ def _rules(report: AuditReport) -> Iterable[dict[str, object]]:
 def get_min_rows(report: AuditReport) -> int:
     """Return how many rows a group needed to be judged."""
     policy = report.spec.effective.get(IN_FORCE)
-    return int(policy.get("min_rows", MIN_ROWS)) if isinstance(policy, dict) else MIN_ROWS
+    known = policy if isinstance(policy, dict) else {}
+    return int(known.get("min_rows", MIN_ROWS_TO_JUDGE))
 
 
 def _place(

@@ -100,10 +100,10 @@ class _Trial:
             return Remedy(self.by_group, False, f"{self._way()} does not do it: {why}.")
         numbers = (before, after, change)
         if not _narrows(before.estimate, after.estimate):
-            return Remedy(self.by_group, False, self._tell_wider(*numbers), numbers)
+            return Remedy(self.by_group, False, self._describe_wider(*numbers), numbers)
         if -change.estimate.value > self._settings().max_cost:
-            return Remedy(self.by_group, False, self._tell_dear(*numbers), numbers)
-        return Remedy(self.by_group, True, self._tell_offer(*numbers), numbers)
+            return Remedy(self.by_group, False, self._describe_dear(*numbers), numbers)
+        return Remedy(self.by_group, True, self._describe_offer(*numbers), numbers)
 
     def _find(self, metric: str) -> Measurement | None:
         """Return a number of this way: of the finding's own pair where that was followed."""
@@ -129,14 +129,14 @@ class _Trial:
         groups = (plain_text(name or "") for name in (after.group, after.reference_group))
         return "the gap between {} and {}".format(*groups)
 
-    def _tell_wider(self, before: Measurement, after: Measurement, change: Measurement) -> str:
+    def _describe_wider(self, before: Measurement, after: Measurement, change: Measurement) -> str:
         del change
         return (
             f"{self._way()} does not surely narrow {self._whose(after)}: {_say(before)} would "
             f"become {_say_after(after)}, {_WHERE}."
         )
 
-    def _tell_dear(self, before: Measurement, after: Measurement, change: Measurement) -> str:
+    def _describe_dear(self, before: Measurement, after: Measurement, change: Measurement) -> str:
         most = format_value(self._settings().max_cost, "points")
         return (
             f"{self._way()} would narrow {self._whose(after)} from {_say(before)} to "
@@ -144,15 +144,15 @@ class _Trial:
             "this audit allows."
         )
 
-    def _tell_offer(self, before: Measurement, after: Measurement, change: Measurement) -> str:
+    def _describe_offer(self, before: Measurement, after: Measurement, change: Measurement) -> str:
         law = " The law may forbid to decide by group." if self.by_group else ""
         return (
             f"{self._way()} narrows {self._whose(after)} from {_say(before)} to "
             f"{_say_after(after)} and {_say_cost(change)}, {_WHERE}. "
-            f"{self._tell_goal()}{law}"
+            f"{self._describe_goal()}{law}"
         )
 
-    def _tell_goal(self) -> str:
+    def _describe_goal(self) -> str:
         """Return whether the goal, which is about all groups, was reached, and why not."""
         part = name_intervention(self.goal, self.finding.attribute or "", by_group=self.by_group)
         name = measurement_id("gap_after", self.finding.attribute, part=part)

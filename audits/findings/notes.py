@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.core.format import format_count, plain_text
 from audits.core.report.report import AuditReport
-from audits.core.words.harms import tell_harm
+from audits.core.words.harms import describe_harm
 from audits.findings.finding import Finding
 from audits.findings.gather import count_judged
 from audits.policy import (
@@ -36,7 +36,7 @@ def list_cautions(report: AuditReport) -> tuple[str, ...]:
 
 
 def _list_cautions(report: AuditReport) -> Iterator[str]:
-    if harm := tell_harm(report):
+    if harm := describe_harm(report):
         yield harm
     stored = report.spec.effective.get(IN_FORCE)
     if stored is None:
@@ -55,7 +55,7 @@ def _list_cautions(report: AuditReport) -> Iterator[str]:
         yield from (render_expired(waiver, day) for waiver in policy.list_expired(day))
 
 
-def tell_idle(report: AuditReport) -> str:
+def describe_idle(report: AuditReport) -> str:
     """Return which rules judged nothing, because nothing was measured for them; "" where none."""
     stored = report.spec.effective.get(IN_FORCE)
     if stored is None:
@@ -65,6 +65,6 @@ def tell_idle(report: AuditReport) -> str:
     return f"Rules that judged nothing, for want of numbers: {names}." if names else ""
 
 
-def tell_waiver(finding: Finding) -> str:
+def describe_waiver(finding: Finding) -> str:
     """Return by what waiver people have accepted a finding, "" where they have not."""
     return "" if finding.waiver is None else f"{render_waiver(finding.waiver).rstrip('.')}."

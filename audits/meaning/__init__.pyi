@@ -4,7 +4,7 @@ from .classes import (
     match_classes as match_classes,
 )
 from .decisions import (
-    tell_ties as tell_ties,
+    describe_ties as describe_ties,
 )
 from .names import (
     fit_names as fit_names,

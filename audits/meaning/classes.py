@@ -13,7 +13,7 @@ from audits.data import MARK, ROWS_VIEW, AuditTable, quote
 from audits.meaning.evidence import Ranking, rank_known_rows
 from audits.models import ModelClient
 
-_MOST = 200
+_MAX_VALUES = 200
 
 
 class UndecidedError(InputError):
@@ -121,7 +121,7 @@ def _prove(outcomes: Outcomes, classes: Sequence[str], ranking: Ranking) -> Mean
     ranking: by output 1, read as the favourable outcome.
     """
     straight = (outcomes.other, outcomes.positive)
-    if not ranking.is_sure:
+    if not ranking.is_significant:
         raise UndecidedError(
             f"the model's file calls its outputs {one_of(classes)}, the target says "
             f"{one_of(straight)}, and rows with known outcomes do not tell which is which: if "
@@ -151,7 +151,7 @@ def read_outcomes(spec: AuditSpec, table: AuditTable) -> Outcomes:
     rows = table.connection.execute(
         f"SELECT DISTINCT CAST({quote(spec.data.target)} AS VARCHAR) AS v, "
         f"{quote(MARK + 'y_true')} AS y FROM {ROWS_VIEW} WHERE y IS NOT NULL ORDER BY v "
-        f"LIMIT {_MOST}"
+        f"LIMIT {_MAX_VALUES}"
     ).fetchall()
     sides = {side: tuple(str(value) for value, y in rows if y == side) for side in (0, 1)}
     return Outcomes(str(spec.data.positive), sides[1], sides[0])

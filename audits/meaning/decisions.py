@@ -96,7 +96,7 @@ def resolve_cut(
     if spec.audit.task != "binary":
         is_own = spec.audit.task == "multiclass" and rule == "own"
         return Decided(section.cut if section.threshold != "model" else HALF,
-                       _tell_classes(table, model, on_rows) if is_own else ())  # fmt: skip
+                       _describe_classes(table, model, on_rows) if is_own else ())  # fmt: skip
     assert output is not None
     if section.output == "score":
         return Decided(_read_score(section))
@@ -111,7 +111,7 @@ def resolve_cut(
         return Decided(section.cut)
     trial = _try_rule(table, model, output, HALF if declared is None else declared, on_rows)
     if declared is not None:
-        return Decided(declared, _tell_declared(declared, trial))
+        return Decided(declared, _describe_declared(declared, trial))
     return _resolve_own(section, model, trial)
 
 
@@ -151,7 +151,7 @@ def _decide_all(
 
 def _resolve_own(section: ModelSection, model: ModelClient, trial: _Trial) -> Decided:
     if trial.is_half and section.threshold is None and model.info.stated is None:
-        return Decided(HALF, tell_ties(trial.ties))
+        return Decided(HALF, describe_ties(trial.ties))
     cut = trial.find_cut(model.info.stated)
     if cut is None:
         raise InputError(
@@ -171,7 +171,7 @@ def _resolve_own(section: ModelSection, model: ModelClient, trial: _Trial) -> De
     return Decided(cut, (Notice(code="model.threshold", text=text),))
 
 
-def _tell_declared(cut: float, trial: _Trial) -> tuple[Notice, ...]:
+def _describe_declared(cut: float, trial: _Trial) -> tuple[Notice, ...]:
     if not trial.differing:
         return ()
     text = (
@@ -182,7 +182,7 @@ def _tell_declared(cut: float, trial: _Trial) -> tuple[Notice, ...]:
     return (Notice(code="model.threshold", text=text),)
 
 
-def tell_ties(ties: int) -> tuple[Notice, ...]:
+def describe_ties(ties: int) -> tuple[Notice, ...]:
     """Return what to know of rows at exactly one half, which the model itself rejects."""
     if not ties:
         return ()
@@ -194,7 +194,7 @@ def tell_ties(ties: int) -> tuple[Notice, ...]:
     return (Notice(code="model.threshold", text=text),)
 
 
-def _tell_classes(
+def _describe_classes(
     table: AuditTable, model: ModelClient, on_rows: Callable[[float], None]
 ) -> tuple[Notice, ...]:
     differing = sum(

@@ -33,7 +33,7 @@ class Ranking:
     rows: int
 
     @property
-    def is_sure(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the output surely ranks one of the outcomes higher."""
         return abs(self.z) > SURE
 

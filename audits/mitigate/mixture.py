@@ -118,18 +118,13 @@ def load_mixture(path: Path) -> Mixture:
     return mixture
 
 
-def predict_mixture(path: Path, frame: pd.DataFrame, groups: np.ndarray) -> FloatArray:
-    """Return each row's probability of the favourable outcome, `[n]`.
-
-    groups: `[n]` texts, the rows' values of the attribute; read only where the method uses it.
-    """
-    with open_mixture(path) as decide:
-        return decide(frame, groups)
-
-
 @contextmanager
 def open_mixture(path: Path) -> Iterator[Decide]:
-    """Open a predictor's models in one worker and yield what `predict_mixture` answers with."""
+    """Open a predictor's models in one worker and yield what decides.
+
+    It takes a frame and its rows' values of the attribute, `[n]` texts, read only where the method
+    uses them, and returns each row's probability of the favourable outcome, `[n]`.
+    """
     mixture = load_mixture(path)
     files = [part for part in mixture.parts if part.model is not None]
     constant = sum(part.probability * (part.constant or 0.0) for part in mixture.parts)

@@ -23,7 +23,7 @@ TRUE, GROUP = "\ue000assay true", "\ue000assay group"  # no name of the data hol
 """Columns of the training rows beside the features: 0 or 1 (favourable), and the group's name."""
 
 
-LEAST_GAP = 1e-3
+MIN_GAP = 1e-3
 """fairlearn's reductions take no bound of exactly 0."""
 
 
@@ -71,7 +71,7 @@ def reduce(
     model, keyword = _prepare_refit(adapter)
     assert isinstance(adapter, SkopsAdapter)
     true, groups = _read_training(frame)
-    bound = max(float(params["gap"]), LEAST_GAP)
+    bound = max(float(params["gap"]), MIN_GAP)
     constraint = getattr(reductions, params["constraint"])(difference_bound=bound)
     gradient = reductions.ExponentiatedGradient(model, constraint, sample_weight_name=keyword)
     _fit(gradient, adapter.prepare(frame), true, {"sensitive_features": groups})

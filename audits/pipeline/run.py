@@ -40,7 +40,7 @@ from audits.core.settings.read import load_spec
 from audits.core.settings.spec import AuditSpec, PolicySection
 from audits.cube import Cube, build_cube, count_classes
 from audits.data import AuditTable, compute_sha256, connect, open_table
-from audits.meaning import check_task, fit_names, resolve_model, tell_ties
+from audits.meaning import check_task, describe_ties, fit_names, resolve_model
 from audits.models import ModelClient, open_declared
 from audits.pipeline.checks import Ended, Ran, in_order, no_news, run_checks
 from audits.pipeline.provenance import find_environment, find_tool
@@ -48,9 +48,9 @@ from audits.pipeline.scoring import (
     check_features,
     check_named_columns,
     check_sought_class,
+    describe_ranks,
     find_cut,
     find_scale,
-    tell_ranks,
     write_predictions,
 )
 from audits.policy import IN_FORCE, Policy, check_policy_names, compute_verdicts, load_policy
@@ -124,7 +124,7 @@ def run_audit(
         subject = _open_subject(spec, base, device, stack, progress)
         _write_settings(folder, spec_path, base)
         context, written = _build_context(subject, policy.min_rows, folder, progress)
-        subject = replace(subject, notices=(*subject.notices, *_tell_ties(context)))
+        subject = replace(subject, notices=(*subject.notices, *_describe_ties(context)))
         check_policy_names(policy, spec.data.protected, _list_groups(context), policy_path)
 
         def assemble(ran: Sequence[Ran]) -> AuditReport:
@@ -172,7 +172,7 @@ def _open_subject(
     meant = resolve_model(spec, table, model, lambda done: progress("open model", done))
     check_sought_class(spec, meant.classes)
     resolved, notices = resolve_section(table, meant.spec, model.info.features)
-    told = (*table.notices, *renamed, *meant.notices, *notices, *tell_ranks(model))
+    told = (*table.notices, *renamed, *meant.notices, *notices, *describe_ranks(model))
     return _Subject(resolved, spec, base, table, model, meant.classes, meant.output, told)
 
 
@@ -224,12 +224,12 @@ def _build_context(
     )
 
 
-def _tell_ties(context: Context) -> tuple[Notice, ...]:
+def _describe_ties(context: Context) -> tuple[Notice, ...]:
     """Return what to know of scores of exactly one half, where the model takes the first class."""
     model, cut = context.model, context.cube.threshold
     if model is None or model.info.rule != "larger" or context.output != 1 or cut != HALF:
         return ()
-    return tell_ties(int((context.read_predictions(["y_score"])["y_score"] == HALF).sum()))
+    return describe_ties(int((context.read_predictions(["y_score"])["y_score"] == HALF).sum()))
 
 
 def _list_groups(context: Context) -> dict[str, tuple[str, ...]]:

@@ -124,7 +124,7 @@ def find_scale(table: AuditTable, model: ModelClient | None) -> Scale | None:
     return MARGINS if model.info.output == "score" else None
 
 
-def tell_ranks(model: ModelClient) -> tuple[Notice, ...]:
+def describe_ranks(model: ModelClient) -> tuple[Notice, ...]:
     """Return what a reader must know of a model that gives no probabilities."""
     if model.info.output != "score":
         return ()

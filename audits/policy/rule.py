@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from audits.core.limits import MIN_ROWS
+from audits.core.limits import MIN_ROWS_TO_JUDGE
 from audits.core.report.estimate import Frozen
 from audits.core.report.measurement import Direction
 from audits.core.report.verdict import Waiver
@@ -91,7 +91,7 @@ class Policy(Frozen):
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     alpha: float = Field(default=0.05, gt=0, lt=1, strict=True)
-    min_rows: int = Field(default=MIN_ROWS, ge=1, strict=True)
+    min_rows: int = Field(default=MIN_ROWS_TO_JUDGE, ge=1, strict=True)
     least_judged: int = Field(default=0, ge=0, strict=True)
     rules: tuple[Rule, ...]
     waivers: tuple[Waiver, ...] = ()

@@ -47,7 +47,7 @@ from .engines.reinforcement import (
     LICENCE as LICENCE,
 )
 from .proof.resolve import (
-    settle_results as settle_results,
+    resolve_results as resolve_results,
 )
 from .result import (
     RecourseResult as RecourseResult,
@@ -65,8 +65,8 @@ from .rules.defaults import (
     resolve_recourse as resolve_recourse,
 )
 from .rules.edits import (
-    Breach as Breach,
-    find_breaches as find_breaches,
+    Violation as Violation,
+    find_violations as find_violations,
 )
 from .rules.overrides import (
     build_limits as build_limits,

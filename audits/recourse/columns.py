@@ -25,7 +25,7 @@ Kind = Literal["number", "boolean", "category"]
 
 MAD_TO_STD = 1.4826
 """Makes the median absolute deviation of normal data equal to its standard deviation."""
-MOST_DECIMALS = 6
+MAX_DECIMALS = 6
 SPREAD_STEPS = 1000
 """A number with endless decimals moves in steps no larger than its spread / SPREAD_STEPS."""
 
@@ -113,7 +113,7 @@ class Column:
             return values
         return self.pool.take(np.where(np.isnan(codes), -1, codes).astype(np.intp))
 
-    def settle(self, codes: FloatArray) -> FloatArray:
+    def round_to_dtype(self, codes: FloatArray) -> FloatArray:
         """Return the codes of the values that `dtype` can hold (float32 rounds)."""
         if self.kind == "number" and self.dtype == np.dtype(np.float64):
             return np.where(np.isfinite(codes), codes, np.nan)
@@ -185,7 +185,7 @@ def compute_spread(values: FloatArray) -> float:
 
 def compute_decimals(values: FloatArray, spread: float) -> int:
     """Return how many decimals the values have; for endless ones, enough for the spread."""
-    for decimals in range(MOST_DECIMALS + 1):
+    for decimals in range(MAX_DECIMALS + 1):
         if np.array_equal(np.round(values, decimals), values):
             return decimals
     return max(0, math.ceil(-math.log10(spread / SPREAD_STEPS)))

@@ -22,7 +22,7 @@ from audits.slices.cuts import Mask
 from audits.slices.sums import Summed, Sums
 from audits.slices.targets import Target
 
-LEAST = 2
+MIN_EFFECTIVE_ROWS = 2
 """Rows on either side under which nothing is estimated: a variance needs two."""
 
 
@@ -46,7 +46,7 @@ def estimate_difference(
     """
     rows = Summed(target.values, weights, shares=target.shares)
     one, rest = rows.count_rows(inside), rows.count_rows(~inside)
-    if min(float(one.effective), float(rest.effective)) < LEAST:
+    if min(float(one.effective), float(rest.effective)) < MIN_EFFECTIVE_ROWS:
         return None
     first, second = signs if target.absolute else (1, 1)
     value, value_interval = _measure(one, first, shares=target.shares)

@@ -74,7 +74,7 @@ def _choose(title: str) -> None:
 
 
 def _show_disagreement(run: RunData, grouping: str) -> None:
-    sentences = guide.tell_disagreement(run, grouping)
+    sentences = guide.describe_disagreement(run, grouping)
     if not sentences:
         return
     show_text(say("guide.disagree"), "guide-disagree", "label")

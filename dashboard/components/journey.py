@@ -11,7 +11,7 @@ from dashboard.components.text import show_text
 from dashboard.nav import REVIEW
 from dashboard.state import chosen_run, find_run, open_run
 from dashboard.viewmodels.cohorts.rows import Absent
-from dashboard.viewmodels.overview.story import tell_step
+from dashboard.viewmodels.overview.story import describe_step
 
 
 def show_next(page: str) -> None:
@@ -24,7 +24,7 @@ def show_next(page: str) -> None:
     if run is None or isinstance(run, Absent):
         return
     following = REVIEW[REVIEW.index(page) + 1]
-    step = tell_step(shown_run(run), following)
+    step = describe_step(shown_run(run), following)
     if step is None:
         return
     with st.container(border=True, key="next-step", horizontal=True, vertical_alignment="center"):

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from audits.core.groups import JOIN
-from audits.core.limits import MIN_ROWS
+from audits.core.limits import MIN_ROWS_TO_JUDGE
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import OF_PARTS, AuditReport
 from audits.core.settings.spec import AuditSpec
@@ -103,7 +103,7 @@ class RunData:
     @property
     def min_rows(self) -> int:
         """Groups with fewer rows that count are not judged."""
-        return MIN_ROWS if self.policy is None else self.policy.min_rows
+        return MIN_ROWS_TO_JUDGE if self.policy is None else self.policy.min_rows
 
     @cached_property
     def cube(self) -> Cube:

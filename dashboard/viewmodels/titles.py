@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.report.measurement import Measurement, is_sure, measurement_id
+from audits.core.report.measurement import Measurement, is_significant, measurement_id
 from audits.core.words.words import base_metric
 from dashboard.viewmodels.run import RunData
 
@@ -28,7 +28,9 @@ def find_widest(run: RunData, compared: Sequence[Measurement]) -> Measurement | 
     """Return the widest of some groups' differences from their reference group that a test
     supports, all of them counted; None where there is none."""
     tested = [item for item in compared if item.p_value is not None]
-    large = [item for item in tested if is_sure(item, len(tested)) and _rests_on_many(run, item)]
+    large = [
+        item for item in tested if is_significant(item, len(tested)) and _rests_on_many(run, item)
+    ]
     return max(large, key=lambda item: abs(item.value or 0.0), default=None)
 
 

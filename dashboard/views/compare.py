@@ -53,7 +53,7 @@ def choose_least(run: RunData) -> float:
     """Let the reader choose how large a change must be to count."""
     return st.selectbox(
         escape_markdown(say("compare.least")),
-        compare.LEAST_CHANGES,
+        compare.MIN_CHANGES,
         format_func=lambda least: compare.name_least(least, run.task),
         key="least",
     )

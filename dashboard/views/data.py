@@ -17,16 +17,16 @@ from dashboard.viewmodels.fairness.fairness import choose_grouping
 from dashboard.viewmodels.overview.overview import find_check_reason
 from dashboard.viewmodels.run import RunData
 
-MOST = 4
+MAX_SHOWN = 4
 """Sentences of one kind on the page; a table has the rest."""
 
 
 def show_sentences(texts: Sequence[str], key: str) -> None:
     """Show the first sentences, and how many more there are."""
-    for place, text in enumerate(texts[:MOST]):
+    for place, text in enumerate(texts[:MAX_SHOWN]):
         show_text(text, f"{key}-{place}")
-    if texts[MOST:]:
-        show_text(say("data.more", n=len(texts) - MOST), f"{key}-more", "note")
+    if texts[MAX_SHOWN:]:
+        show_text(say("data.more", n=len(texts) - MAX_SHOWN), f"{key}-more", "note")
 
 
 def show_sizes(run: RunData, grouping: str) -> None:

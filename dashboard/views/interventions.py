@@ -15,7 +15,7 @@ from dashboard.viewmodels.interventions import interventions
 from dashboard.viewmodels.interventions.interventions import Answer, Question
 from dashboard.viewmodels.run import RunData
 
-MOST_POINTS = 30.0
+MAX_POINTS = 30.0
 
 
 def ask(run: RunData) -> Question:
@@ -35,9 +35,9 @@ def ask(run: RunData) -> Question:
         way = choose(say("interventions.way"), list(ways), "way",
                      help_text=say("interventions.way_help")) or next(iter(ways))  # fmt: skip
     show_text(interventions.explain_goal(goal), "goal")
-    allowed = min(run.spec.mitigate.gap * 100, MOST_POINTS)
+    allowed = min(run.spec.mitigate.gap * 100, MAX_POINTS)
     points = st.slider(
-        say("interventions.allowed"), 0.0, MOST_POINTS, allowed, 0.5, format="%.1f",
+        say("interventions.allowed"), 0.0, MAX_POINTS, allowed, 0.5, format="%.1f",
         key="allowed", bind="query-params", disabled=goal == "least_cost",
         help=say("interventions.allowed_help"),
     )  # fmt: skip

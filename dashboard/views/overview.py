@@ -19,7 +19,7 @@ DATA_METRICS = ("strongest_column_auc", "reference_overlap_excess", "identifier_
 
 def show_story(run: RunData) -> None:
     """Show the review in short: each question, its answer, and the way to its page."""
-    steps = story.tell_story(run)
+    steps = story.build_story(run)
     for start in range(0, len(steps), STEPS_A_LINE):
         columns = st.columns(STEPS_A_LINE, gap="small")
         for column, step in zip(columns, steps[start : start + STEPS_A_LINE], strict=False):

@@ -14,13 +14,13 @@ from audits.core.report.verdict import Status, Verdict
 from audits.core.words.words import SUMMARIES, describe, list_words, lower
 from audits.findings import (
     Finding,
+    describe_waiver,
     find_adjusted,
     get_min_rows,
     list_findings as list_every_finding,
     list_trees,
     render_doubt,
     render_finding_sentence,
-    tell_waiver,
 )
 from model_cards.card import (
     Block,
@@ -116,7 +116,7 @@ def make_finding_line(
 ) -> VerdictLine:
     """Return a finding with its leading number, and who is told under it."""
     sentence = f"{render_finding_sentence(report, finding)}."
-    if waiver := tell_waiver(finding):
+    if waiver := describe_waiver(finding):
         sentence += f" {waiver}"
     # Groups of which nothing is sure stand together: they are no part of what this explains.
     told = [plain_text(item.group) for item in under if item.group is not None]
@@ -154,7 +154,7 @@ def _build_attribute(report: AuditReport, attribute: str, items: Sequence[Measur
     summaries = [item for item in items if item.metric in SUMMARIES or item.group is None]
     pairs = [item for item in items if item.metric not in SUMMARIES and item.group is not None]
     blocks: list[Block] = []
-    sentence = _tell_widest_gap(report, attribute)
+    sentence = _describe_widest_gap(report, attribute)
     if sentence:
         blocks.append(Paragraph(sentence))
     if summaries:
@@ -216,7 +216,7 @@ def _gap(item: Measurement) -> float:
     return abs(item.value - (1.0 if item.unit == "ratio" else 0.0))
 
 
-def _tell_widest_gap(report: AuditReport, attribute: str) -> Line:
+def _describe_widest_gap(report: AuditReport, attribute: str) -> Line:
     """Return a sentence on the widest gap between an attribute's groups, in the first of the
     preferred rates that was compared, () without one.
 
@@ -235,7 +235,7 @@ def _tell_widest_gap(report: AuditReport, attribute: str) -> Line:
             )
         ]
         if found:
-            return _tell_gap(report, base, max(found, key=lambda item: item.value or 0.0))
+            return _describe_gap(report, base, max(found, key=lambda item: item.value or 0.0))
     return ()
 
 
@@ -244,7 +244,7 @@ def _count_rows(report: AuditReport, base: str, attribute: str, group: str | Non
     return 0 if own is None or own.estimate is None else own.estimate.n
 
 
-def _tell_gap(report: AuditReport, base: str, item: Measurement) -> Line:
+def _describe_gap(report: AuditReport, base: str, item: Measurement) -> Line:
     group, reference = plain_text(item.group or ""), plain_text(item.reference_group or "")
     title = lower(describe(base).title)
     line: list[Inline] = [Text(f"Widest gap in {title}: {group} against {reference}, ")]
@@ -290,7 +290,7 @@ def list_findings(report: AuditReport) -> Block | None:
     return Verdicts(tuple(make_finding_line(report, *tree) for tree in bad[:5]))
 
 
-def tell_insufficient(report: AuditReport) -> Bullets | None:
+def describe_insufficient(report: AuditReport) -> Bullets | None:
     """Return what the policy could not judge for want of data, or None."""
     lines: list[Line] = [
         (Text(f"{render_finding_sentence(report, item)}."),)

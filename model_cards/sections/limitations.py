@@ -18,13 +18,13 @@ from audits.core.words.words import (
 from model_cards.card import Block, Bullets, Inline, Line, Paragraph, Section, Text
 from model_cards.human import make_human_section
 from model_cards.numbers import make_fact, make_number
-from model_cards.sections.fairness import tell_insufficient
+from model_cards.sections.fairness import describe_insufficient
 from model_cards.sections.tables import (
     UNKNOWN_GROUP,
+    describe_check,
     full,
     is_explanation,
     is_recourse,
-    tell_check,
 )
 
 _SAMPLED_APART = {
@@ -42,12 +42,12 @@ def build_limitations(report: AuditReport, human: Mapping[str, str]) -> Section:
 
 def _build_found(report: AuditReport) -> list[Block]:
     parts: list[tuple[str, Bullets | None]] = [
-        ("Too little data to judge:", tell_insufficient(report)),
-        ("Numbers that could not be measured:", _bullets(_tell_unavailable(report))),
-        ("Rows whose group is not known:", _bullets(_tell_unknown(report))),
-        ("Parts of the data that were used:", _bullets(_tell_sampled(report))),
-        ("Checks that gave no number:", _bullets(_tell_checks(report))),
-        ("What else to keep in mind:", _bullets(_tell_missing_inputs(report))),
+        ("Too little data to judge:", describe_insufficient(report)),
+        ("Numbers that could not be measured:", _bullets(_describe_unavailable(report))),
+        ("Rows whose group is not known:", _bullets(_describe_unknown(report))),
+        ("Parts of the data that were used:", _bullets(_describe_sampled(report))),
+        ("Checks that gave no number:", _bullets(_describe_checks(report))),
+        ("What else to keep in mind:", _bullets(_describe_missing_inputs(report))),
     ]
     blocks: list[Block] = []
     for title, bullets in parts:
@@ -63,7 +63,7 @@ def _bullets(lines: Iterable[Line]) -> Bullets | None:
     return Bullets(items) if items else None
 
 
-def _tell_unavailable(report: AuditReport) -> list[Line]:
+def _describe_unavailable(report: AuditReport) -> list[Line]:
     """Return one line for each group without numbers: which metrics, and why.
 
     A gap is left out where its group is listed already: it lacks a number for that reason.
@@ -75,10 +75,10 @@ def _tell_unavailable(report: AuditReport) -> list[Line]:
         if item.reference_group is None or (item.attribute, item.group) not in groups:
             reasons = scopes.setdefault(_name_scope(item), {})
             reasons.setdefault(make_number(item).text, []).append(item)
-    return [_tell_scope(scope, list(reasons.values())) for scope, reasons in scopes.items()]
+    return [_describe_scope(scope, list(reasons.values())) for scope, reasons in scopes.items()]
 
 
-def _tell_scope(scope: str, reasons: list[list[Measurement]]) -> Line:
+def _describe_scope(scope: str, reasons: list[list[Measurement]]) -> Line:
     line: list[Inline] = [Text(f"{scope}: ")]
     for items in reasons:
         metrics = dict.fromkeys(lower(describe(item.metric).title) for item in items)
@@ -97,7 +97,7 @@ def _name_scope(item: Measurement) -> str:
     return f"{plain_text(item.group)}{against} ({name})"
 
 
-def _tell_unknown(report: AuditReport) -> list[Line]:
+def _describe_unknown(report: AuditReport) -> list[Line]:
     """Return one line for each attribute with rows that have no value."""
     return [
         (
@@ -110,7 +110,7 @@ def _tell_unknown(report: AuditReport) -> list[Line]:
     ]
 
 
-def _tell_sampled(report: AuditReport) -> list[Line]:
+def _describe_sampled(report: AuditReport) -> list[Line]:
     """Return what rests on fewer rows than the data has."""
     lines: list[Line] = []
     rows = report.subject.data.rows
@@ -122,7 +122,7 @@ def _tell_sampled(report: AuditReport) -> list[Line]:
     for what, items in kinds.items():
         sampled = _find_sampled(items, rows)
         if sampled is not None:
-            lines.append(_tell_sample(report, what, sampled))
+            lines.append(_describe_sample(report, what, sampled))
     sampled = _find_sampled(report.find("recourse_share", attribute=None), rows)
     if sampled is not None:
         limit = report.spec.effective.get("recourse")
@@ -144,7 +144,7 @@ def _find_sampled(items: Iterable[Measurement], rows: int) -> Measurement | None
     return None
 
 
-def _tell_sample(report: AuditReport, what: str, item: Measurement) -> Line:
+def _describe_sample(report: AuditReport, what: str, item: Measurement) -> Line:
     return (
         Text(f"{what} rest on a part of the "),
         make_fact(report, "subject.data.rows"),
@@ -156,11 +156,13 @@ def _tell_sample(report: AuditReport, what: str, item: Measurement) -> Line:
     )
 
 
-def _tell_checks(report: AuditReport) -> list[Line]:
-    return [(Text(tell_check(c)),) for c in report.checks if c.status is not CheckStatus.MEASURED]
+def _describe_checks(report: AuditReport) -> list[Line]:
+    return [
+        (Text(describe_check(c)),) for c in report.checks if c.status is not CheckStatus.MEASURED
+    ]
 
 
-def _tell_missing_inputs(report: AuditReport) -> list[Line]:
+def _describe_missing_inputs(report: AuditReport) -> list[Line]:
     subject = report.subject
     lines: list[Line] = []
     if subject.data.target is None:

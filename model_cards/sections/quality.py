@@ -4,7 +4,7 @@ are missing more often for one group."""
 from __future__ import annotations
 
 from audits.core.format import plain_text
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
@@ -16,7 +16,7 @@ _SHOWN = (
     "reference_overlap", "reference_overlap_expected", "reference_overlap_excess",
     "strongest_column_auc", "typical_column_auc",
 )  # fmt: skip
-_MOST = 20
+_MAX_LISTED = 20
 
 
 def build_quality(report: AuditReport) -> Section | None:
@@ -46,7 +46,7 @@ def _column(item: Measurement) -> str:
 
 def _build_missing(items: list[Measurement]) -> list[Block]:
     compared = [item for item in items if item.metric == "missing_share_difference"]
-    sure = [item for item in compared if is_sure(item)]
+    sure = [item for item in compared if is_significant(item)]
     if not compared:
         return []
     if not sure:
@@ -60,7 +60,7 @@ def _build_missing(items: list[Measurement]) -> list[Block]:
             Text(plain_text(item.reference_group or "")),
             make_number(item, Form.TEST),
         )
-        for item in sure[:_MOST]
+        for item in sure[:_MAX_LISTED]
     ]
     caption = join_words(
         "Values that are missing more or less often for a group", note_intervals(sure)

@@ -11,7 +11,7 @@ from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.words.words import SLICES_CHECK, base_metric, describe, lower
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
-from model_cards.sections.tables import join_words, note_intervals, tell_check
+from model_cards.sections.tables import describe_check, join_words, note_intervals
 
 _INTRO = (
     "Found by a search over all columns on one half of the rows, measured against all other rows "
@@ -26,13 +26,13 @@ def build_slices(report: AuditReport) -> Section | None:
         return None
     title = name_section(report)
     if outcome.status is not CheckStatus.MEASURED:
-        return Section("slices", title, (Bullets(((Text(tell_check(outcome)),),)),))
+        return Section("slices", title, (Bullets(((Text(describe_check(outcome)),),)),))
     items = [
         item for item in report.measurements if item.check == SLICES_CHECK and item.part is not None
     ]
     counts = {item.part: item for item in items if item.metric == "count"}
     gaps = [item for item in items if item.metric != "count"]
-    blocks: list[Block] = [_tell_search(report, found=bool(gaps))]
+    blocks: list[Block] = [_describe_search(report, found=bool(gaps))]
     for metric in dict.fromkeys(item.metric for item in gaps):
         blocks.append(_tabulate([item for item in gaps if item.metric == metric], counts))
     return Section("slices", title, tuple(blocks), (), _INTRO)
@@ -44,7 +44,7 @@ def name_section(report: AuditReport) -> str:
     return f"Where {what} worst"
 
 
-def _tell_search(report: AuditReport, *, found: bool) -> Paragraph:
+def _describe_search(report: AuditReport, *, found: bool) -> Paragraph:
     looked_at = report.find("slices_searched")
     number: Inline = make_number(looked_at[0], Form.VALUE) if looked_at else Text("the")
     if found:

@@ -27,7 +27,7 @@ _TILES = ("selection_rate", "prevalence", *HEADLINES, "recourse_share")
 
 def build_summary(report: AuditReport) -> Section:
     """Return the audit's outcome, headline numbers and worst verdicts."""
-    blocks: list[Block] = [Outcome(_find_worst(report), _tell_outcome(report))]
+    blocks: list[Block] = [Outcome(_find_worst(report), _describe_outcome(report))]
     blocks += [Paragraph((Text(note),), note=True) for note in list_notes(report)]
     tiles = _pick_tiles(report)
     if tiles:
@@ -43,7 +43,7 @@ def _find_worst(report: AuditReport) -> Status | None:
     return next((status for status in SEVERITY if status in found), None)
 
 
-def _tell_outcome(report: AuditReport) -> str:
+def _describe_outcome(report: AuditReport) -> str:
     """Return the first line: whether fairness was judged, and how many findings there are."""
     if not report.verdicts:
         return "No policy rule applied, so this audit measures and does not judge."

@@ -207,7 +207,7 @@ def note_left_out(metrics: Sequence[str]) -> list[Paragraph]:
 def explain_absence(report: AuditReport, words: Sequence[str]) -> Paragraph | Bullets:
     """Return why a section has no numbers: the reasons of the checks that bear on it."""
     lines: list[Line] = [
-        (Text(tell_check(outcome)),)
+        (Text(describe_check(outcome)),)
         for outcome in report.checks
         if outcome.status is not CheckStatus.MEASURED
         and any(word in f"{outcome.code} {outcome.title}".casefold() for word in words)
@@ -217,7 +217,7 @@ def explain_absence(report: AuditReport, words: Sequence[str]) -> Paragraph | Bu
     return Paragraph((Text("Not measured: no check of this audit looked at it."),))
 
 
-def tell_check(check: CheckOutcome) -> str:
+def describe_check(check: CheckOutcome) -> str:
     """Return a check that gave no number, and why, as a sentence."""
     reason = plain_text(check.reason).rstrip(".")
     return f"{plain_text(check.title)} ({say_outcome(check.status)}): {reason}."

@@ -165,7 +165,7 @@ def _read_surfaces(case: Case) -> Iterator[Claim]:
         line.startswith(said) for line, said in zip(lines, bad, strict=True)
     ):
         yield Claim("same story", "card", f"{lines[:2]} for {bad[:2]}")
-    worst, step = find_worst(report), story.tell_story(case.run)[0]
+    worst, step = find_worst(report), story.build_story(case.run)[0]
     if worst is not None and step.answer != f"{render_finding_sentence(report, worst)}.":
         yield Claim("same story", "story", step.answer)
     if worst is None and list_harm_words(step.answer, case):
@@ -193,7 +193,7 @@ def _read_widest(case: Case) -> Iterator[Claim]:
 
 
 def _read_where(case: Case) -> Iterator[Claim]:
-    step = story.tell_story(case.run)[1]
+    step = story.build_story(case.run)[1]
     for said in (step.answer, step.note):
         found = [
             item
@@ -208,7 +208,7 @@ def _read_where(case: Case) -> Iterator[Claim]:
 def _read_why(case: Case) -> Iterator[Claim]:
     """The gap that the overview explains, and every pair that the pages and the card explain."""
     report = case.run.report
-    step, worst = story.tell_story(case.run)[2], find_worst(report)
+    step, worst = story.build_story(case.run)[2], find_worst(report)
     found = None if worst is None else explain_finding(report, worst)
     if found is not None and found.sentence and found.sentence == step.answer:
         yield _from(found.gap, "explains", "story", step.answer)
@@ -231,7 +231,7 @@ def _read_columns(
 
 def _read_help(case: Case) -> Iterator[Claim]:
     """What is offered against the worst finding narrows a gap."""
-    found, step = find_help(case.run.report), story.tell_story(case.run)[4]
+    found, step = find_help(case.run.report), story.build_story(case.run)[4]
     if found is None or found.finding is None:
         return
     for remedy in found.remedies:
@@ -244,7 +244,7 @@ def _read_model(case: Case) -> Iterator[Claim]:
     """Decisions without a model are not spoken of as a model's."""
     if case.run.report.subject.model is not None:
         return
-    for step in story.tell_story(case.run):
+    for step in story.build_story(case.run):
         for said in (step.question, step.answer, step.note):
             rest = re.sub(r"without (a|any) model|no model", "", said)
             if re.search(r"\bmodels?\b|\blearn", rest, re.IGNORECASE):

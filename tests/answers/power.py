@@ -71,7 +71,7 @@ def measure_power(setting: Setting, samples: int, seed: int = 0) -> Power:
     for _ in range(samples):
         hits = draw.binomial(setting.rows, rates)
         found += _find(setting, hits, draw)
-        pairwise += tell_pairs(hits, np.full(setting.groups, setting.rows))
+        pairwise += describe_pairs(hits, np.full(setting.groups, setting.rows))
     return Power(setting, samples, found, pairwise)
 
 
@@ -96,7 +96,7 @@ def _people(group: str, rows: int, hits: int) -> pd.DataFrame:
     return pd.DataFrame({"y_true": chosen, "y_pred": chosen, "a": group})
 
 
-def tell_pairs(hits: np.ndarray, rows: np.ndarray) -> bool:
+def describe_pairs(hits: np.ndarray, rows: np.ndarray) -> bool:
     """Whether some pair tells that the first group is selected less often."""
     tested: list[tuple[float, tuple[int, int]]] = []
     for one, two in combinations(range(len(hits)), 2):

@@ -13,7 +13,7 @@ from tests.answers.twins import PRESETS, count_failures, list_twins, measure_sce
 
 AUDITS = 14
 TWINS = 20
-MOST_FAILURES = 4
+MAX_FAILURES = 4
 """More than 4 of 20 come with a chance of 0.3% where each fails with a chance of 5%."""
 
 
@@ -51,7 +51,7 @@ def test_interval_and_p_value_never_disagree(tmp_path: Path) -> None:
 def test_twins_without_harm_seldom_fail(family: Family, tmp_path: Path) -> None:
     """Those of several classes are in the benchmark alone: each takes ten times as long."""
     failed = count_failures(TWINS, 9_000, family, tmp_path)
-    assert max(failed.values()) <= MOST_FAILURES, failed
+    assert max(failed.values()) <= MAX_FAILURES, failed
 
 
 def test_twins_differ_in_nothing() -> None:

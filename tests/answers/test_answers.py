@@ -8,10 +8,10 @@ import pytest
 from tests.answers.tally import Record, audit_seeds, count_false, list_reasons
 
 AUDITS = 30
-MOST_FALSE = 5
+MAX_FALSE = 5
 """Of 30 audits each with a false claim at a chance of 5%, more than 5 have one with a chance of
 0.3%."""
-LEAST_NAMED = 0.8
+MIN_NAMED = 0.8
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def records() -> list[Record]:
 
 def test_claims_are_seldom_false(records: list[Record]) -> None:
     reasons = [line for record in records for line in list_reasons(record)]
-    assert count_false(records) <= MOST_FALSE, "\n".join(reasons)
+    assert count_false(records) <= MAX_FALSE, "\n".join(reasons)
 
 
 def test_what_no_sample_can_excuse_is_never_said(records: list[Record]) -> None:
@@ -37,7 +37,7 @@ def test_planted_harms_are_named_first(records: list[Record]) -> None:
     wanted = [record for record in records if record.harm is not None]
     missed = [(record.seed, record.harm) for record in wanted if not record.named]
     assert len(wanted) >= 6
-    assert len(missed) <= (1 - LEAST_NAMED) * len(wanted), missed
+    assert len(missed) <= (1 - MIN_NAMED) * len(wanted), missed
 
 
 def test_the_audits_are_of_many_kinds(records: list[Record]) -> None:

@@ -57,8 +57,8 @@ def main() -> None:
     twins = _keep(options.keep, "twins", lambda: _count_twins(options.twins))
     agreement = _keep(options.keep, "agreement", lambda: _count_agreement(options.agreements))
     powers = _keep(options.keep, "power", lambda: list(measure_all(options.samples)))
-    parts = [_HEAD, *_tell_claims(records), *_tell_named(records), *_tell_twins(*twins),
-             *_tell_agreement(*agreement), *_tell_power(powers)]  # fmt: skip
+    parts = [_HEAD, *_describe_claims(records), *_describe_named(records), *_describe_twins(*twins),
+             *_describe_agreement(*agreement), *_describe_power(powers)]  # fmt: skip
     PAGE.write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
@@ -92,8 +92,8 @@ def _share(some: int, of: int) -> str:
     return f"{some} of {of} ({some / of:.1%}; 95% interval {low:.1%} to {high:.1%})"
 
 
-def _tell_claims(records: Sequence[Record]) -> list[str]:
-    lines = ["## False claims", "", _tell_seeds(records), "",
+def _describe_claims(records: Sequence[Record]) -> list[str]:
+    lines = ["## False claims", "", _describe_seeds(records), "",
              f"Audits with one: {_share(count_false(records), len(records))}.", "", "| claim | audits where it is false | audits that make it |", "|---|---|---|"]  # fmt: skip
     lines += [f"| {kind} | {false} | {made} |"
               for kind, (false, made) in count_kinds(records).items()]  # fmt: skip
@@ -104,12 +104,12 @@ def _tell_claims(records: Sequence[Record]) -> list[str]:
     return [*lines, ""]
 
 
-def _tell_seeds(records: Sequence[Record]) -> str:
+def _describe_seeds(records: Sequence[Record]) -> str:
     seeds = [record.seed for record in records]
     return f"{len(seeds)} audits, seeds {min(seeds)} to {max(seeds)}."
 
 
-def _tell_named(records: Sequence[Record]) -> list[str]:
+def _describe_named(records: Sequence[Record]) -> list[str]:
     """Return how often the planted harm is named first, by its size and its rows."""
     known = [record for record in records if record.harm is not None]
     named = sum(bool(record.named) for record in known)
@@ -146,7 +146,7 @@ def _count_twins(many: int) -> tuple[int, dict[str, int]]:
     return many, failed
 
 
-def _tell_twins(many: int, failed: Mapping[str, int]) -> list[str]:
+def _describe_twins(many: int, failed: Mapping[str, int]) -> list[str]:
     """Return how often audits without any difference fail, by preset."""
     lines = ["## Twins without any difference", "",
              f"For each preset {many} audits, the first of their kind from seed {FIRST_TWIN:,} on in "
@@ -169,7 +169,7 @@ def _count_agreement(many: int) -> tuple[int, int, int]:
     return many, tests, wrong
 
 
-def _tell_agreement(many: int, tests: int, wrong: int) -> list[str]:
+def _describe_agreement(many: int, tests: int, wrong: int) -> list[str]:
     return ["## Intervals and p-values", "",
             f"In {many:,} audits (seeds {FIRST_AGREEMENT:,} to {FIRST_AGREEMENT + many - 1:,}; "
             "decisions, scores, several classes and numbers, measured group by group) "
@@ -177,7 +177,7 @@ def _tell_agreement(many: int, tests: int, wrong: int) -> list[str]:
             f"and the other does not in {wrong:,}.", ""]  # fmt: skip
 
 
-def _tell_power(powers: Sequence[Power]) -> list[str]:
+def _describe_power(powers: Sequence[Power]) -> list[str]:
     lines = ["## Power", "",
              f"How often a gap in selection is found in {powers[0].samples} samples of each setting, "
              "beside the best pairwise test (pooled z tests of all pairs of judgeable groups, "

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from audits.checks.catalog import CUBE_CHECKS
-from audits.compare.comparison import Way
-from audits.compare.run import count_sure, run_comparison
+from audits.compare.comparison import SURE, Comparison, Way
+from audits.compare.run import run_comparison
 from audits.pipeline.run import run_audit
 from audits.store.bundle import Bundle
 from sample_models.credit.generate import generate
@@ -60,6 +60,11 @@ def tabulate_null(count: int, folder: Path) -> Iterator[str]:
                     sure += count_sure(found) > 0
                     turned += any(item.way is Way.WORSE for item in found.verdicts)
         yield f"| {name} | {count} | {worse} | {sure} | {turned} |"
+
+
+def count_sure(found: Comparison) -> int:
+    """Return how many numbers changed beyond noise, mirrored ones left out."""
+    return sum(len(found.find(outcome)) for outcome in SURE)
 
 
 def tabulate_model(count: int, folder: Path) -> Iterator[str]:

@@ -34,10 +34,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from audits.explain.columns import Request
-from audits.explain.engine import SERVICE, compute_attributions, prepare_explainer
+from audits.explain.engine import SERVICE, prepare_explainer
 from audits.explain.methods import INTERVENTIONAL_SHAP
 from audits.explain.trees import engine as tree
 from audits.models.worker.client import open_model
+from tests.explain.all_rows import compute_attributions
 
 ROWS, COLUMNS = 20_000, 14
 INTERVENTIONAL_ROWS = 10_000

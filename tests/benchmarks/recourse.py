@@ -85,7 +85,7 @@ def find(client: ModelClient, rows: pd.DataFrame, reference: pd.DataFrame, path:
     rules = ActionRules(immutable=frozenset(IMMUTABLE))
     began = time.perf_counter()
     search = RecourseSearch(
-        client.predict, rows, reference, rules, ReachScore(0.5), direct=WorkerScorer(client),
+        client.predict, rows, reference, rules, ReachScore(0.5), delta_scorer=WorkerScorer(client),
         generator=np.random.default_rng(0), expected=len(rows),
     )  # fmt: skip
     started, used = time.perf_counter(), count_cpu(client)

@@ -23,8 +23,8 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.settings.spec import AuditSpec
 from audits.cube.counts.build import build_cube
 from audits.cube.counts.view import compute_view
-from audits.cube.thresholds import move_threshold
 from audits.data.sql import connect
+from tests.cube.moved import move_threshold
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000, 20_000_000)
 PEER_ROWS = 1_000_000

@@ -12,7 +12,7 @@ from audits.data.look.facts import compute_facts
 from audits.data.look.repeats import count_shared_rows
 from audits.data.schema import tabulate_columns
 from audits.data.sql import connect
-from audits.diagnostics.leakage import compute_told, describe_relation
+from audits.diagnostics.leakage import compute_leakage, describe_relation
 from audits.diagnostics.proxies import split_halves
 from sample_models.credit import generate as credit
 from sample_models.hiring import generate as hiring
@@ -29,7 +29,7 @@ def list_suspects(frame: pd.DataFrame, target: str, positive: object) -> list[st
     learned = split_halves(len(frame), np.random.default_rng(0))
     found = []
     for name in frame.columns.drop(target):
-        told = compute_told(frame[name], outcome, learned, "binary")
+        told = compute_leakage(frame[name], outcome, learned, "binary")
         assert told is not None
         if told.low > 0.95 or describe_relation(frame[name], frame[target], "binary"):
             found.append(str(name))

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
 from audits.findings.stories.findings import (
-    MOST_NAMED,
+    MAX_NAMED,
     TOLD,
     choose_columns,
     render_conditional,
@@ -92,7 +92,7 @@ def test_columns_tell_four_fifths_or_it_is_said_that_they_do_not(gap, parts):
         share(f"c{k}", value, 0.001, 1e-9 if sure else 0.9) for k, (value, sure) in enumerate(parts)
     ]
     named = choose_columns(gap, shares)
-    assert len(named) <= MOST_NAMED
+    assert len(named) <= MAX_NAMED
     assert all((item.p_value or 1) * len(shares) < 0.05 for item in named)
     if named:
         assert (named[0].value or 0) > 0

@@ -15,7 +15,8 @@ from audits.cube.counts.merge import merge_cubes
 from audits.cube.counts.view import compute_view
 from audits.cube.metrics import available_metrics
 from audits.cube.rates import RATES
-from audits.cube.thresholds import move_threshold, tabulate_thresholds
+from audits.cube.thresholds import tabulate_thresholds
+from tests.cube.moved import move_threshold
 
 
 def numbers(cube: Cube, attributes: tuple[str, ...] = ("sex",)) -> dict[str, list[float]]:

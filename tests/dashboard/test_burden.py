@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from audits.core.format import plain_text
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
 from audits.findings.stories.recourse import FLIP_NOTE
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.counterfactuals import burden
 from dashboard.viewmodels.run import RunData
+from tests.figures.marks import count_points
 
 pages = import_module("tests.dashboard.test_pages")
 

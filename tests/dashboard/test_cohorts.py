@@ -334,16 +334,16 @@ def test_people_are_listed_with_what_is_known_of_them(
     part = narrow(run, source, "sex = Female", "the decision = no")
     found = people.list_people(part, source)
     by_hand = scored[(scored["sex"] == "Female") & (scored["y_pred"] == 0)]
-    assert list(found.rows) == list(by_hand["row"][: people.MOST])
-    assert len(found.table) == people.MOST < len(by_hand)
-    assert people.describe(part, people.MOST).startswith("The first 50 of")
+    assert list(found.rows) == list(by_hand["row"][: people.MAX_SHOWN])
+    assert len(found.table) == people.MAX_SHOWN < len(by_hand)
+    assert people.describe(part, people.MAX_SHOWN).startswith("The first 50 of")
     rows = pd.read_csv(run.bundle.origin / "rows.csv").set_index("id")
     shown = found.table.set_index(say("column.row"))
     assert float(shown.loc[found.rows[3], "debt"]) == rows.loc[found.rows[3], "debt"]
     assert set(shown[say("people.decision")]) == {"not yes"}
     searched = recourse.load_answers(run).rows
     assert people.find_ways(part, searched[0]) == {"explain", "change"}
-    assert len(people.list_people(part, None).rows) == people.MOST
+    assert len(people.list_people(part, None).rows) == people.MAX_SHOWN
 
 
 def test_group_conditions_need_no_data(run: RunData) -> None:

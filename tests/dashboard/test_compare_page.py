@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from audits.figures.changes import ChangeDot, draw_changes
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
 from audits.pipeline.run import run_audit
 from audits.store.bundle import MANIFEST, REPORT, list_bundles, load_bundle
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.compare import compare
 from dashboard.viewmodels.run import RunData
+from tests.figures.marks import count_points
 
 pages = import_module("tests.dashboard.test_pages")
 

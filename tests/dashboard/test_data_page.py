@@ -207,7 +207,7 @@ def test_nothing_suspicious_is_said_with_what_was_looked_for(run: RunData) -> No
     assert len(found.table) == len(stored) == 4
 
 
-def with_told(run: RunData, root: Path, *columns: leakage.Told) -> RunData:
+def with_leakages(run: RunData, root: Path, *columns: leakage.ColumnLeakage) -> RunData:
     """Return the run as if these were what its columns tell of the outcome."""
     (root / "evidence").mkdir()
     records = [{name: getattr(one, name) for name in one.__slots__} for one in columns]
@@ -216,11 +216,11 @@ def with_told(run: RunData, root: Path, *columns: leakage.Told) -> RunData:
 
 
 def test_suspects_are_said_one_by_one(run: RunData, tmp_path: Path) -> None:
-    changed = with_told(
+    changed = with_leakages(
         run, tmp_path,
-        leakage.Told("copy", 1.0, 0.99, 1.0, 450, "recoding"),
-        leakage.Told("late fee", 0.985, 0.97, 0.99, 450, ""),
-        leakage.Told("unsure", 0.955, 0.93, 0.97, 450, ""),
+        leakage.ColumnLeakage("copy", 1.0, 0.99, 1.0, 450, "recoding"),
+        leakage.ColumnLeakage("late fee", 0.985, 0.97, 0.99, 450, ""),
+        leakage.ColumnLeakage("unsure", 0.955, 0.93, 0.97, 450, ""),
     )  # fmt: skip
     ids = [line(column="number", unique=True), line(column="unused", unique=True, roles=())]
     found = leakage.make_leakage(changed, ids)

@@ -16,7 +16,7 @@ from audits.explain.effects.dependence import (
     compute_categories,
     compute_numeric,
 )
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
 from audits.pipeline.dependence import compute_dependence
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
@@ -24,6 +24,7 @@ from dashboard.viewmodels.cohorts.rows import RowSource, open_rows
 from dashboard.viewmodels.explanations import agreement, dependence, explanations
 from dashboard.viewmodels.performance import slices
 from dashboard.viewmodels.run import RunData
+from tests.figures.marks import count_points
 
 pages = import_module("tests.dashboard.test_pages")
 

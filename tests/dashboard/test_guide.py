@@ -102,7 +102,7 @@ def test_definitions_disagree_in_the_runs_own_numbers(
     run: RunData, rude_names: tuple[str, str, str]
 ) -> None:
     group, attribute, _ = rude_names
-    sentences = guide.tell_disagreement(run, attribute)
+    sentences = guide.describe_disagreement(run, attribute)
     frame = pd.read_parquet(run.bundle.evidence_path("predictions.parquet"))
     selected = frame.groupby(attribute)["y_pred"].mean()
     gap = float(selected["A"] - selected[group])
@@ -113,7 +113,7 @@ def test_definitions_disagree_in_the_runs_own_numbers(
     # A size and the ends of its interval have the same sign.
     assert "−" not in sentences[0]
     # Nobody is said to be behind where chance explains it.
-    assert all("behind" not in one for one in guide.tell_disagreement(run, "sex"))
+    assert all("behind" not in one for one in guide.describe_disagreement(run, "sex"))
 
 
 def test_answers_stand_in_the_address_and_the_button_sets_the_measure(

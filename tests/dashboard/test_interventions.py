@@ -10,7 +10,7 @@ import pytest
 
 from audits.core.format import format_value
 from audits.core.words.words import ATTRIBUTE_WARNING
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.remedies import name_intervention
 from dashboard.catalogue import say
@@ -18,6 +18,7 @@ from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.interventions import interventions
 from dashboard.viewmodels.interventions.interventions import Question
 from dashboard.viewmodels.run import RunData
+from tests.figures.marks import count_points
 
 pages = import_module("tests.dashboard.test_pages")
 

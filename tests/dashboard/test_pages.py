@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.catalogue import say
-from dashboard.nav import PAGES, RUN_PAGES
+from dashboard.nav import PAGES, REVIEW
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts import cohorts
 from dashboard.viewmodels.run import RunData
@@ -65,7 +65,7 @@ def test_page_without_any_run(page: str, tmp_path: Path, monkeypatch: pytest.Mon
         assert say("runs.none_title") in texts(app)
 
 
-@pytest.mark.parametrize("page", RUN_PAGES)
+@pytest.mark.parametrize("page", (*REVIEW, "compare"))
 @pytest.mark.parametrize("run", ["damaged", "gone", "../inputs", "."])
 def test_run_that_cannot_be_opened_says_so(page: str, run: str) -> None:
     app = open_page(page, run)
@@ -74,7 +74,7 @@ def test_run_that_cannot_be_opened_says_so(page: str, run: str) -> None:
 
 
 def test_names_with_markup_are_never_markdown(rude_names: tuple[str, str, str]) -> None:
-    for page in RUN_PAGES:
+    for page in (*REVIEW, "compare"):
         app = open_page(page)
         shown = [item.value for item in app.markdown]
         labels = [item.label for kind in ("selectbox", "number_input") for item in app.get(kind)]

@@ -28,7 +28,7 @@ from audits.store.preview import (
 )
 from dashboard import state
 from dashboard.catalogue import say
-from dashboard.nav import RUN_PAGES
+from dashboard.nav import REVIEW
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.card import review
 from dashboard.viewmodels.run import RunData
@@ -127,7 +127,7 @@ def test_it_is_gone_however_the_work_ends(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("page", RUN_PAGES)
+@pytest.mark.parametrize("page", (*REVIEW, "compare"))
 def test_pages_of_a_first_result_say_that_it_is_one(
     page: str, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

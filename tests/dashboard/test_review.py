@@ -88,7 +88,7 @@ def test_sign_off_needs_a_name_and_a_reason_and_counts_for_one_report(own: RunDa
     assert RUDE in texts(app)
     [signed] = review.list_signatures(own)
     assert (signed.decision, signed.stale) == ("rejected", False)
-    assert story.tell_step(own, "card").answer == signed.sentence  # type: ignore[union-attr]
+    assert story.describe_step(own, "card").answer == signed.sentence  # type: ignore[union-attr]
     card.find_workspace(own).add_review(own.report.run.id, "other", "approved", "Bob", "")
     assert [one.stale for one in review.list_signatures(own)] == [True, False]
 

@@ -33,10 +33,10 @@ def _root(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_steps_are_pages_in_the_order_of_questions(run: RunData) -> None:
-    steps = story.tell_story(run)
+    steps = story.build_story(run)
     assert {step.page for step in steps} < set(REVIEW)
-    assert [story.tell_step(run, step.page) for step in steps] == steps
-    assert story.tell_step(run, "overview") is None
+    assert [story.describe_step(run, step.page) for step in steps] == steps
+    assert story.describe_step(run, "overview") is None
 
 
 def test_who_is_the_first_finding_on_a_group_as_every_page_says_it(run: RunData) -> None:
@@ -47,7 +47,7 @@ def test_who_is_the_first_finding_on_a_group_as_every_page_says_it(run: RunData)
     rate = next(
         x for x in run.by_group("selection_rate", worst.attribute) if x.group == worst.group
     )
-    step = story.tell_story(run)[0]
+    step = story.build_story(run)[0]
     assert f"{(rate.value or 0) * 100:.1f}%" in step.answer
     assert step.note == say("story.status.fail", rule=worst.title)
     shown = [line.sentence for line in overview.list_findings(run)]
@@ -63,7 +63,7 @@ def test_one_pair_for_who_and_why_and_what_helps(run: RunData) -> None:
     worst = find_worst(run.report)
     assert worst is not None
     pair = (plain_text(worst.group or ""), plain_text(worst.reference_group or ""))
-    answers = {step.page: step.answer for step in story.tell_story(run)}
+    answers = {step.page: step.answer for step in story.build_story(run)}
     for page in ("fairness", "explanations"):
         assert all(name in answers[page] for name in pair), answers[page]
     assert answers["explanations"].startswith(f"{pair[0]} is selected ")
@@ -74,10 +74,10 @@ def test_one_pair_for_who_and_why_and_what_helps(run: RunData) -> None:
 def test_decisions_and_regression_say_what_was_not_measured(runs: Path) -> None:
     for name in ("decisions", "amounts"):
         other = RunData(load_bundle(runs / name))
-        for step in story.tell_story(other):
+        for step in story.build_story(other):
             assert step.answer.endswith("."), step
     without = {
-        step.page: step for step in story.tell_story(RunData(load_bundle(runs / "decisions")))
+        step.page: step for step in story.build_story(RunData(load_bundle(runs / "decisions")))
     }
     assert without["explanations"].answer.startswith(("Not measured: ", "No gap between"))
 
@@ -85,7 +85,7 @@ def test_decisions_and_regression_say_what_was_not_measured(runs: Path) -> None:
 def test_run_of_few_checks_is_told_too(inputs: Path, tmp_path: Path) -> None:
     profile = tuple(check for check in BUILTIN if check.code == "data.profile")
     bundle = run_audit(inputs / "decisions.toml", tmp_path / "few", checks=profile)
-    steps = story.tell_story(RunData(bundle))
+    steps = story.build_story(RunData(bundle))
     assert steps[0].answer == say("story.unjudged")
     assert say("story.absent_unsaid") in [step.answer for step in steps]
 
@@ -108,7 +108,7 @@ def test_decisions_alone_never_speak_of_a_model(runs: Path) -> None:
     run = RunData(load_bundle(runs / "decisions"))
     texts = [overview.render_headline(run), *overview.list_cautions(run)]
     texts += [line.sentence + line.reason for line in overview.list_findings(run)]
-    for step in story.tell_story(run):
+    for step in story.build_story(run):
         texts += [step.question, step.answer, step.note]
     texts += render_markdown(build_card(run.report)).splitlines()
     allowed = (

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from audits.cube.counts.cube import Cube
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
 from audits.figures.tradeoff import Path as Thresholds, Place, draw_tradeoff
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.fairness import thresholds, tradeoff
 from dashboard.viewmodels.run import RunData
+from tests.figures.marks import count_points
 
 pages = import_module("tests.dashboard.test_pages")
 

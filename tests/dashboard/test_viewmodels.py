@@ -16,7 +16,6 @@ from audits.core.words.words import SLICES_CHECK
 from audits.cube.counts.view import compute_view
 from audits.cube.disparities import compute_disparities
 from audits.cube.rates import RATES
-from audits.cube.thresholds import move_threshold
 from dashboard.catalogue import load_catalogue, say
 from dashboard.viewmodels.card import card
 from dashboard.viewmodels.cohorts import rows
@@ -28,6 +27,7 @@ from dashboard.viewmodels.overview import overview
 from dashboard.viewmodels.performance import performance, slices
 from dashboard.viewmodels.run import RunData
 from dashboard.viewmodels.sentences import name_metric, render_finding
+from tests.cube.moved import move_threshold
 
 
 def make(metric: str, unit: str, **fields: object) -> Measurement:
@@ -279,7 +279,7 @@ def test_an_edit_that_breaks_a_rule_of_the_search_is_told_which(run: RunData) ->
     names = [name for name in sample.columns if name in recourse.load_answers(run).by_row[row][0]
              .values]  # fmt: skip
     told = {
-        str(edits): whatif.list_breaches(run, original, edits, sample, names, {})
+        str(edits): whatif.list_violations(run, original, edits, sample, names, {})
         for edits in ({}, recourse.find_values(run, row, 0), {"biased": 1 - original["biased"]})
     }
     assert list(told.values())[:2] == [[], []]  # what the search found keeps its own rules

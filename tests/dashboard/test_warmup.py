@@ -12,7 +12,7 @@ import pytest
 
 from dashboard import state
 from dashboard.viewmodels.run import RunData
-from dashboard.warmup import settle_memory, warm_up
+from dashboard.warmup import freeze_memory, warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("scipy.stats", "sklearn", "shap", "numba", "torch", "lightgbm", "xgboost", "catboost")
@@ -82,12 +82,12 @@ def test_what_lives_on_is_not_searched_and_rings_still_go() -> None:
 
     try:
         ring = Ring()
-        settle_memory()
+        freeze_memory()
         assert gc.get_freeze_count() > 1_000
         del ring
         gc.collect()
         assert Ring.alive == 1  # it was taken out of the search
-        settle_memory()
+        freeze_memory()
         assert Ring.alive == 0  # the next call looks at everything
         Ring()
         gc.collect()

@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from audits.core.errors import CheckNotApplicableError
-from audits.explain.engine import SERVICE, Settings, compute_attributions, prepare_explainer
+from audits.explain.engine import SERVICE, Settings, prepare_explainer
+from tests.explain.all_rows import compute_attributions
 from tests.explain.brute_force import interventional
 from tests.near import open_near
 

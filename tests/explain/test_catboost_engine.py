@@ -15,7 +15,7 @@ import pytest
 
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.columns import Request
-from audits.explain.engine import SERVICE, Settings, compute_attributions
+from audits.explain.engine import SERVICE, Settings
 from audits.explain.trees.catboost import (
     compute_catboost_shap,
     compute_library_shap,
@@ -24,6 +24,7 @@ from audits.explain.trees.catboost import (
 )
 from audits.models.formats.catboost import load
 from audits.models.worker.client import open_model
+from tests.explain.all_rows import compute_attributions
 from tests.near import open_near
 
 TEXTS = ["job", "town"]

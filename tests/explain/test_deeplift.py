@@ -11,9 +11,10 @@ from captum.attr import DeepLift
 from safetensors.torch import save_file
 
 from audits.explain.columns import Request
-from audits.explain.engine import SERVICE, Settings, compute_attributions
+from audits.explain.engine import SERVICE, Settings
 from audits.explain.networks import deeplift
 from audits.models.formats.torch_tabular import TabularNetwork
+from tests.explain.all_rows import compute_attributions
 from tests.explain.test_gradient import dense, network, spread_of
 from tests.explain.test_gradient_shap import Dense
 from tests.near import open_near

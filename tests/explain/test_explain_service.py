@@ -23,15 +23,14 @@ from audits.core.errors import CheckNotApplicableError, InputError
 from audits.explain.engine import (
     SERVICE,
     Settings,
-    compute_attributions,
     prepare_explainer,
-    sample_background,
 )
 from audits.explain.methods import METHODS
 from audits.explain.service import ENGINES, FrameEngine, find_engine
 from audits.models.formats.torch_tabular import TabularNetwork
 from audits.models.worker.client import open_model
 from audits.trees.forest import load_forest
+from tests.explain.all_rows import compute_attributions
 from tests.explain.games import compute_shapley, interventional_game, path_game
 from tests.near import open_near
 
@@ -270,15 +269,6 @@ def test_every_engine_in_the_table_is_one():
         engine = find_engine(type(name, (), {"__module__": library})())
         assert set(engine.METHODS) <= set(METHODS)
         assert callable(engine.explain_rows if isinstance(engine, FrameEngine) else engine.explain)
-
-
-def test_the_background_is_bounded_and_drawn_by_the_seed(frame):
-    drawn = [sample_background(frame, np.random.default_rng(seed), 50) for seed in (1, 1, 2)]
-    assert [len(rows) for rows in drawn] == [50] * 3
-    assert drawn[0].index.is_unique
-    pd.testing.assert_frame_equal(drawn[0], drawn[1])
-    assert not drawn[0].index.equals(drawn[2].index)
-    assert sample_background(frame, np.random.default_rng(0), 5_000) is frame
 
 
 def test_histogram_boosting_with_categories_inside_by_definition(tmp_path, frame, score):

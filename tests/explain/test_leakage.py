@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from audits.diagnostics.leakage import compute_concordance, compute_told, describe_relation
+from audits.diagnostics.leakage import compute_concordance, compute_leakage, describe_relation
 from audits.diagnostics.proxies import split_halves
 
 ROWS = 2_000
@@ -71,13 +71,13 @@ def test_copies_tell_all_and_noise_tells_nothing(task: str) -> None:
         "regression": number,
     }[task]
     for values, least in ((number, 0.95), (number + draw.normal(0, 0.5, ROWS), 0.7)):
-        told = compute_told(pd.Series(values), outcome, halves(), task)
+        told = compute_leakage(pd.Series(values), outcome, halves(), task)
         assert told is not None
         assert told.n == ROWS // 2
         assert told.low > least
     texts = pd.Series(draw.choice([f"t{n}" for n in range(600)], ROWS))
     for noise in (pd.Series(draw.normal(size=ROWS)), texts, pd.Series(["one"] * ROWS)):
-        told = compute_told(noise, outcome, halves(), task)
+        told = compute_leakage(noise, outcome, halves(), task)
         assert told is not None
         assert told.low - 0.02 < 0.5 < told.high + 0.02
 
@@ -85,7 +85,7 @@ def test_copies_tell_all_and_noise_tells_nothing(task: str) -> None:
 def test_a_value_that_is_missing_may_tell_all() -> None:
     outcome = np.random.default_rng(0).integers(0, 2, ROWS)
     paid = pd.Series(np.where(outcome == 1, 3.5, np.nan))
-    told = compute_told(paid, outcome, halves(), "binary")
+    told = compute_leakage(paid, outcome, halves(), "binary")
     assert told is not None
     assert told.auc == 1.0
     assert (
@@ -98,7 +98,7 @@ def test_binary_equals_scikit_learn_on_the_other_half() -> None:
     outcome = draw.integers(0, 2, ROWS)
     city = pd.Series(np.where(draw.random(ROWS) < 0.3 + 0.3 * outcome, "north", "south"))
     learned = halves()
-    told = compute_told(city, outcome, learned, "binary")
+    told = compute_leakage(city, outcome, learned, "binary")
     score = (city == "north").astype(float)[~learned]
     assert told is not None
     assert told.auc == pytest.approx(roc_auc_score(outcome[~learned], score), abs=1e-12)
@@ -108,9 +108,9 @@ def test_too_few_rows_of_an_outcome() -> None:
     outcome = np.zeros(ROWS, dtype=int)
     outcome[:25] = 1
     values = pd.Series(np.arange(ROWS, dtype=float))
-    assert compute_told(values, outcome, halves(), "binary") is None
+    assert compute_leakage(values, outcome, halves(), "binary") is None
     few = np.arange(30, dtype=float)
-    assert compute_told(pd.Series(few), few, halves(30), "regression") is None
+    assert compute_leakage(pd.Series(few), few, halves(30), "regression") is None
 
 
 def test_relations() -> None:

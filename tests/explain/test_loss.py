@@ -9,8 +9,8 @@ from audits.explain.engine import SERVICE
 from audits.explain.groups.loss import build_squared_error, compute_loss_shapley, log_loss
 from audits.explain.groups.loss_service import (
     EVALUATIONS,
-    LEAST_REFERENCE,
-    MOST_REFERENCE,
+    MAX_REFERENCE,
+    MIN_REFERENCE,
     build_true_share,
     choose_sizes,
     explain_losses,
@@ -158,7 +158,7 @@ def test_a_column_learned_by_heart_does_harm_on_other_rows(tmp_path):
 
 
 def test_wide_data_gets_fewer_reference_rows_and_then_fewer_rows():
-    assert choose_sizes(500, 10) == (500, MOST_REFERENCE)
+    assert choose_sizes(500, 10) == (500, MAX_REFERENCE)
     assert choose_sizes(500, 20) == (500, EVALUATIONS // (500 * 40))
-    assert choose_sizes(500, 500) == (100, LEAST_REFERENCE)
-    assert choose_sizes(40, 5_000) == (40, LEAST_REFERENCE)
+    assert choose_sizes(500, 500) == (100, MIN_REFERENCE)
+    assert choose_sizes(40, 5_000) == (40, MIN_REFERENCE)

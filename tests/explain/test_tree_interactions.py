@@ -14,11 +14,12 @@ from sklearn.preprocessing import OneHotEncoder
 
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.explain.columns import Request
-from audits.explain.engine import SERVICE, compute_attributions
+from audits.explain.engine import SERVICE
 from audits.explain.trees import engine as tree
 from audits.explain.trees.by_rows import compute_interactions
 from audits.explain.trees.interactions import compute_tree_interactions
 from audits.trees.forest import load_forest
+from tests.explain.all_rows import compute_attributions
 from tests.explain.games import compute_shapley_interactions, path_game
 from tests.explain.tree_models import KINDS, draw_data, fit_xgboost, rows_for, targets
 from tests.near import open_near

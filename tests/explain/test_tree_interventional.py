@@ -128,13 +128,13 @@ def test_deep_trees_are_left_to_shap_while_there_are_few_pairs(monkeypatch):
     assert found.method == "interventional_shap:shap"
     assert found.additivity_error < 1e-6
     assert found.base[0] == pytest.approx(model.predict_proba(background)[:, 1].mean())
-    monkeypatch.setattr(tree_interventional, "MOST_COLUMNS", 64)
+    monkeypatch.setattr(tree_interventional, "MAX_COLUMNS", 64)
     tree_interventional._LAST.clear()
     other = explain(model, matrix[:30], background, "binary")
     assert other.method == "interventional_shap:woodelf"
     np.testing.assert_allclose(found.values, other.values, atol=1e-5)
     monkeypatch.undo()
-    monkeypatch.setattr(tree_interventional, "MOST_PAIRS", 1_000)
+    monkeypatch.setattr(tree_interventional, "MAX_PAIRS", 1_000)
     tree_interventional._LAST.clear()
     with pytest.raises(CheckNotApplicableError, match="30 rows meets each of 20 reference rows"):
         explain(model, matrix[:30], background, "binary")

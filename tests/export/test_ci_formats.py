@@ -15,7 +15,7 @@ from audits.core.errors import InputError
 from audits.core.report.report import CheckStatus
 from audits.core.report.verdict import Status
 from audits.export.ci import FORMATS, RunResult, describe_findings, render_annotations
-from audits.export.ci.summary import MOST_BYTES
+from audits.export.ci.summary import MAX_BYTES
 from audits.findings import compute_exit_code, list_broken, list_findings
 from audits.findings.gate import FAIL_ON
 from audits.store.bundle import load_bundle
@@ -190,7 +190,7 @@ def test_a_summary_of_many_groups_stays_small(tmp_path: Path) -> None:
     run(audit)
     report = load_bundle(audit.parent / "run").report
     text = FORMATS["summary"](RunResult(report, "fail", 1, audit, audit.parent / "policy.toml"))
-    assert len(text.encode()) <= MOST_BYTES
+    assert len(text.encode()) <= MAX_BYTES
     assert len(list_findings(report)) < 10 or "more in the report" in text
 
 

@@ -22,10 +22,10 @@ from audits.cube.counts.values import Values
 from audits.cube.counts.view import compute_view
 from audits.cube.intervals.intervals import CONFIDENCE, compute_share_interval, normal_quantile
 from audits.cube.metrics import BINARY
-from audits.cube.thresholds import move_threshold
 from audits.export.html import render_html
 from audits.export.html.pooling import pool_scores
 from audits.store.bundle import Bundle
+from tests.cube.moved import move_threshold
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = pytest.mark.browser

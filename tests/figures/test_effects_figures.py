@@ -12,7 +12,8 @@ from audits.figures.effects import (
     draw_effect,
     draw_permutation_importance,
 )
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
+from tests.figures.marks import count_points
 
 WORDS = EffectWords("mean answer", "interval", "most", "half", "Rows")
 RUDE = '<b>x</b>&<a href="http://evil.invalid">y</a>'

@@ -34,11 +34,11 @@ from audits.figures.theme import (
     MAX_POINTS,
     PALETTE,
     TEMPLATE,
-    count_points,
     escape_label,
     make_figure,
     unique_labels,
 )
+from tests.figures.marks import count_points
 
 RUDE = '<b>x</b> & <a href="http://evil.invalid">y</a>'
 

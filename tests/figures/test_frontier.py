@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from audits.figures.interventions import Frontier, Setting, draw_frontier
-from audits.figures.theme import MAX_POINTS, count_points
+from audits.figures.theme import MAX_POINTS
+from tests.figures.marks import count_points
 
 RUDE = "<b>x</b>"
 

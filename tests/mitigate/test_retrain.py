@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from audits.core.errors import InputError
-from audits.mitigate.mixture import load_mixture, predict_mixture
+from audits.mitigate.mixture import load_mixture, open_mixture
 from audits.mitigate.service import compute_reweighing
 from audits.models import open_model
 from audits.models.files.skops_file import load_estimator
@@ -157,7 +157,8 @@ def test_exponentiated_gradient_is_fairlearns(folder: Path, mixed: Retraining) -
     gradient.fit(features, true, sensitive_features=sex)
     audited, _, groups = read(folder, "audited")
     wanted = gradient._pmf_predict(audited)[:, 1]
-    assert np.allclose(predict_mixture(folder / "mixed.json", audited, groups), wanted)
+    with open_mixture(folder / "mixed.json") as decide:
+        assert np.allclose(decide(audited, groups), wanted)
     assert not mixed.method.uses_attribute
 
 
@@ -186,7 +187,8 @@ def test_threshold_optimizer_is_fairlearns(
     optimizer.fit(features, true, sensitive_features=sex)
     audited, _, groups = read(folder, "audited")
     wanted = optimizer._pmf_predict(audited, sensitive_features=groups)[:, 1]
-    assert np.allclose(predict_mixture(folder / out, audited, groups), wanted)
+    with open_mixture(folder / out) as decide:
+        assert np.allclose(decide(audited, groups), wanted)
 
 
 @pytest.mark.parametrize("name", ["reweighed", "mixed", "randomised"])
@@ -210,7 +212,8 @@ def test_the_gap_shrinks_and_the_numbers_are_those_of_the_rows(
 
 def test_drawn_decisions_follow_the_probabilities(folder: Path, randomised: Retraining) -> None:
     audited, _, groups = read(folder, "audited")
-    chance = predict_mixture(folder / "randomised.json", audited, groups)
+    with open_mixture(folder / "randomised.json") as decide:
+        chance = decide(audited, groups)
     expected = chance.mean()
     deviation = np.sqrt((chance * (1 - chance)).sum()) / len(chance)
     assert abs(randomised.outcome.selection.after.value - expected) <= 4 * deviation + 1e-9

@@ -10,7 +10,7 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from audits.mitigate.mixture import predict_mixture
+from audits.mitigate.mixture import open_mixture
 from audits.models import open_model
 from audits.pipeline.retrain import run_retraining
 from audits.pipeline.run import no_progress
@@ -67,7 +67,8 @@ def test_the_predictor_takes_the_datas_columns(folder: Path, method: str) -> Non
             with open_model(out, features=named) as client:
                 found = client.predict(rows)[:, 1]
         else:
-            found = predict_mixture(out, rows, groups)
+            with open_mixture(out) as decide:
+                found = decide(rows, groups)
         answers.append((found, done.outcome.gap, done.outcome.accuracy, done.outcome.selection))
     np.testing.assert_allclose(answers[0][0], answers[1][0], atol=1e-9)
     assert answers[0][1:] == answers[1][1:]

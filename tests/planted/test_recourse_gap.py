@@ -11,7 +11,7 @@ from audits.checks.fairness.adverse_impact import ADVERSE_IMPACT
 from audits.checks.performance.performance import PERFORMANCE_GROUPS
 from audits.checks.recourse.counterfactuals import RECOURSE
 from audits.checks.recourse.fairness import RECOURSE_FAIRNESS, Pair, measure_pairs
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status
 from audits.findings.stories.recourse import render_recourse_gap
@@ -59,12 +59,12 @@ def test_selection_is_equal_and_the_way_back_is_not(planted: AuditReport) -> Non
     ratio = planted.find("impact_ratio", attribute="origin")[0]
     assert ratio.estimate.low > 0.9
     dearer = planted.by_id["recourse_dearer[origin=Newcomer|Settled]"]
-    assert is_sure(dearer)
+    assert is_significant(dearer)
     assert dearer.estimate.low > 0.65
     assert planted.by_id["recourse_cost_shift[origin=Newcomer|Settled]"].estimate.low > 0.8
     share = planted.by_id["recourse_within_effort_difference[origin=Newcomer|Settled]"]
     assert share.estimate.high < -0.4
-    assert not is_sure(planted.by_id["recourse_dearer[sex=Female|Male]"])
+    assert not is_significant(planted.by_id["recourse_dearer[sex=Female|Male]"])
 
 
 def test_it_is_named_with_group_and_column(planted: AuditReport) -> None:
@@ -74,7 +74,7 @@ def test_it_is_named_with_group_and_column(planted: AuditReport) -> None:
     ]  # fmt: skip
     worst = max(parts, key=lambda item: item.value)
     assert worst.slice == "column=record_years"
-    assert is_sure(worst)
+    assert is_significant(worst)
     whole = planted.by_id["recourse_mean_cost_difference[origin=Newcomer|Settled]"]
     assert sum(item.value for item in parts) == pytest.approx(whole.value)
     sentence = tell(planted, planted.by_id["recourse_dearer[origin=Newcomer|Settled]"])
@@ -98,7 +98,7 @@ def test_on_the_twin_none_is_reported(tmp_path: Path, seed: int) -> None:
     report = audit(tmp_path, biased=False, seed=seed)
     compared = [*report.find("recourse_dearer"), *report.find("recourse_mean_cost_difference")]
     assert len(compared) > 8
-    assert not [item.id for item in compared if is_sure(item)]
+    assert not [item.id for item in compared if is_significant(item)]
     open_ = [v for v in report.verdicts if v.status in (Status.WARN, Status.FAIL)]
     assert not open_
     said = tell(report, report.by_id["recourse_dearer[origin=Newcomer|Settled]"])
@@ -138,7 +138,7 @@ def test_groups_without_a_gap_are_called_unequal_no_more_often_than_stated() -> 
     findings = warnings = 0
     for seed in range(TWINS):
         measured = list(measure_pairs(*make_twin(seed)))
-        findings += any(is_sure(m) for m in measured if m.metric == "recourse_dearer")
+        findings += any(is_significant(m) for m in measured if m.metric == "recourse_dearer")
         warnings += any(v.status is Status.WARN for v in compute_verdicts(policy, measured))
     assert findings <= policy.alpha * TWINS
     assert warnings <= policy.alpha * TWINS

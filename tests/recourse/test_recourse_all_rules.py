@@ -97,7 +97,7 @@ def audit(folder: Path, engine: str):
     return bundle, rows.set_index("person")
 
 
-def find_breaches(before: dict, answer: Counterfactual) -> list[str]:
+def find_violations(before: dict, answer: Counterfactual) -> list[str]:
     """Every rule of the audit, written down a second time."""
     new, number = answer.values, int(answer.row[1:])
     moved = {name for name in new if new[name] != before[name]}
@@ -127,7 +127,7 @@ def test_every_answer_keeps_every_rule_and_nothing_is_proven_under_links(tmp_pat
     answers = read_counterfactuals(table)
     assert len({answer.row for answer in answers}) > 100
     for answer in answers:
-        assert find_breaches(rows.loc[answer.row].to_dict(), answer) == [], answer
+        assert find_violations(rows.loc[answer.row].to_dict(), answer) == [], answer
     led = [x for x in answers if any(c.column == "education_num" for c in x.changes)]
     assert led
     with open_near(tmp_path / "model.txt") as client:

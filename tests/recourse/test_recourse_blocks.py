@@ -18,7 +18,7 @@ from audits.recourse.engines.engines import ENGINES
 from audits.recourse.engines.postprocess import RecourseTask
 from audits.recourse.rules.blocks import find_blocks, name_block
 from audits.recourse.rules.constraints import equip_columns
-from audits.recourse.rules.edits import find_breaches
+from audits.recourse.rules.edits import find_violations
 from audits.recourse.rules.rules import ActionRules, RowLimits, build_rules
 from audits.recourse.search.goals import ReachScore
 from audits.recourse.search.plausibility import Bounds
@@ -294,7 +294,7 @@ def test_an_edit_by_hand_that_sets_two_or_none_is_told(loans) -> None:
         ({mine: False, other: True}, False),
         ({"income": 40.0}, False),
     ):
-        told = find_breaches(loans.rules, loans.reference, before, before.assign(**edits))
+        told = find_violations(loans.rules, loans.reference, before, before.assign(**edits))
         assert [one.setting for one in told] == (["one_hot"] if broken else [])
 
 

@@ -123,7 +123,7 @@ def test_many_pairs_are_not_held_but_give_the_same(
 ) -> None:
     ours, theirs = sample(1, 90, without, 0.3), sample(2, 70, without)
     expected = compute_shift(ours, theirs)
-    monkeypatch.setattr(costs, "_MOST_PAIRS", 10)
+    monkeypatch.setattr(costs, "_MAX_PAIRS", 10)
     found = compute_shift(ours, theirs)
     assert isinstance(expected, Estimate)
     assert isinstance(found, Estimate)

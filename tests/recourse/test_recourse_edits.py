@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from audits.core.settings.recourse import RecourseSection
-from audits.recourse.rules.edits import Breach, find_breaches
+from audits.recourse.rules.edits import Violation, find_violations
 from audits.recourse.rules.rules import RowLimits, build_rules
 
 REFERENCE = pd.DataFrame(
@@ -27,11 +27,11 @@ SECTION = {
 }
 
 
-def breaches(row: str, edits: dict, limits=None) -> list[Breach]:
+def violations(row: str, edits: dict, limits=None) -> list[Violation]:
     rules = build_rules(RecourseSection(**SECTION), list(REFERENCE.columns), REFERENCE, limits)
     before = REFERENCE.loc[[row]]
     after = before.assign(**edits)
-    return find_breaches(rules, REFERENCE, before, after)
+    return find_violations(rules, REFERENCE, before, after)
 
 
 @pytest.mark.parametrize(
@@ -39,36 +39,36 @@ def breaches(row: str, edits: dict, limits=None) -> list[Breach]:
     [
         ("a", {}, []),
         ("d", {"years": 25}, []),
-        ("a", {"age": 21}, [Breach("immutable", "age")]),
-        ("d", {"years": 24}, [Breach("steps", "years", "5")]),
+        ("a", {"age": 21}, [Violation("immutable", "age")]),
+        ("d", {"years": 24}, [Violation("steps", "years", "5")]),
         (
             "d",
             {"years": 45},
-            [Breach("ranges", "years", "0 to 40"), Breach("rules", "", "years <= age - 16")],
+            [Violation("ranges", "years", "0 to 40"), Violation("rules", "", "years <= age - 16")],
         ),
         ("a", {"home": "own"}, []),
-        ("b", {"home": "rent"}, [Breach("transitions", "home", "rent -> own")]),
+        ("b", {"home": "rent"}, [Violation("transitions", "home", "rent -> own")]),
         (
             "c",  # nobody knows where from: its home is missing
             {"home": "own", "years": 20},
-            [Breach("transitions", "home", "rent -> own")],
+            [Violation("transitions", "home", "rent -> own")],
         ),
-        ("a", {"home": None}, [Breach("missing", "home")]),
-        ("a", {"school": "high"}, [Breach("links", "school_num", "2")]),
+        ("a", {"home": None}, [Violation("missing", "home")]),
+        ("a", {"school": "high"}, [Violation("links", "school_num", "2")]),
         ("a", {"school": "high", "school_num": 2}, []),
-        ("a", {"school_num": 2}, [Breach("links", "school_num")]),
-        ("c", {}, [Breach("already", "", "years <= age - 16")]),  # 30 > 40 - 16 as read
-        ("c", {"years": 25}, [Breach("already", "", "years <= age - 16")]),
-        ("c", {"years": 35}, [Breach("rules", "", "years <= age - 16")]),
+        ("a", {"school_num": 2}, [Violation("links", "school_num")]),
+        ("c", {}, [Violation("already", "", "years <= age - 16")]),  # 30 > 40 - 16 as read
+        ("c", {"years": 25}, [Violation("already", "", "years <= age - 16")]),
+        ("c", {"years": 35}, [Violation("rules", "", "years <= age - 16")]),
     ],
 )
 def test_every_broken_rule_is_named(row, edits, expected):
-    assert breaches(row, edits) == expected
+    assert violations(row, edits) == expected
 
 
 def test_rules_for_the_row_alone_are_named():
     limits = {"d": RowLimits(frozenset({"home"}), {"years": (20.0, 30.0)})}
-    assert breaches("d", {"home": "own"}, limits) == [Breach("overrides", "home")]
-    assert breaches("d", {"years": 15}, limits) == [Breach("overrides", "years", "20 to 30")]
-    assert breaches("d", {"years": 25}, limits) == []
-    assert breaches("a", {"home": "own"}, limits) == []
+    assert violations("d", {"home": "own"}, limits) == [Violation("overrides", "home")]
+    assert violations("d", {"years": 15}, limits) == [Violation("overrides", "years", "20 to 30")]
+    assert violations("d", {"years": 25}, limits) == []
+    assert violations("a", {"home": "own"}, limits) == []

@@ -94,16 +94,16 @@ def test_changed_rows_are_answered_as_the_model_answers_them(kind, tmp_path, alw
     columns = build_columns(frame, frame)
     goal = FallWithin(8.0, np.inf) if kind.endswith("regression") else ReachScore(0.5)
     with open_near(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
-        direct = WorkerScorer(client)
-        direct.expect(N_ROWS)
-        assert direct.keep(rows, columns, goal)
-        assert direct._walks
+        delta_scorer = WorkerScorer(client)
+        delta_scorer.expect(N_ROWS)
+        assert delta_scorer.keep(rows, columns, goal)
+        assert delta_scorer._walks
         shapes = ((1, 1), (2, 1), (3, 1), (1, 12), (2, 12), (3, 12), (1, 3), (2, 3), (3, 3))
         for changes, alike in shapes:
             proposals = draw_changes(frame, changes, alike, draw, one_column=alike == 3)
             if changes == 2:
                 proposals.columns[:40, 0] = -1  # no change at all
-            found = direct.score(proposals)
+            found = delta_scorer.score(proposals)
             asked = client.predict(Editor(rows, columns).apply(proposals))
             assert found.shape == asked.shape
             np.testing.assert_allclose(
@@ -116,10 +116,10 @@ def test_many_values_at_once_are_answered_as_one_by_one(tmp_path, always_walked)
     draw = np.random.default_rng(1)
     frame = make_frame(draw)
     with open_near(save_booster("lightgbm", tmp_path, frame, draw), services=SERVICES) as client:
-        direct = WorkerScorer(client)
-        direct.expect(N_ROWS)
-        direct.keep(frame.iloc[:N_ROWS], build_columns(frame, frame), ReachScore(0.5))
-        walk = direct._forest._walk
+        delta_scorer = WorkerScorer(client)
+        delta_scorer.expect(N_ROWS)
+        delta_scorer.keep(frame.iloc[:N_ROWS], build_columns(frame, frame), ReachScore(0.5))
+        walk = delta_scorer._forest._walk
     proposals = draw_changes(frame, 3, 12, draw)
     proposals.values[:, 2] = np.round(proposals.values[:, 2])  # few enough for one word
     together = walk.compute_sums(proposals)
@@ -135,12 +135,12 @@ def test_a_search_finds_the_same_with_and_without_the_walk(kind, tmp_path, monke
         rejected = frame[client.predict(frame)[:, 1] < 0.5].iloc[:60]
 
         def search():
-            direct = WorkerScorer(client)
+            delta_scorer = WorkerScorer(client)
             found = search_counterfactuals(
                 client.predict, rejected, frame, ActionRules(immutable=frozenset({"owner"})),
-                direct=direct, answers=4, generator=np.random.default_rng(0), budget_s=600.0,
+                delta_scorer=delta_scorer, answers=4, generator=np.random.default_rng(0), budget_s=600.0,
             )  # fmt: skip
-            return direct._walks, found
+            return delta_scorer._walks, found
 
         monkeypatch.setattr(forest_scorer, "WORTH_ROWS", 0)
         walked, found = search()
@@ -171,7 +171,7 @@ def test_a_number_is_sought_beside_the_thresholds(kind, tmp_path, always_walked,
         def search() -> tuple[int, list]:
             asked.clear()
             found = search_counterfactuals(
-                client.predict, rejected, frame, ActionRules(), direct=WorkerScorer(client),
+                client.predict, rejected, frame, ActionRules(), delta_scorer=WorkerScorer(client),
                 generator=np.random.default_rng(0), budget_s=600.0,
             )  # fmt: skip
             return len(asked), found
@@ -191,10 +191,10 @@ def test_where_rounding_could_decide_the_model_is_asked(tmp_path, always_walked)
     with open_near(save_booster("xgboost", tmp_path, frame, draw), services=SERVICES) as client:
         asked = client.predict(Editor(frame.iloc[:N_ROWS], columns).apply(proposals))
         for place in range(0, 40, 4):
-            direct = WorkerScorer(client)
-            direct.expect(N_ROWS)
-            direct.keep(frame.iloc[:N_ROWS], columns, ReachScore(float(asked[place, 1])))
-            assert direct.score(proposals)[place, 1] == asked[place, 1]
+            delta_scorer = WorkerScorer(client)
+            delta_scorer.expect(N_ROWS)
+            delta_scorer.keep(frame.iloc[:N_ROWS], columns, ReachScore(float(asked[place, 1])))
+            assert delta_scorer.score(proposals)[place, 1] == asked[place, 1]
 
 
 def test_what_is_not_a_sum_of_leaves_is_left_to_the_model(tmp_path, always_walked):
@@ -202,10 +202,12 @@ def test_what_is_not_a_sum_of_leaves_is_left_to_the_model(tmp_path, always_walke
     frame = make_frame(draw)
     path = save_booster("lightgbm poisson", tmp_path, frame, draw)
     with open_near(path, services=SERVICES) as client:
-        direct = WorkerScorer(client)
-        direct.expect(N_ROWS)
-        assert direct.keep(frame.iloc[:N_ROWS], build_columns(frame, frame), FallWithin(8, np.inf))
-        assert not direct._walks
+        delta_scorer = WorkerScorer(client)
+        delta_scorer.expect(N_ROWS)
+        assert delta_scorer.keep(
+            frame.iloc[:N_ROWS], build_columns(frame, frame), FallWithin(8, np.inf)
+        )
+        assert not delta_scorer._walks
 
 
 STUMP = Nodes(

@@ -112,11 +112,11 @@ def test_what_gradients_promise_is_exact_where_the_model_is_linear(tmp_path: Pat
         draw.integers(0, 2, (60, 1)).astype(np.float64),
     )
     with open_model(save_network(tmp_path, "binary", [], 5), services=SERVICES) as client:
-        direct = WorkerScorer(client)
-        assert direct.keep(rows, columns, ReachScore(0.5))
-        assert direct.keep_moves(candidates, goal)
-        found = direct.follow(heads)
-        before = straighten(goal, direct.score(heads)[:, 1])
+        delta_scorer = WorkerScorer(client)
+        assert delta_scorer.keep(rows, columns, ReachScore(0.5))
+        assert delta_scorer.keep_moves(candidates, goal)
+        found = delta_scorer.follow(heads)
+        before = straighten(goal, delta_scorer.score(heads)[:, 1])
         for move in range(0, len(candidates), 5):
             place, code = candidates.column[move], candidates.value[move]
             same = heads.columns[:, 0] == place
@@ -125,7 +125,7 @@ def test_what_gradients_promise_is_exact_where_the_model_is_linear(tmp_path: Pat
                 np.column_stack([np.where(same, -1, heads.columns[:, 0]), np.full(60, place)]),
                 np.column_stack([heads.values[:, 0], np.full(60, code)]),
             )
-            after = straighten(goal, direct.score(changed)[:, 1])
+            after = straighten(goal, delta_scorer.score(changed)[:, 1])
             np.testing.assert_allclose(found[:, move], after - before, atol=2e-4)
     assert np.abs(found).max() > 1
 
@@ -178,14 +178,14 @@ def test_the_guided_search_finds_what_brute_force_finds_with_fewer_calls(tmp_pat
             rows = frame[scores < cut].iloc[:30]
             found: dict[bool, list[RecourseResult]] = {}
             for guided in (True, False):
-                direct = Counting(client, guided=guided)
+                delta_scorer = Counting(client, guided=guided)
                 found[guided] = search_counterfactuals(
-                    client.predict, rows, frame, ActionRules(), threshold=cut, direct=direct,
+                    client.predict, rows, frame, ActionRules(), threshold=cut, delta_scorer=delta_scorer,
                     max_changes=2,
                     answers=3, generator=np.random.default_rng(0), budget_s=600.0,
                 )  # fmt: skip
-                total[guided] += direct.asked
-                assert (direct.gradients > 0) == guided
+                total[guided] += delta_scorer.asked
+                assert (delta_scorer.gradients > 0) == guided
             fewest = [brute_force(client, frame, rows.iloc[[n]], cut) for n in range(6)]
             assert len({*fewest}) > 1
         for guided, results in found.items():

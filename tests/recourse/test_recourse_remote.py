@@ -81,9 +81,9 @@ def test_changes_alone_are_scored_as_whole_rows_are(kind: str, tmp_path: Path):
     proposals = Proposals(draw.integers(0, 50, n), places, codes)
     proposals = proposals.take(np.argsort(proposals.rows, kind="stable"))
     with open_model(path, services=SERVICES) as client:
-        direct = WorkerScorer(client)
-        assert direct.keep(rows, columns, ReachScore(0.5))
-        found = direct.score(proposals)
+        delta_scorer = WorkerScorer(client)
+        assert delta_scorer.keep(rows, columns, ReachScore(0.5))
+        found = delta_scorer.score(proposals)
         assert np.array_equal(found, client.predict(Editor(rows, columns).apply(proposals)))
         assert len(np.unique(found[:, 1])) > 5
 
@@ -95,11 +95,11 @@ def test_changes_alone_are_scored_as_whole_rows_are(kind: str, tmp_path: Path):
                 rejected,
                 frame,
                 ActionRules(),
-                direct=scorer,
+                delta_scorer=scorer,
                 generator=np.random.default_rng(0),
                 **settings,
             )
-            for scorer in (direct, None)
+            for scorer in (delta_scorer, None)
         ]
         assert both[0] == both[1]
         assert all(result.answers for result in both[0])

@@ -10,10 +10,9 @@ from audits.cube.intervals.intervals import (
     compute_two_share_p,
     compute_wilson,
 )
-from audits.slices.choose import MOST_SHARED
 from audits.slices.cuts import Cut, cut_texts
 from audits.slices.estimate import estimate_difference
-from audits.slices.find import Found, find_slices
+from audits.slices.find import MAX_SHARED, Found, find_slices
 from audits.slices.rows import CutRows
 from audits.slices.search import CELL_ROWS, COMBINATION_ROWS, find_rows, search_slices
 from audits.slices.sums import Summed
@@ -146,7 +145,7 @@ def test_no_two_listed_slices_are_near_duplicates() -> None:
     assert len(masks) >= 2
     for i, one in enumerate(masks):
         for other in masks[:i]:
-            assert (one & other).sum() <= MOST_SHARED * (one | other).sum()
+            assert (one & other).sum() <= MAX_SHARED * (one | other).sum()
 
 
 def test_worse_calibration_is_found_in_either_direction() -> None:

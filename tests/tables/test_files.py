@@ -350,7 +350,7 @@ def test_a_look_reads_what_the_audit_reads(
 def test_a_path_that_holds_the_whole_machine_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audits.data.files.find.MOST_FILES", 3)
+    monkeypatch.setattr("audits.data.files.find.MAX_FILES", 3)
     (tmp_path / "all").mkdir()
     for number in range(4):
         (tmp_path / "all" / f"{number}.csv").write_text(PLAIN)

@@ -52,7 +52,7 @@ def draw_positions(context: Context, purpose: str, most: int) -> NDArray[np.int6
     return np.sort(chosen).astype(np.int64)
 
 
-def tell_drawn(context: Context, positions: NDArray[np.int64]) -> str:
+def describe_drawn(context: Context, positions: NDArray[np.int64]) -> str:
     """Return "1,000 rows" or "1,000 of 5,000 rows, drawn by the seed"."""
     if len(positions) == context.table.rows:
         return f"{len(positions):,} rows"

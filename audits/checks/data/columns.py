@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
 from audits.checks.data.audited_columns import (
     choose_audited_columns,
+    describe_drawn,
     draw_positions,
     list_roles,
-    tell_drawn,
 )
+from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
 from audits.cube import estimate_share
@@ -25,8 +26,6 @@ COLUMNS_CHECK = "data.columns"
 COLUMNS_FILE = "evidence/columns.parquet"
 ROWS = 50_000
 """Quantiles of more rows are taken from so many, drawn by the audit's seed."""
-LEAST_ROWS = 10
-"""No summary rests on fewer rows: a value that fewer have may point at a person."""
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 _SCHEMA = pa.schema(
@@ -72,7 +71,7 @@ def measure_columns(context: Context) -> CheckResult:
     )
     described = (
         "What every column is for and holds; numbers rounded, values that fewer than "
-        f"{LEAST_ROWS} rows have left out; quantiles of {tell_drawn(context, positions)}"
+        f"{MIN_ROWS_TO_SHOW} rows have left out; quantiles of {describe_drawn(context, positions)}"
     )
     return CheckResult(
         (*_count(context, facts, repeats.columns), _measure_repeated(repeats.rows, table.rows)),
@@ -109,18 +108,18 @@ def _describe(one: ColumnFacts, roles: Sequence[str], drawn: np.ndarray | None) 
         "constant": one.constant, "unique": one.unique,
     }  # fmt: skip
     spread = one.numbers.spread if one.numbers is not None else None
-    enough = one.numbers is not None and one.numbers.n >= LEAST_ROWS
+    enough = one.numbers is not None and one.numbers.n >= MIN_ROWS_TO_SHOW
     if drawn is not None and one.numbers is not None and spread is not None and enough:
         record["mean"] = round_to_spread(one.numbers.mean, spread)
         record["spread"] = round_to_spread(spread, spread)
         record |= {
             name: round_to_spread(float(np.quantile(drawn, share)), spread)
             for name, share in QUANTILES.items()
-            if len(drawn) * min(share, 1 - share) >= LEAST_ROWS
+            if len(drawn) * min(share, 1 - share) >= MIN_ROWS_TO_SHOW
         }
     if one.values and not {"id", "key"} & set(roles):
         value, rows = max(one.values.items(), key=lambda item: (item[1], item[0]))
-        if rows >= LEAST_ROWS:
+        if rows >= MIN_ROWS_TO_SHOW:
             record |= {"most_frequent": value, "most_frequent_rows": rows}
     return record
 

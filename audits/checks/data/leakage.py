@@ -11,19 +11,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
-from audits.checks.data.audited_columns import draw_positions, tell_drawn
+from audits.checks.data.audited_columns import describe_drawn, draw_positions
 from audits.core.errors import CheckNotApplicableError
+from audits.core.limits import MIN_ROWS_IN_HALF
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE
-from audits.diagnostics import LEAST_ROWS, Told, compute_told, describe_relation, split_halves
+from audits.diagnostics import Concordance, compute_leakage, describe_relation, split_halves
 
 LEAKAGE_CHECK = "data.leakage"
 LEAKAGE_FILE = "evidence/leakage.parquet"
 ROWS = 20_000
 """More rows are drawn by the audit's seed."""
-MOST = 50
+MAX_LISTED = 50
 """The report has at most so many columns, the strongest; the evidence has all."""
 
 _METHODS = {
@@ -38,7 +39,7 @@ class _Column:
     """One column of the model. relation: see `describe_relation`."""
 
     name: str
-    told: Told
+    told: Concordance
     relation: str
 
 
@@ -59,12 +60,12 @@ def measure_leakage(context: Context) -> CheckResult:
     columns = _measure_columns(context, frame, names, target, outcome)
     if not columns:
         raise CheckNotApplicableError(
-            f"needs at least {2 * LEAST_ROWS} rows of each of two outcomes"
+            f"needs at least {2 * MIN_ROWS_IN_HALF} rows of each of two outcomes"
         )
     _save(context, columns)
     described = (
         "How well each column of the model alone tells the true outcome: "
-        f"{tell_drawn(context, positions)}, learned on one half and measured on the other"
+        f"{describe_drawn(context, positions)}, learned on one half and measured on the other"
     )
     task = context.spec.audit.task
     return CheckResult(
@@ -81,7 +82,7 @@ def _measure_columns(
     task = context.spec.audit.task
     found = []
     for place, name in enumerate(names):
-        told = compute_told(frame[name], outcome, learned, task)
+        told = compute_leakage(frame[name], outcome, learned, task)
         if told is None:  # the outcome has too few rows, whatever the column
             return []
         relation = describe_relation(frame[name], frame[target], task)
@@ -90,7 +91,7 @@ def _measure_columns(
     return sorted(found, key=lambda one: (-one.told.auc, one.name))
 
 
-def _to_estimate(told: Told, method: str) -> Estimate:
+def _to_estimate(told: Concordance, method: str) -> Estimate:
     return Estimate(
         value=told.auc, low=told.low, high=told.high, n=told.n, method=method,
         confidence=CONFIDENCE,
@@ -108,7 +109,7 @@ def _build(columns: Sequence[_Column], method: str) -> list[Measurement]:
         ("typical_column_auc", None, _take_median(columns[1:])),
         *(
             ("column_auc", Part(PartKind.COLUMN, one.name), _to_estimate(one.told, method))
-            for one in columns[:MOST]
+            for one in columns[:MAX_LISTED]
         ),
     ]
     return [

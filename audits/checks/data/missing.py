@@ -27,7 +27,7 @@ from audits.data import ROWS_VIEW, GroupMissing, count_missing
 
 MISSING_CHECK = "data.missing"
 MISSING_FILE = "evidence/missing.parquet"
-MOST = 200
+MAX_LISTED = 200
 """The report has at most so many comparisons, those with the smallest p-values; the evidence has
 all of them."""
 
@@ -73,13 +73,15 @@ def measure_missing(context: Context) -> CheckResult:
         for one, p_values in zip(compared, parts, strict=True)
         for item in _build(one, p_values, int(tested.sum()))
     ]
-    kept = sorted(found, key=lambda item: (item.p_value or 0.0, -abs(item.value or 0.0)))[:MOST]
+    kept = sorted(found, key=lambda item: (item.p_value or 0.0, -abs(item.value or 0.0)))[
+        :MAX_LISTED
+    ]
     described = (
         f"Missing values of {len(columns)} columns by group, each group against its reference, "
         f"p-values adjusted by Holm over all {int(tested.sum()):,} comparisons"
     )
-    if len(found) > MOST:
-        described += f"; the report has the {MOST} with the smallest"
+    if len(found) > MAX_LISTED:
+        described += f"; the report has the {MAX_LISTED} with the smallest"
     return CheckResult(tuple(kept), (EvidenceFile(MISSING_FILE, rows, described),))
 
 

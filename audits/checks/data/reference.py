@@ -18,7 +18,7 @@ from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE, compute_difference, compute_share_interval, estimate_share
 from audits.data import (
-    MOST_VALUES,
+    MAX_VALUES,
     ROWS_VIEW,
     Column,
     Overlap,
@@ -31,7 +31,7 @@ from audits.data import (
 
 CODE = "data.reference"
 REFERENCE_FILE = "evidence/reference.parquet"
-MOST = 50
+MAX_LISTED = 50
 """The report has at most so many columns, those that differ most; the evidence has all."""
 
 
@@ -82,7 +82,7 @@ def measure_reference(context: Context) -> CheckResult:
     return CheckResult(
         (
             *_measure_overlap(context, both, theirs),
-            *(_build(one) for one in items[:MOST] if one.strange),
+            *(_build(one) for one in items[:MAX_LISTED] if one.strange),
         ),
         (EvidenceFile(REFERENCE_FILE, len(items), described),),
     )
@@ -96,7 +96,7 @@ def _count_unseen(
         column.name
         for column in columns
         if not column.is_numeric
-        and max(column.distinct, theirs[column.name].distinct) <= MOST_VALUES
+        and max(column.distinct, theirs[column.name].distinct) <= MAX_VALUES
     ]
     table = context.table
     assert table.reference is not None  # asked before

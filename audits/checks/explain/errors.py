@@ -19,9 +19,10 @@ from audits.checks.base import (
     build_measurement,
 )
 from audits.checks.explain.attributions import name_column, sample_reference
-from audits.checks.explain.grouped import Told, list_groupings, measure_groups
+from audits.checks.explain.grouped import MetricSpec, list_groupings, measure_groups
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.limits import MIN_ROWS_FOR_LOSSES
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, Unit
 from audits.core.report.parts import Part, PartKind
@@ -40,7 +41,6 @@ from audits.explain import (
 )
 
 CODE = "explain.errors"
-LEAST_ROWS = 30
 TOP = 15
 _FOUND = "evidence/loss_attributions.parquet"
 _MEAN, _WRONG = "mean_loss_attribution", "mean_loss_attribution_wrong"
@@ -101,10 +101,10 @@ def compute_errors(context: Context) -> CheckResult:
     if not context.spec.explain.error_rows:
         raise CheckSkippedError("[explain] error_rows = 0")
     known, reference_rows = _draw(context, _read_truth(context))
-    if len(known.positions) < LEAST_ROWS:
+    if len(known.positions) < MIN_ROWS_FOR_LOSSES:
         raise CheckNotApplicableError(
             f"{len(known.positions)} rows have a true outcome and are to be explained; at least "
-            f"{LEAST_ROWS} are needed"
+            f"{MIN_ROWS_FOR_LOSSES} are needed"
         )
     reference = sample_reference(context, reference_rows)
     found = explain_losses(
@@ -132,7 +132,7 @@ def _measure_whole(
         means = sums.compute_means()
         rows = int(means.rows[0])
         p_values = np.full(len(features), np.nan)
-        if rows >= LEAST_ROWS:
+        if rows >= MIN_ROWS_FOR_LOSSES:
             p_values = adjust_known(compute_zero_p(means)[0])
         for column, feature in enumerate(features):
             yield build_measurement(
@@ -143,9 +143,10 @@ def _measure_whole(
 
 
 def _to_result(means: PartMeans, column: int, rows: int) -> Estimate | Unavailable:
-    if rows < LEAST_ROWS:
+    if rows < MIN_ROWS_FOR_LOSSES:
         return Unavailable(
-            reason=f"{rows} of the explained rows are wrong; at least {LEAST_ROWS} are needed"
+            reason=f"{rows} of the explained rows are wrong; at least "
+            f"{MIN_ROWS_FOR_LOSSES} are needed"
         )
     value, low, high = (float(part[0, column]) for part in (means.mean, means.low, means.high))
     return Estimate(value=value, low=low, high=high, n=rows, method=METHOD, confidence=CONFIDENCE)
@@ -162,12 +163,12 @@ def _measure_groups(
     for one, own in zip(groupings, sums, strict=True):
         own.add(found.values, one.codes)
     top = choose_important(np.abs(found.values).mean(axis=0), TOP)
-    told = Told(
+    spec = MetricSpec(
         CODE, _MEAN, unit=unit, gap_unit=unit, direction="lower_is_better",
         method=name_loss(context.spec.audit.task), files=(_FOUND, PREDICTIONS_FILE),
-        least=LEAST_ROWS,
+        least=MIN_ROWS_FOR_LOSSES,
     )  # fmt: skip
-    yield from measure_groups(groupings, sums, features, top, told)
+    yield from measure_groups(groupings, sums, features, top, spec)
 
 
 def _save(context: Context, known: _Truth, found: LossShapley, features: list[str]) -> None:

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
-from audits.checks.fairness.gap_pairs import LEAST_ROWS, People, list_pairs, read_people
+from audits.checks.fairness.gap_pairs import People, list_pairs, read_people
 from audits.core.errors import CheckNotApplicableError
 from audits.core.groups import JOIN
+from audits.core.limits import MIN_ROWS_TO_PAIR
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, Unit
 from audits.core.report.parts import Part, PartKind
@@ -139,7 +140,7 @@ def compute_gaps(context: Context) -> CheckResult:
     pairs = list(_draw_pairs(context, people))
     if not pairs:
         raise CheckNotApplicableError(
-            f"no protected column has two groups of at least {LEAST_ROWS} rows"
+            f"no protected column has two groups of at least {MIN_ROWS_TO_PAIR} rows"
         )
     features = list(context.model.info.features)
     unit: Unit = "points" if context.spec.audit.task == "binary" else "target"

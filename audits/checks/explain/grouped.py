@@ -47,9 +47,9 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a mean is called and how it is told. method: what the numbers were made by. least: the
-    rows that a group has at least, or there is no number."""
+class MetricSpec:
+    """What a mean is called and how it is reported. method: what the numbers were made by. least:
+    the rows that a group has at least, or there is no number."""
 
     check: str
     metric: str
@@ -92,7 +92,7 @@ def measure_groups(
     sums: Sequence[PartSums],
     features: Sequence[str],
     top: NDArray[np.integer],
-    told: Told,
+    spec: MetricSpec,
 ) -> Iterator[Measurement]:
     """Yield the means of the columns `top` in every group, and their gaps from the reference
     group's; p-values are Welch's, adjusted by Holm over all columns, groups and groupings.
@@ -103,7 +103,7 @@ def measure_groups(
     for one, own in zip(groupings, sums, strict=True):
         means = own.compute_means()
         compared.append(_Compared(one, means, compute_part_differences(means, one.reference)))
-    raw = [_choose_p_values(one, top, told.least) for one in compared]
+    raw = [_choose_p_values(one, top, spec.least) for one in compared]
     adjusted = adjust_known(np.concatenate([part.ravel() for part in raw]))
     tests = int(np.count_nonzero(~np.isnan(adjusted)))
     ends = np.cumsum([part.size for part in raw])[:-1]
@@ -111,7 +111,7 @@ def measure_groups(
         p_values = flat.reshape(-1, len(top))
         for place, column in enumerate(top.tolist()):
             found = p_values[:, place]
-            yield from _measure_column(pair, column, features[column], found, told, tests)
+            yield from _measure_column(pair, column, features[column], found, spec, tests)
 
 
 def _choose_p_values(one: _Compared, top: NDArray[np.integer], least: int) -> FloatArray:
@@ -123,29 +123,29 @@ def _choose_p_values(one: _Compared, top: NDArray[np.integer], least: int) -> Fl
 
 
 def _measure_column(
-    one: _Compared, column: int, feature: str, p_values: FloatArray, told: Told, tests: int
+    one: _Compared, column: int, feature: str, p_values: FloatArray, spec: MetricSpec, tests: int
 ) -> Iterator[Measurement]:
     """Yield one column's measurements: every group's mean, and its gap from the reference."""
     grouping, gaps = one.grouping, one.gaps
     reference, part = grouping.reference, Part(PartKind.FEATURE, feature)
     for place, group in enumerate(grouping.labels):
         numbers = (one.means.mean, one.means.low, one.means.high)
-        result = _to_result(one, (place,), numbers, column, f"{METHOD}; {told.method}", told.least)
+        result = _to_result(one, (place,), numbers, column, f"{METHOD}; {spec.method}", spec.least)
         yield build_measurement(
-            told.check, told.metric, result, unit=told.unit, direction=told.direction,
-            attribute=grouping.attribute, group=group, part=part, evidence=told.files,
+            spec.check, spec.metric, result, unit=spec.unit, direction=spec.direction,
+            attribute=grouping.attribute, group=group, part=part, evidence=spec.files,
         )  # fmt: skip
         if place == reference:
             continue
         result = _to_result(
             one, (place, reference), (gaps.difference, gaps.low, gaps.high), column,
-            f"{DIFFERENCE_METHOD}; {told.method}", told.least,
+            f"{DIFFERENCE_METHOD}; {spec.method}", spec.least,
         )  # fmt: skip
         yield build_measurement(
-            told.check, f"{told.metric}_difference", result, unit=told.gap_unit,
+            spec.check, f"{spec.metric}_difference", result, unit=spec.gap_unit,
             direction="closer_to_zero", attribute=grouping.attribute, group=group,
             reference_group=grouping.labels[reference], part=part,
-            p_value=float(p_values[place]), adjusted_for=tests or None, evidence=told.files,
+            p_value=float(p_values[place]), adjusted_for=tests or None, evidence=spec.files,
         )  # fmt: skip
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from audits.checks.base import PREDICTIONS_FILE, Check, CheckResult, Context
 from audits.checks.explain.attributions import name_column
-from audits.checks.explain.grouped import Grouping, Told, list_groupings, measure_groups
+from audits.checks.explain.grouped import Grouping, MetricSpec, list_groupings, measure_groups
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError
+from audits.core.limits import MIN_ROWS_FOR_ATTRIBUTIONS
 from audits.core.report.measurement import Measurement
 from audits.explain import (
     PartSums,
@@ -23,7 +24,6 @@ from audits.explain import (
 
 CODE = "explain.groups"
 TOP = 15
-LEAST_ROWS = 10
 _METRICS = {False: "mean_absolute_attribution", True: "mean_attribution"}
 
 
@@ -58,13 +58,13 @@ def compute_group_importance(context: Context) -> CheckResult:
     size, sums = _sum_groups(evidence, features, groupings)
     found: list[Measurement] = []
     for signed, metric in _METRICS.items():
-        told = Told(
+        spec = MetricSpec(
             CODE, metric, unit="score", gap_unit="difference", direction="none",
             method=read_method(evidence), files=(f"evidence/{evidence.name}", PREDICTIONS_FILE),
-            least=LEAST_ROWS,
+            least=MIN_ROWS_FOR_ATTRIBUTIONS,
         )  # fmt: skip
         found += measure_groups(
-            groupings, sums[signed], features, choose_important(size, TOP), told
+            groupings, sums[signed], features, choose_important(size, TOP), spec
         )
     return CheckResult(tuple(found))
 

@@ -17,7 +17,7 @@ from audits.core.errors import CheckNotApplicableError
 from audits.explain import PERMUTATION_SHAP
 
 SAMPLED_ROWS = 40
-"""Walks take thousands of predictions a row, so that fewer rows are tested."""
+"""Permutations take thousands of predictions a row, so that fewer rows are tested."""
 _BATCH = 65_536
 
 

@@ -22,7 +22,7 @@ from audits.cube import (
 from audits.rules import AdverseImpact, compute_adverse_impact
 
 CODE = "fairness.adverse_impact"
-LEAST_SHARE = 0.02
+MIN_SHARE = 0.02
 """Groups under 2% of the rows are no yardstick for impact ratios, but are measured against one
 (29 CFR 1607.4(A) and Questions and Answers 16; 6 RCNY 5-301(d) allows the same)."""
 
@@ -52,7 +52,7 @@ def _compare(view: View, values: Values, min_rows: int) -> list[Measurement]:
     comparators = find_comparators(view, values, min_rows)
     if not comparators.any():
         return []
-    yardsticks = find_yardsticks(view, comparators, LEAST_SHARE)
+    yardsticks = find_yardsticks(view, comparators, MIN_SHARE)
     best = int(np.argmax(np.where(yardsticks, values.value, -1.0)))
     selected, rows = count_selected(view)
     found: list[Measurement] = []

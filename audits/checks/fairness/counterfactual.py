@@ -21,6 +21,7 @@ from audits.checks.base import (
 from audits.core.arrays import BoolArray, FloatArray
 from audits.core.errors import CheckNotApplicableError
 from audits.core.groups import MISSING
+from audits.core.limits import MIN_ROWS_TO_FLIP
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
 from audits.core.report.parts import Part, PartKind
@@ -33,10 +34,8 @@ CODE = "fairness.counterfactual"
 FLIPS = "evidence/flips.parquet"
 FLIP_ROWS = 20_000
 """More rows are drawn by the audit's seed: every flip is a prediction."""
-LEAST_ROWS = 30
-MOST_GROUPS = 10
-"""Groups beyond the largest ones, and those with fewer rows, are not flipped to or from: what
-follows from a group cannot be learned from a handful of its members."""
+MAX_GROUPS = 10
+"""Groups beyond the largest ones are not flipped to or from."""
 
 _EVIDENCE = (FLIPS, PREDICTIONS_FILE)
 
@@ -147,8 +146,8 @@ def _flip(
     view = context.view((attribute,))
     reference = view.labels[choose_reference(view, context.wanted_reference((attribute,)))]
     members = {label: own == label for label in view.labels if label != MISSING}
-    large = {label: mask for label, mask in members.items() if mask.sum() >= LEAST_ROWS}
-    kept = sorted(large, key=lambda label: -int(large[label].sum()))[:MOST_GROUPS]
+    large = {label: mask for label, mask in members.items() if mask.sum() >= MIN_ROWS_TO_FLIP}
+    kept = sorted(large, key=lambda label: -int(large[label].sum()))[:MAX_GROUPS]
     if reference not in kept:
         return
     pairs = [(label, reference) for label in kept if label != reference]
@@ -188,7 +187,7 @@ def _measure_attribute(
     context: Context, attribute: str, flips: Sequence[_Flip], n: int
 ) -> list[Measurement]:
     if not flips:
-        few = Unavailable(reason=f"fewer than two groups have at least {LEAST_ROWS} rows")
+        few = Unavailable(reason=f"fewer than two groups have at least {MIN_ROWS_TO_FLIP} rows")
         return [_measure(attribute, _main_metric(context), few)]
     found: list[Measurement] = []
     if _decides(context):

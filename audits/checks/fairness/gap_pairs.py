@@ -13,13 +13,13 @@ import pandas as pd
 from audits.checks.base import Context
 from audits.core.arrays import FloatArray
 from audits.core.groups import JOIN
+from audits.core.limits import MIN_ROWS_TO_PAIR
 from audits.cube import METRICS, Values, View, choose_reference, find_comparators, list_rivals
 
-LEAST_ROWS = 30
-MOST_GROUPS = 8
+MAX_GROUPS = 8
 """Of an attribute with more, the largest are taken against the reference group, and those with the
 widest gaps against better-off groups."""
-MOST_RIVALS = 2
+MAX_RIVALS = 2
 """A group is set against so many better-off ones: the best-off, and one from which the gap is
 surer."""
 
@@ -88,11 +88,11 @@ def _list_against_reference(
     context: Context, attributes: tuple[str, ...], view: View
 ) -> list[tuple[int, int]]:
     reference = choose_reference(view, context.wanted_reference(attributes))
-    if view.rows[reference] < LEAST_ROWS:
+    if view.rows[reference] < MIN_ROWS_TO_PAIR:
         return []
     largest = [int(place) for place in np.argsort(-view.rows, kind="stable")]
-    chosen = [p for p in largest if p != reference and view.rows[p] >= LEAST_ROWS]
-    return [(place, reference) for place in chosen[:MOST_GROUPS]]
+    chosen = [p for p in largest if p != reference and view.rows[p] >= MIN_ROWS_TO_PAIR]
+    return [(place, reference) for place in chosen[:MAX_GROUPS]]
 
 
 def _list_against_rivals(context: Context, view: View, *, single: bool) -> list[tuple[int, int]]:
@@ -101,15 +101,15 @@ def _list_against_rivals(context: Context, view: View, *, single: bool) -> list[
         return []
     metric = next(one for one in METRICS["binary"] if one.name == "selection_rate")
     values = context.compute(metric, view)
-    least = max(context.min_rows, LEAST_ROWS)
+    least = max(context.min_rows, MIN_ROWS_TO_PAIR)
     comparators = find_comparators(view, values, least)
     judged = [int(p) for p in np.flatnonzero(comparators) if values.n[p] >= least]
     judged.sort(key=lambda place: float(values.value[place]))
     found = []
-    for group in judged[: MOST_GROUPS if single else 1]:
+    for group in judged[: MAX_GROUPS if single else 1]:
         rivals = list_rivals(values, group, comparators, lower_is_worse=True)
         found += [
-            (group, rival) for rival in rivals[:MOST_RIVALS] if _is_large(values, rival, least)
+            (group, rival) for rival in rivals[:MAX_RIVALS] if _is_large(values, rival, least)
         ]
     return found
 

@@ -23,6 +23,7 @@ from audits.checks.data.audited_columns import choose_audited_columns
 from audits.core.arrays import BoolArray
 from audits.core.errors import CheckNotApplicableError
 from audits.core.groups import MISSING
+from audits.core.limits import MIN_ROWS_TO_LEARN
 from audits.core.report.codes import PROXIES_CHECK
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
@@ -32,8 +33,7 @@ from audits.diagnostics import Separation, compute_proxies, compute_separation
 
 CODE = PROXIES_CHECK
 ROWS = 50_000
-LEAST_ROWS = 100
-MOST_GROUPS = 8
+MAX_GROUPS = 8
 _FOUND = "evidence/proxies.parquet"
 _TOGETHER = Part(PartKind.ALL_COLUMNS)
 
@@ -73,7 +73,7 @@ def _list_groups(context: Context, positions: NDArray[np.int64]) -> Iterator[_Gr
         places = {label: place for place, label in enumerate(view.labels)}
         sizes = {label: int(view.rows[places[label]]) for label in known}
         largest = sorted(known, key=lambda label: (-sizes[label], label))
-        shown, rest = largest[:MOST_GROUPS], largest[MOST_GROUPS:]
+        shown, rest = largest[:MAX_GROUPS], largest[MAX_GROUPS:]
         codes = np.full(len(values), -1, dtype=np.int64)
         for code, label in enumerate(shown):
             codes[values == label] = code
@@ -83,15 +83,15 @@ def _list_groups(context: Context, positions: NDArray[np.int64]) -> Iterator[_Gr
         yield _Groups(attribute, tuple(shown), codes, tuple(chosen))
 
 
-def _tell_small(groups: _Groups, group: int) -> Unavailable | None:
+def _describe_small(groups: _Groups, group: int) -> Unavailable | None:
     """Return why a group cannot be measured, None where it can."""
     inside = int((groups.codes == group).sum())
     others = int((groups.codes >= 0).sum()) - inside
-    if min(inside, others) >= LEAST_ROWS:
+    if min(inside, others) >= MIN_ROWS_TO_LEARN:
         return None
     return Unavailable(
         reason=f"{groups.labels[group]} has {inside} rows and the others {others}; at least "
-        f"{LEAST_ROWS} of each are needed, half of them to learn from"
+        f"{MIN_ROWS_TO_LEARN} of each are needed, half of them to learn from"
     )
 
 
@@ -100,7 +100,7 @@ def _measure_columns(
 ) -> Iterator[_Row]:
     # The attribute's own column is not its proxy, whether the model is given it or not.
     features = [name for name in names if name != groups.attribute]
-    small = {group: _tell_small(groups, group) for group in groups.wanted}
+    small = {group: _describe_small(groups, group) for group in groups.wanted}
     measured = [group for group, reason in small.items() if reason is None]
     sources = [*(Part(PartKind.FEATURE, name) for name in features), _TOGETHER]
     for group, reason in small.items():
@@ -135,7 +135,7 @@ def _read_scores(context: Context, positions: NDArray[np.int64]) -> NDArray[np.f
 def _measure_score(scores: NDArray[np.float64], groups: _Groups) -> Iterator[_Row]:
     known = groups.codes >= 0
     for group in groups.wanted:
-        reason = _tell_small(groups, group)
+        reason = _describe_small(groups, group)
         inside: BoolArray = groups.codes[known] == group
         result = reason or compute_separation(scores[known], inside, two_sided=True)
         yield _Row(groups.attribute, groups.labels[group], None, result)

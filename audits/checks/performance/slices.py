@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -17,13 +18,16 @@ from audits.checks.base import (
     EvidenceFile,
     build_measurement,
 )
-from audits.checks.data.telling import find_telling_columns
+from audits.checks.data.audited_columns import draw_positions
+from audits.core.arrays import BoolArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
+from audits.core.settings.spec import Task
 from audits.core.words.words import SLICES_CHECK, list_words
 from audits.data import Column
+from audits.diagnostics import compute_leakage, split_halves
 from audits.slices import BATCH, Found, Mask, build_targets, find_slices, read_cut_rows
 
 CODE = SLICES_CHECK
@@ -41,6 +45,10 @@ _SCHEMA = pa.schema(
         ("effect_where_found", pa.float64()),
     ]
 )
+
+TELLING = 0.95
+"""From this AUC on a column says the outcome or the decision: the limit of the leakage rule."""
+ROWS = 5_000
 
 
 def _choose_columns(context: Context) -> tuple[list[Column], tuple[str, ...]]:
@@ -120,7 +128,7 @@ def _tabulate(found: Found) -> pa.Table:
     )
 
 
-def _tell_percents(context: Context) -> Callable[[float], None]:
+def _describe_percents(context: Context) -> Callable[[float], None]:
     """Return a progress that speaks once a percent: combinations go by in milliseconds."""
     told = -1
 
@@ -180,7 +188,7 @@ def compute_slices(context: Context) -> CheckResult:
         conditions=settings.conditions,
         least=settings.min_rows,
         answers=settings.answers,
-        progress=_tell_percents(context),
+        progress=_describe_percents(context),
     )
     pq.write_table(_tabulate(found), context.folder / _FILE, compression="zstd")
     described = _describe(context, found, total, telling)
@@ -194,3 +202,31 @@ SLICES = Check(
     "wrong more often, selects less or is worse calibrated; tests them on rows held back.",
     compute_slices,
 )
+
+
+# Columns that are the outcome or the decision in other words.
+
+
+def find_telling_columns(context: Context, names: Sequence[str], purpose: str) -> tuple[str, ...]:
+    """Return those of some columns that say the outcome or the decision nearly perfectly, learned
+    on one half of at most `ROWS` drawn rows and measured on the other."""
+    if not names:
+        return ()
+    positions = draw_positions(context, f"{purpose}:telling", ROWS)
+    frame = context.table.read_rows(positions)[list(names)].reset_index(drop=True)
+    wanted = ["y_pred"] if context.spec.data.target is None else ["y_true", "y_pred"]
+    outcomes = [values[positions] for values in context.read_predictions(wanted).values()]
+    learned = split_halves(len(frame), context.generator(f"{purpose}:halves"))
+    return tuple(
+        name
+        for name in names
+        if any(_tells(frame[name], one, learned, context.spec.audit.task) for one in outcomes)
+    )
+
+
+def _tells(values: pd.Series, outcome: np.ndarray, learned: BoolArray, task: Task) -> bool:
+    known = ~pd.isna(outcome)
+    told = compute_leakage(
+        values[known].reset_index(drop=True), outcome[known], learned[known], task
+    )
+    return told is not None and told.auc >= TELLING

@@ -20,11 +20,12 @@ from audits.checks.base import (
 from audits.checks.recourse.goal import find_goal
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.limits import MIN_ROWS_FOR_MEDIAN
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
 from audits.core.report.report import Notice
 from audits.core.settings.spec import AuditSpec
-from audits.cube import CONFIDENCE, estimate_mean, estimate_share
+from audits.cube import estimate_mean, estimate_share
 from audits.data import AuditTable
 from audits.recourse import (
     ENGINES,
@@ -38,9 +39,10 @@ from audits.recourse import (
     WorkerScorer,
     build_limits,
     build_rules,
+    compute_median,
     draw_rows,
     resolve_recourse,
-    settle_results,
+    resolve_results,
     tabulate_counterfactuals,
     tabulate_no_recourse,
 )
@@ -125,30 +127,23 @@ def _search(context: Context, goal: Goal, positions: np.ndarray) -> EngineOutcom
         read_reference(context),
         predict=model.predict,
         goal=goal,
-        direct=WorkerScorer(model),
+        delta_scorer=WorkerScorer(model),
         generator=context.generator(f"{CODE}:search"),
         budget_s=max(30.0, SECONDS_PER_ROW * len(rows)),
         progress=lambda done, total: context.progress("recourse", done / total),
     )
     outcome = ENGINES[section.engine](task)
     asked = replace(task, generator=context.generator(f"{CODE}:proof"))
-    settled = settle_results(model, asked, outcome.results, adopt=section.engine == "search")
-    return replace(outcome, results=settled.results)
+    resolved = resolve_results(model, asked, outcome.results, adopt=section.engine == "search")
+    return replace(outcome, results=resolved.results)
 
 
 def _median(costs: FloatArray) -> Estimate | Unavailable:
-    """Return the median with the order statistics' interval (Conover 1999, section 3.2)."""
-    n = len(costs)
-    if n < 6:
-        return Unavailable(reason=f"only {n} rows have recourse, too few for a median's interval")
-    ordered = np.sort(costs)
-    half = 1.96 * np.sqrt(n) / 2
-    low = ordered[max(int(np.floor(n / 2 - half)), 0)]
-    high = ordered[min(int(np.ceil(n / 2 + half)), n - 1)]
-    return Estimate(
-        value=float(np.median(ordered)), low=float(low), high=float(high), n=n,
-        method="order_statistics", confidence=CONFIDENCE,
-    )  # fmt: skip
+    """Return the median of rows that have recourse, with its interval."""
+    if len(costs) < MIN_ROWS_FOR_MEDIAN:
+        few = f"only {len(costs)} rows have recourse, too few for a median's interval"
+        return Unavailable(reason=few)
+    return compute_median(costs)
 
 
 def _measure(

@@ -14,6 +14,7 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.core.arrays import FloatArray
 from audits.core.attribution import Attribution
 from audits.core.errors import CheckNotApplicableError, InputError, near_misses
+from audits.core.limits import MIN_APPROVED_TO_COMPARE
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
 from audits.core.settings.spec import AdverseActionSection
@@ -21,7 +22,7 @@ from audits.cube import estimate_mean, estimate_share
 from audits.explain import (
     INTERVENTIONAL_SHAP,
     LINEAR_SHAP,
-    MOST_REASONS,
+    MAX_REASONS,
     PERMUTATION_SHAP,
     ReasonCodes,
     Reasons,
@@ -36,7 +37,6 @@ from audits.explain import (
 CODE = "rules.adverse_action"
 COMPARED = 256
 """Applicants near the cut-off that rejected ones are compared with, at most."""
-LEAST_COMPARED = 20
 TRIED_ROWS = 200
 """Rejected people whose reasons are worked out again, to see whether they stay the same."""
 _FOUND = "evidence/reasons.parquet"
@@ -78,14 +78,14 @@ def _choose_people(context: Context, settings: AdverseActionSection) -> _People:
     rejected, approved = np.flatnonzero(decided == 0), np.flatnonzero(decided == 1)
     if not len(rejected):
         raise CheckNotApplicableError("the model turned nobody down")
-    if len(approved) < LEAST_COMPARED:
+    if len(approved) < MIN_APPROVED_TO_COMPARE:
         raise CheckNotApplicableError(
-            f"only {len(approved)} applicants are approved; {LEAST_COMPARED} are needed to compare "
-            "with"
+            f"only {len(approved)} applicants are approved; {MIN_APPROVED_TO_COMPARE} are needed "
+            "to compare with"
         )
     generator = context.generator(CODE)
     lowest = approved[np.argsort(scores[approved], kind="stable")]
-    nearest = max(LEAST_COMPARED, round(settings.near * len(lowest)))
+    nearest = max(MIN_APPROVED_TO_COMPARE, round(settings.near * len(lowest)))
     near = generator.permutation(lowest[:nearest])[:COMPARED]
     if len(rejected) > settings.rows:
         rejected = np.sort(generator.choice(rejected, size=settings.rows, replace=False))
@@ -205,7 +205,7 @@ def compute_adverse_action(context: Context) -> CheckResult:
     table = _tabulate(names, features, codes, found, overlaps["reason_stability"])
     pq.write_table(table, context.folder / _FOUND, compression="zstd")
     described = (
-        f"Up to {MOST_REASONS} reasons of {len(people.rejected)} rejected people, by "
+        f"Up to {MAX_REASONS} reasons of {len(people.rejected)} rejected people, by "
         f"{explained.method} in log-odds of approval against {len(people.near)} approved "
         "applicants near the cut-off"
     )

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from audits.cli.terminal import write_text
 from audits.core.errors import InputError
-from audits.export import LEAST, render_html
+from audits.core.limits import MIN_ROWS_TO_SHOW
+from audits.export import render_html
 from audits.store import load_bundle
 
 
-def export_command(run: Path, out: Path | None, least: int = LEAST) -> None:
+def export_command(run: Path, out: Path | None, least: int = MIN_ROWS_TO_SHOW) -> None:
     """Write a run as one HTML file that works offline, to a file or to stdout."""
     if least < 1:
         raise InputError(f"--least {least} is not allowed; give a number of rows, 1 or more")

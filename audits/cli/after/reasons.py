@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from audits.cli.terminal import write_text
 from audits.core.errors import InputError
-from audits.explain import MOST_REASONS
+from audits.explain import MAX_REASONS
 from audits.rules import neutralise
 from audits.store import load_bundle
 
@@ -33,8 +33,8 @@ def reasons_command(run: Path, out: Path | None) -> None:
         told.setdefault(record["row"], []).append(record["reason"])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", *(f"reason_{place + 1}" for place in range(MOST_REASONS))])
+    writer.writerow(["row", *(f"reason_{place + 1}" for place in range(MAX_REASONS))])
     for row, reasons in told.items():
-        missing = [""] * (MOST_REASONS - len(reasons))
+        missing = [""] * (MAX_REASONS - len(reasons))
         writer.writerow([neutralise(item) for item in (row, *reasons, *missing)])
     write_text(text.getvalue(), out, "Reasons")

@@ -12,7 +12,7 @@ from audits.core.errors import InputError
 from audits.data import PLAIN, FileForm, read_head
 from audits.models import SUFFIXES, convert_model
 
-_MOST_ROWS = 10_000
+_MAX_ROWS = 10_000
 
 
 def convert_command(
@@ -54,5 +54,5 @@ def _read_as_audits_do(data: Path | None, form: FileForm) -> Iterator[Path | Non
         return
     with tempfile.TemporaryDirectory(prefix="assay-rows-") as folder:
         path = Path(folder) / "rows.parquet"
-        read_head(data.absolute(), (), _MOST_ROWS, form).to_parquet(path)
+        read_head(data.absolute(), (), _MAX_ROWS, form).to_parquet(path)
         yield path

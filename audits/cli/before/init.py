@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from audits.cli.before.starter import CHANGE, Inferred, render_starter
 from audits.core.errors import InputError
-from audits.core.settings.spec import AuditSpec
-from audits.core.words.harms import ask_harm
-from audits.data import PLAIN, DataLook, FileForm, inspect_data
+from audits.core.settings.spec import AuditSpec, Task
+from audits.core.words.harms import ask_harm, looks_like_harm
+from audits.data import PLAIN, DataLook, FileForm, Roles, guess_positive, guess_roles, inspect_data
 from audits.meaning import UndecidedError, try_meaning
-from audits.models import ModelClient, open_model
+from audits.models import ModelClient, ModelInfo, open_model
+from audits.policy import DEFAULT_PRESETS
+
+RECOURSE = "# protected columns stay, an age only rises; else name them: mutable, immutable, ..."
+CHANGE = "CHANGE ME"
+"""Stands where only a person can say what is right; an audit refuses it."""
 
 
 def init_command(model: Path, data: Path, out: Path, form: FileForm = PLAIN) -> None:
@@ -75,3 +82,125 @@ def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataLook, 
     look = inspect_data(data, form=form)
     missing = tuple(found.text for found in look.missing if found.sure)
     return (inspect_data(data, missing, form) if missing else look), missing
+
+
+# The text of a starter audit.toml: what was found, what was inferred and from what.
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What rows with known outcomes said of the model's outputs: their names and from what, or
+    what is in the way."""
+
+    classes: tuple[str, ...] = ()
+    evidence: str = ""
+    problem: str = ""
+
+
+def render_starter(
+    info: ModelInfo,
+    look: DataLook,
+    missing: tuple[str, ...],
+    model: str,
+    data: str,
+    form: FileForm = PLAIN,
+    inferred: Inferred = Inferred(),
+) -> str:
+    """Return the text of a starter audit.toml. model, data: their paths from the file's folder;
+    form: what was declared of how the data's file is written."""
+    is_open = info.task == "regression"  # a network may answer a probability all the same
+    roles = guess_roles(
+        [one.column for one in look.columns], rows=look.looked, features=info.features,
+        task=None if is_open else info.task, classes=len(info.classes),
+    )  # fmt: skip
+    found = look.by_name[roles.target].column if roles.target else None
+    is_two = found is not None and found.distinct == 2
+    task: Task = "binary" if is_open and is_two else info.task
+    lines = [
+        "[audit]",
+        f"name = {_quote(f'Audit of {Path(model).name}')}",
+        f'task = "{task}"',
+        "seed = 0",
+        "",
+        *_render_data(info, look, roles, task, data, missing, form),
+        "",
+        "[model]",
+        f"path = {_quote(model)}",
+        *_render_meaning(info, look, roles, task, inferred),
+    ]
+    if task == "binary":
+        lines += ["", "[recourse]", RECOURSE]
+    lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[task])}", ""]
+    return "\n".join(lines)
+
+
+def _render_data(
+    info: ModelInfo,
+    look: DataLook,
+    roles: Roles,
+    task: Task,
+    data: str,
+    missing: tuple[str, ...],
+    form: FileForm,
+) -> Iterator[str]:
+    target = roles.target or CHANGE
+    yield "[data]"
+    yield f"path = {_quote(data)}"
+    for name, value in form.list_declared():
+        yield f"{name} = {_quote(value)}"
+    yield f"target = {_quote(target)}  # the true outcome: is this right?"
+    if task == "binary":
+        values = look.by_name[roles.target].values if roles.target else ()
+        positive = guess_positive(target, values)
+        shown = (info.classes or ("",))[-1] if positive is None else positive
+        note = "looks like a harm: is it what people hope for?"
+        about = note if looks_like_harm(target, shown) else "the favourable value of the target"
+        yield f"positive = {_quote(shown)}  # {about}"
+    yield f"protected = {_quote(roles.protected)}  # groups to compare"
+    for role, name in (("id", roles.id), ("weight", roles.weight)):
+        if name:
+            yield f"{role} = {_quote(name)}"
+    if missing:
+        yield f"missing = {_quote(missing)}  # texts that mean: no value"
+    yield from _render_edges(look, roles.protected)
+
+
+def _render_meaning(
+    info: ModelInfo, look: DataLook, roles: Roles, task: Task, inferred: Inferred
+) -> Iterator[str]:
+    """Yield what `[model]` says of inputs, outputs and decisions, each with its reason."""
+    if inferred.problem:
+        yield f"# {inferred.problem}"
+    if inferred.classes:
+        yield f"classes = {_quote(inferred.classes)}" + (
+            f"  # {inferred.evidence}" if inferred.evidence else "  # in the model's order"
+        )
+    if task != info.task:
+        yield (
+            f'output = "{CHANGE}"  # the model answers one number a row: "probability", "logit" '
+            'or "score" (only its order counts)'
+        )
+    absent = [name for name in info.features if name not in look.by_name]
+    if absent and len(absent) == len(info.features):
+        taken = {roles.target, roles.id, roles.weight}
+        free = [name for name in look.names if name not in taken]
+        yield (
+            f"features = {_quote([CHANGE])}  # the columns for the model's {len(info.features)} "
+            f"inputs, in its order; there are {', '.join(map(_quote, free[:40]))}"
+        )
+    if task == "binary":
+        rule = 'threshold = "model"  # it has a rule of its own'
+        stated = "" if info.stated is None else f": selected from {info.stated:g} on"
+        yield rule + stated if info.rule == "own" else "threshold = 0.5"
+
+
+def _render_edges(look: DataLook, protected: tuple[str, ...]) -> list[str]:
+    cut = {name: look.by_name[name].edges for name in protected if look.by_name[name].edges}
+    if not cut:
+        return []
+    lines = [f"{_quote(name)} = {_quote(edges)}" for name, edges in cut.items()]
+    return ["", "[data.edges]  # where numbers are cut into groups", *lines]
+
+
+def _quote(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

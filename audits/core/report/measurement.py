@@ -98,7 +98,7 @@ class Measurement(Frozen):
         return None if self.estimate is None else self.estimate.value
 
 
-def is_sure(item: Measurement, tests: int = 1) -> bool:
+def is_significant(item: Measurement, tests: int = 1) -> bool:
     """Whether chance alone would hardly give this number, at the level of its interval.
 
     tests: by how many the p-value has to be multiplied (Bonferroni), because as many were looked

@@ -137,7 +137,7 @@ class ExplainSection(Frozen):
     `rows` is "all" or a number drawn by the seed; `sampled_rows` bounds it where values have to be
     sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
     one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
-    "margin" (log-odds) or "probability". `pairs` is the most walks that a sampled row gets,
+    "margin" (log-odds) or "probability". `pairs` is the most permutations that a sampled row gets,
     `error` the error, as a share of the range of the scores, at which it is done.
     `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
     for none.

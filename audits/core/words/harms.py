@@ -45,10 +45,10 @@ def judge_value(target: str, value: object) -> int:
     """Return -1 where a value of a column names a harm, 1 where it names something good ("hired =
     1"), 0 where words say nothing."""
     text = str(value).strip().casefold()
-    return _judge_words(text) or _judge_words(_space(target)) * _tell_sign(text)
+    return _judge_words(text) or _judge_words(_space(target)) * _describe_sign(text)
 
 
-def tell_harm(report: AuditReport) -> str:
+def describe_harm(report: AuditReport) -> str:
     """Return the note that a report's favourable value looks like a harm, "" where it does not."""
     data = report.subject.data
     if report.subject.task != "binary" or data.positive is None or not data.target:
@@ -82,7 +82,7 @@ def _space(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1 \2", name).casefold()
 
 
-def _tell_sign(text: str) -> int:
+def _describe_sign(text: str) -> int:
     """Return 1 where a value says that it happened, -1 where not, 0 where nobody can tell."""
     if text in _NO:
         return -1

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from audits.core.arrays import FloatArray, IntArray
 from audits.core.groups import name_group_column
+from audits.core.limits import MIN_ROWS_FOR_AUC_BOUND
 from audits.core.scale import Scale
 from audits.core.settings.spec import Task
 from audits.cube.counts.cube import CODES, SUMS, UNKNOWN, Cube, encode_groups
@@ -25,15 +26,15 @@ from audits.cube.counts.view import compute_view
 from audits.cube.ranking import compute_auc_bound
 
 AUC_BOUND = 1e-4
-"""Bins are made finer until no AUC of the whole, or of a group with at least `_LEAST_ROWS` rows,
-can be further off than this. The bound that holds is measured and printed in any case."""
+"""Bins are made finer until no AUC of the whole, or of a group with at least
+`MIN_ROWS_FOR_AUC_BOUND` rows, can be further off than this. The bound that holds is measured and
+printed in any case."""
 
 MAX_CLASSES = 20
 """Models of more classes are not counted class by class."""
 
-_LEAST_ROWS = 1000
 _FIRST_BITS, _FINER, _LAST_BITS = 16, 4, 24
-_LEAST_BITS = 10
+_MIN_BITS = 10
 # A thousand bins at the least, so that any threshold is met to a tenth of a point.
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -233,7 +234,7 @@ def _compute_worst_bound(cube: Cube) -> float:
     for attributes in ((), *((name,) for name in cube.attributes)):
         view = compute_view(cube, attributes)
         bounds = [compute_auc_bound(counts) for counts in view.scored]
-        large = view.rows >= _LEAST_ROWS
+        large = view.rows >= MIN_ROWS_FOR_AUC_BOUND
         worst = max(worst, *np.where(large, bounds, 0.0).tolist())
     return worst
 
@@ -241,7 +242,7 @@ def _compute_worst_bound(cube: Cube) -> float:
 def _coarsen_to_bound(cube: Cube) -> Cube:
     """Return the coarsest cube that keeps `AUC_BOUND`: fewer cells, faster views."""
     assert cube.score_bits is not None
-    low, high = _LEAST_BITS, cube.score_bits
+    low, high = _MIN_BITS, cube.score_bits
     while low < high:
         middle = (low + high) // 2
         if _compute_worst_bound(coarsen(cube, middle)) <= AUC_BOUND:

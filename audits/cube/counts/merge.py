@@ -14,6 +14,7 @@ import numpy as np
 
 from audits.core.arrays import FloatArray, IntArray
 from audits.core.errors import InputError
+from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.cube.counts.cube import UNKNOWN, Cube
 from audits.cube.counts.keys import number_combinations
 
@@ -127,7 +128,7 @@ def _gather(
     )
 
 
-def suppress_small_cells(cube: Cube, least: int = 10) -> tuple[Cube, int]:
+def suppress_small_cells(cube: Cube, least: int = MIN_ROWS_TO_SHOW) -> tuple[Cube, int]:
     """Return a cube that can be handed over, and how many rows it leaves out.
 
     No cell of it counts fewer than `least` rows: scores are cut to the most bits at which at

@@ -14,7 +14,7 @@ _TIE = 1e-7
 """Tables whose log probabilities differ by no more than this are equally likely (R's fisher.test
 takes the same): rounding must not decide which table counts."""
 
-_REACH, _LEAST = 12.0, 64
+_REACH, _MIN_REACH = 12.0, 64
 # Beyond 12 standard deviations past the table seen (64 steps where the spread is small) a tail
 # adds less than one part in 10^16.
 
@@ -46,7 +46,7 @@ def compute_exact_test(selected: int, n: int, ref_selected: int, ref_n: int) -> 
 
     lowest, highest = max(0, chosen - ref_n), min(chosen, n)
     seen = float(log_chance(np.asarray(selected)))
-    reach = _LEAST + int(_REACH * math.sqrt(_variance(n, ref_n, chosen)))
+    reach = _MIN_REACH + int(_REACH * math.sqrt(_variance(n, ref_n, chosen)))
     start = max(selected + 1, _mode(n, chosen, total))
     other = _first_unlikelier(log_chance, start, highest, seen)
     tables = np.concatenate(

@@ -20,7 +20,7 @@ from audits.cube.intervals.intervals import (
     normal_quantile,
 )
 
-Z_MOST = 37.0
+MAX_Z = 37.0
 """Standard errors beyond which a tail has no digits left in a double."""
 _STEPS = 60
 _CLOSE = 1e-9
@@ -86,21 +86,21 @@ def find_test_z(values: Values, group: IntArray, other: IntArray) -> FloatArray:
         else:
             p_values[place] = 0.0
     known = np.maximum(np.nan_to_num(p_values, nan=1.0), 1e-300)
-    return np.asarray(np.minimum(-special.ndtri(known / 2), Z_MOST), dtype=np.float64)
+    return np.asarray(np.minimum(-special.ndtri(known / 2), MAX_Z), dtype=np.float64)
 
 
 def find_z(values: Values, group: IntArray, other: IntArray) -> FloatArray:
     """Return at how many standard errors the interval of `other - group` reaches 0, for pairs
-    where that is at least 0; 0 where they are equal, at most `Z_MOST`.
+    where that is at least 0; 0 where they are equal, at most `MAX_Z`.
 
     Regula falsi (Illinois) from what a normal error would give: intervals are nearly straight in
     z, so that a few steps do.
     """
     gap = values.value[other] - values.value[group]
     with np.errstate(divide="ignore", invalid="ignore"):
-        guess = np.clip(gap / (gap - _limit(values, group, other, np.ones_like(gap))), 0.1, Z_MOST)
+        guess = np.clip(gap / (gap - _limit(values, group, other, np.ones_like(gap))), 0.1, MAX_Z)
     bottom, low = np.zeros_like(gap), gap
-    top, high = np.full_like(gap, Z_MOST), np.full_like(gap, -np.inf)
+    top, high = np.full_like(gap, MAX_Z), np.full_like(gap, -np.inf)
     for factor in (1.0, 0.8, 1.25, 0.5, 2.0):
         tried = np.where((guess * factor > bottom) & (guess * factor < top), guess * factor, bottom)
         value = np.where(tried > bottom, _limit(values, group, other, tried), low)
@@ -111,7 +111,7 @@ def find_z(values: Values, group: IntArray, other: IntArray) -> FloatArray:
     if open_ended.any():
         high = np.where(open_ended, _limit(values, group, other, top), high)
     before = high > 0  # no step has been made on either side
-    found = np.where(gap > 0, np.where(before, Z_MOST, top), 0.0)
+    found = np.where(gap > 0, np.where(before, MAX_Z, top), 0.0)
     done = before | ~(gap > 0)
     for _ in range(_STEPS):
         with np.errstate(divide="ignore", invalid="ignore"):

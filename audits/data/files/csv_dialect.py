@@ -20,7 +20,7 @@ HEAD_BYTES = 1 << 18
 """So much of a file is looked at for how it is written; more where not even two lines fit."""
 
 _RECORDS = 500
-_MOST_SKIPPED = 20
+_MAX_SKIPPED = 20
 _SHOWN = {"\t": '"\\t" (tab)'}
 
 
@@ -115,7 +115,7 @@ def _find_proven(
     lines: Sequence[str], blank: int, candidates: Sequence[str], where: str
 ) -> Dialect | None:
     """Return the only dialect in which all lines have the header's number of fields, at least 2."""
-    for skip in range(blank, min(blank + 1 + _MOST_SKIPPED, len(lines))):
+    for skip in range(blank, min(blank + 1 + _MAX_SKIPPED, len(lines))):
         if not lines[skip].strip():
             continue
         for quote, escape in _quotings(lines):

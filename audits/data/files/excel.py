@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.report.report import Notice
 from audits.data.files.csv_dialect import make_names
-from audits.data.files.unpack import MOST_BYTES
+from audits.data.files.unpack import MAX_BYTES
 
 if TYPE_CHECKING:
     from fastexcel import ExcelReader
@@ -62,7 +62,7 @@ def read_workbook(
         raise InputError(f"{where}: sheet {name!r} has no rows below its header {one_of(header)}")
     target = copies / f"{len(list(copies.iterdir()))}.parquet"
     pq.write_table(pa.Table.from_batches([batch]).rename_columns(list(names)), target)
-    notices = [*_check_cells(path, name, where, skipped), *_tell_title(skipped, where)]
+    notices = [*_check_cells(path, name, where, skipped), *_describe_title(skipped, where)]
     if errors is not None and errors.errors:
         notices.append(Notice(
             code="data.workbook_errors",
@@ -79,7 +79,7 @@ def _first_line(error: Exception) -> str:
 def _check_size(path: Path, where: str) -> None:
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
-    if size > min(MOST_BYTES, max(1 << 30, 200 * path.stat().st_size)):
+    if size > min(MAX_BYTES, max(1 << 30, 200 * path.stat().st_size)):
         raise InputError(
             f"{where} says that it unpacks to {size:,} bytes; save the sheet as CSV if you trust it"
         )
@@ -118,7 +118,7 @@ def _find_header(reader: ExcelReader, sheet: str, where: str) -> tuple[list[str]
     return rows[place], place
 
 
-def _tell_title(skipped: int, where: str) -> Iterator[Notice]:
+def _describe_title(skipped: int, where: str) -> Iterator[Notice]:
     if skipped:
         yield Notice(
             code="data.lines_before_header",

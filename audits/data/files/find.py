@@ -34,7 +34,7 @@ FORMATS = {
 """File endings that are read, after a trailing ".gz", ".zst" or ".bz2" of a text file is taken
 off."""
 
-MOST_FILES = 20_000
+MAX_FILES = 20_000
 """No more files are looked at, in a folder or by a pattern."""
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
@@ -104,7 +104,7 @@ def _list_files(path: Path, text: str, role: str) -> tuple[Path, ...]:
     files = tuple(one for one in found if one.is_file())
     if not files:
         there = path.parent
-        names = islice(there.iterdir(), MOST_FILES) if there.is_dir() else ()
+        names = islice(there.iterdir(), MAX_FILES) if there.is_dir() else ()
         hint = near_misses(path.name, (one.name for one in names))
         raise InputError(f"{role} {text!r}: no such file (looked in {there}){hint}")
     return files
@@ -120,10 +120,10 @@ def _walk(path: Path) -> Iterator[Path]:
 def _bound(found: Iterable[Path], text: str, role: str) -> list[Path]:
     """Return what was found. Raises InputError where that is more than a table has parts: a path
     such as "/" would have the whole machine read."""
-    files = list(islice(found, MOST_FILES + 1))
-    if len(files) > MOST_FILES:
+    files = list(islice(found, MAX_FILES + 1))
+    if len(files) > MAX_FILES:
         raise InputError(
-            f"{role} {text!r} holds more than {MOST_FILES:,} files; name a folder or a pattern of "
+            f"{role} {text!r} holds more than {MAX_FILES:,} files; name a folder or a pattern of "
             "the table's own"
         )
     return files

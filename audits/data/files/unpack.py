@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from audits.core.errors import InputError, one_of
 from audits.data.files.find import detect_format
 
-MOST_MEMBERS = 10_000
-MOST_BYTES = 64 << 30
+MAX_MEMBERS = 10_000
+MAX_BYTES = 64 << 30
 """No more is unpacked, whatever the archive says."""
 
 _FREE_BYTES = 1 << 30
-_MOST_TIMES = 200
+_MAX_TIMES = 200
 # Real tables shrink to a tenth or a fiftieth; only above a gigabyte does more look like a trap.
 
 
@@ -43,7 +43,7 @@ def unpack_table(path: Path, copies: Path, role: str) -> Path:
 
 def _find_member(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo:
     members = archive.infolist()
-    if len(members) > MOST_MEMBERS:
+    if len(members) > MAX_MEMBERS:
         raise InputError(f"{where} has {len(members):,} files; unpack it, and name the table")
     tables = [one for one in members if _is_table(one)]
     tables = [one for one in tables if not one.filename.lower().endswith(".txt")] or tables
@@ -57,8 +57,8 @@ def _find_member(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo:
     member = tables[0]
     if member.flag_bits & 1:
         raise InputError(f"{where} is locked with a password; unpack it first")
-    most = max(_FREE_BYTES, _MOST_TIMES * member.compress_size)
-    if member.file_size > min(most, MOST_BYTES):
+    most = max(_FREE_BYTES, _MAX_TIMES * member.compress_size)
+    if member.file_size > min(most, MAX_BYTES):
         raise InputError(
             f"{where} says that it unpacks to {member.file_size:,} bytes from "
             f"{member.compress_size:,}; unpack it yourself if you trust it, and name the table"

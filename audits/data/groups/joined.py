@@ -65,7 +65,7 @@ def join_protected(
         f"CREATE VIEW assay_joined AS SELECT d.* EXCLUDE ({key}){lookups} "
         f"FROM (SELECT *, {mine} AS {key} FROM {view}) d"
     )
-    return "assay_joined", source, _tell_unmatched(connection, view, data.key, mine, theirs)
+    return "assay_joined", source, _describe_unmatched(connection, view, data.key, mine, theirs)
 
 
 def _render_keys(
@@ -102,7 +102,7 @@ def _check_unique(connection: duckdb.DuckDBPyConnection, key: str, theirs: str) 
         raise InputError(f"protected_path: key {key!r} is not unique ({repeated[0]!r} repeats)")
 
 
-def _tell_unmatched(
+def _describe_unmatched(
     connection: duckdb.DuckDBPyConnection, view: str, key: str, mine: str, theirs: str
 ) -> tuple[Notice, ...]:
     row = fetch_one(

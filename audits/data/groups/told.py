@@ -18,7 +18,7 @@ from audits.data.values.outcome import count_texts, matches, render_spelling, sh
 from audits.data.values.spelling import find_similar, looks_missing, read_number
 
 
-def tell_repeated_ids(
+def describe_repeated_ids(
     connection: duckdb.DuckDBPyConnection, view: str, data: DataSection
 ) -> tuple[Notice, ...]:
     """Return a notice where rows share an id, or have none."""
@@ -47,7 +47,7 @@ def tell_repeated_ids(
     return tuple(told)
 
 
-def tell_groups(
+def describe_groups(
     connection: duckdb.DuckDBPyConnection, view: str, data: DataSection, names: Iterable[str]
 ) -> tuple[Notice, ...]:
     """Return notices of groups that differ only in how they are written, that look like no value,
@@ -61,7 +61,7 @@ def tell_groups(
                 text = f"[data.edges] {name}: nobody is {one_of(empty)}."
                 told.append(Notice(code="data.unused_edges", text=text))
             continue
-        told += [_tell_similar(name, same, groups) for same in find_similar(groups)]
+        told += [_describe_similar(name, same, groups) for same in find_similar(groups)]
         if doubtful := [g for g in groups if g != MISSING and _says_missing(g)]:
             text = (
                 f"Groups of {name!r} that may be no value: "
@@ -76,7 +76,7 @@ def _says_missing(group: str) -> bool:
     return looks_missing(group) and (read_number(group) is None or group.startswith("-"))
 
 
-def _tell_similar(name: str, same: Sequence[str], groups: Mapping[str, int]) -> Notice:
+def _describe_similar(name: str, same: Sequence[str], groups: Mapping[str, int]) -> Notice:
     numbers = all(read_number(group) is not None for group in same)
     how = "as numbers are equal" if numbers else "differ only by case, blanks or a final dot"
     best = max(same, key=lambda group: (groups[group], group))
@@ -88,7 +88,7 @@ def _tell_similar(name: str, same: Sequence[str], groups: Mapping[str, int]) -> 
     return Notice(code="data.similar_groups", text=text)
 
 
-def tell_unused_missing(data: DataSection, sources: Sequence[Source]) -> tuple[Notice, ...]:
+def describe_unused_missing(data: DataSection, sources: Sequence[Source]) -> tuple[Notice, ...]:
     """Return a notice for each declared missing value that none of the files has."""
     return tuple(
         Notice(
@@ -100,7 +100,7 @@ def tell_unused_missing(data: DataSection, sources: Sequence[Source]) -> tuple[N
     )
 
 
-def tell_unused_spellings(
+def describe_unused_spellings(
     connection: duckdb.DuckDBPyConnection, view: str, spec: AuditSpec, names: Iterable[str]
 ) -> tuple[Notice, ...]:
     """Return a notice for each declared spelling that its column does not have, or of a column that

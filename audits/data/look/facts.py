@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import duckdb
 
+from audits.core.limits import MIN_ROWS_TO_SUSPECT_ID
 from audits.data.schema import Column
 from audits.data.sql import fetch_one, quote
 
-MOST_VALUES = 1_000
+MAX_VALUES = 1_000
 """A column with more different values than about this has no list of its values."""
 
-LEAST_COINCIDENCES = 10.0
+MIN_COINCIDENCES = 10.0
 """Whole numbers that never repeat look like an id only where chance would repeat so many."""
 
 _WIDE = 60
 _UNIQUE = {"text": 0.99, "integer": 0.999}
-_LEAST_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ColumnFacts:
 
     distinct: the number of different values; exact where `exact`, else within a few percent
     (HyperLogLog). numbers: None unless numeric with a finite value. values: rows by value as
-    text, None for columns with more than about `MOST_VALUES`. unique: at least 99% of a text's,
+    text, None for columns with more than about `MAX_VALUES`. unique: at least 99% of a text's,
     99.9% of a whole number's known values occur once, where chance would have repeated some.
     """
 
@@ -73,7 +73,7 @@ def compute_facts(
     Two passes; a third one for columns of which nearly every value may be different. columns: as
     `tabulate_columns` gives them; rows: at least 1.
     """
-    listed = [column.name for column in columns if column.distinct <= MOST_VALUES]
+    listed = [column.name for column in columns if column.distinct <= MAX_VALUES]
     numeric = [column.name for column in columns if column.is_numeric]
     values = count_values(connection, view, listed)
     numbers = _sum_numbers(connection, view, numeric)
@@ -104,13 +104,15 @@ def _is_unique(column: Column, known: int, distinct: int | None, numbers: Number
     """Whether the values look like an id. Whole numbers that are spread over so wide a range that
     few would meet by chance (amounts of money) say nothing."""
     least = _UNIQUE.get(column.kind)
-    if least is None or distinct is None or known < _LEAST_ROWS or distinct < least * known:
+    if least is None or distinct is None or known < MIN_ROWS_TO_SUSPECT_ID:
+        return False
+    if distinct < least * known:
         return False
     if column.kind == "text":
         return True
     assert numbers is not None  # a whole number is finite
     coincidences = known * (known - 1) / (2 * (numbers.high - numbers.low + 1))
-    return coincidences >= LEAST_COINCIDENCES
+    return coincidences >= MIN_COINCIDENCES
 
 
 def count_values(
@@ -180,7 +182,7 @@ def _count_distinct(
         column.name
         for column in columns
         if column.kind in _UNIQUE
-        and column.distinct > MOST_VALUES
+        and column.distinct > MAX_VALUES
         and column.distinct >= 0.8 * (rows - column.missing)
     ]
     if not wanted:

@@ -74,10 +74,10 @@ def read_decisions(
     )
     agreement = _agree(connection, view, column, coding.positive, truth)
     if plain is None:
-        why = _tell_readings(coding, agreement, str(positive))
+        why = _describe_readings(coding, agreement, str(positive))
         raise InputError(_ask(column, values, why), setting=_FAVOURABLE)
     if agreement is not None and agreement.is_worse:
-        raise InputError(_tell_turned(column, coding, agreement), setting=_FAVOURABLE)
+        raise InputError(_describe_turned(column, coding, agreement), setting=_FAVOURABLE)
     if truth is None and positive is None:
         told = f"{column.title}: {first!r} is read as favourable, by the words alone"
         return coding, (Notice(code="predictions.positive_by_words", text=f"{told}."),)
@@ -124,7 +124,7 @@ def _agree(
     return compute_agreement(connection, view, column.text, favourable, truth.sql)
 
 
-def _tell_readings(coding: Coding, agreement: Agreement | None, positive: str) -> str:
+def _describe_readings(coding: Coding, agreement: Agreement | None, positive: str) -> str:
     """Return how far either reading agrees with known outcomes. It is no proof: a decision may
     have changed what came after it."""
     assert agreement is not None
@@ -147,7 +147,7 @@ def _ask(column: BinaryColumn, values: Mapping[str, int], why: str) -> str:
     )
 
 
-def _tell_turned(column: BinaryColumn, coding: Coding, agreement: Agreement) -> str:
+def _describe_turned(column: BinaryColumn, coding: Coding, agreement: Agreement) -> str:
     read, other = coding.positive[0], coding.negative[0]
     return (
         f"{column.title} surely reads the other way round: with {read!r} as the favourable "

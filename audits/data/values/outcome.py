@@ -16,8 +16,8 @@ from audits.data.values.spelling import find_similar, fold, looks_missing, read_
 
 _TRUE_TEXTS = ("1", "1.0", "true")
 _FALSE_TEXTS = ("0", "0.0", "false")
-_MOST_CLASSES = 200
-_MOST_SHOWN = 12
+_MAX_CLASSES = 200
+_MAX_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ def matches(value: str, wanted: Scalar, is_boolean: bool = False) -> bool:
 
 def show_counts(values: Mapping[str, int]) -> str:
     """Return values with their rows: "'Yes' (223 rows), 'No' (277 rows)"."""
-    shown = [f"{value!r} ({count:,})" for value, count in list(values.items())[:_MOST_SHOWN]]
-    rest = len(values) - _MOST_SHOWN
+    shown = [f"{value!r} ({count:,})" for value, count in list(values.items())[:_MAX_SHOWN]]
+    rest = len(values) - _MAX_SHOWN
     return ", ".join(shown) + (f" and {rest:,} more" if rest > 0 else "")
 
 
@@ -195,9 +195,9 @@ def tabulate_classes(values: Mapping[str, int], name: str) -> tuple[str, ...]:
     one, for too many, and for classes that differ only in how they are written."""
     if len(values) < 2:
         raise InputError(f"target {name!r} has only one value: {one_of(values)}")
-    if len(values) > _MOST_CLASSES:
+    if len(values) > _MAX_CLASSES:
         raise InputError(
-            f"target {name!r} has over {_MOST_CLASSES} different values; "
+            f"target {name!r} has over {_MAX_CLASSES} different values; "
             'is this a regression? Then use task = "regression"'
         )
     check_spelled_alike(values, f"target {name!r}", name)

@@ -125,7 +125,7 @@ def check_direction(
     """
     told = []
     if scale is not None and scale.only_ranks:
-        text = _tell_scale(column, scale, given.threshold)
+        text = _describe_scale(column, scale, given.threshold)
         told.append(Notice(code="predictions.scale", text=text))
     if truth is None:
         if given.direction is None and _sounds_bad(column.name):
@@ -158,7 +158,7 @@ def _sounds_bad(name: str) -> bool:
     return judge_value(name, 1) < 0 or "risk" in split_words(name)
 
 
-def _tell_scale(column: ScoreColumn, scale: Scale, threshold: float | None) -> str:
+def _describe_scale(column: ScoreColumn, scale: Scale, threshold: float | None) -> str:
     cut = (
         ""
         if threshold is None

@@ -1,11 +1,12 @@
 """What drives a gap between two groups: the difference of their mean outputs, laid on columns.
 
-People of one group are paired with people of the other, and each pair is walked from the one to
-the other, a column at a time (`walks.py`). What a column's step changes, averaged over orders and
-pairs, is its share of the gap; the shares add up to it. The output may be the decision itself, so
-that the gap is that of the selection rates: no surrogate and no score stands between. This is the
-Shapley value (Shorrocks 2013, "Decomposition procedures for distributional analysis") of the
-decomposition of Kitagawa, Oaxaca and Blinder; what a model answers has no unexplained part."""
+People of one group are paired with people of the other, and each pair is moved from the one to
+the other, a column at a time (`permutations.py`). What a column's step changes, averaged over
+orders and pairs, is its share of the gap; the shares add up to it. The output may be the decision
+itself, so that the gap is that of the selection rates: no surrogate and no score stands between.
+This is the Shapley value (Shorrocks 2013, "Decomposition procedures for distributional analysis")
+of the decomposition of Kitagawa, Oaxaca and Blinder; what a model answers has no unexplained
+part."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ import scipy
 from audits.core.arrays import FloatArray, IndexArray
 from audits.explain.sampled.blend import Blender
 from audits.explain.sampled.engine import CONFIDENCE
-from audits.explain.sampled.permutations import compute_walks
+from audits.explain.sampled.permutations import sample_permutations
 
 CALL_PAIRS = 4_096
 
@@ -64,7 +65,7 @@ def compute_pair_steps(
     for begin in range(0, len(rows), CALL_PAIRS):
         part = slice(begin, begin + CALL_PAIRS)
         ends = (finishes[part], starts[part])
-        steps[part] = compute_walks(blender, rows[part], others[part], ends, generator).steps
+        steps[part] = sample_permutations(blender, rows[part], others[part], ends, generator).steps
     return steps
 
 

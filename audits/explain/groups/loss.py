@@ -64,7 +64,7 @@ def compute_loss_shapley(
 ) -> LossShapley:
     """Return the Shapley values of the losses of `n_rows` rows against `n_reference` others.
 
-    orders: random orders of the columns for each row, each walked forwards and backwards. One is
+    orders: random orders of the columns for each row, each taken forwards and backwards. One is
     enough for means over many rows; single rows are exact where no three columns act together.
     """
     players = blender.n_players
@@ -80,12 +80,12 @@ def compute_loss_shapley(
         starts[rows] = _compute_losses(blender, rows, n_reference, nobody, loss)[:, 0]
         for _ in range(orders):
             ends = starts[rows], finishes[rows]
-            values[rows] += _walk(blender, rows, n_reference, loss, ends, generator) / orders
+            values[rows] += _sample(blender, rows, n_reference, loss, ends, generator) / orders
     evaluations = n_rows * (1 + n_reference + orders * 2 * (players - 1) * n_reference)
     return LossShapley(values, starts, finishes, evaluations)
 
 
-def _walk(
+def _sample(
     blender: Blender,
     rows: IndexArray,
     n_reference: int,

@@ -23,7 +23,7 @@ from audits.models import Adapter, ModelClient, select_features
 
 EVALUATIONS = 1_000_000
 """About so many predictions are made at most."""
-MOST_REFERENCE, LEAST_REFERENCE = 64, 16
+MAX_REFERENCE, MIN_REFERENCE = 64, 16
 CALL_ROWS = 50
 
 
@@ -75,8 +75,8 @@ def choose_sizes(rows: int, n_features: int) -> tuple[int, int]:
     """
     walk = 2 * max(n_features, 1)
     reference = EVALUATIONS // (max(rows, 1) * walk)
-    reference = min(max(reference, LEAST_REFERENCE), MOST_REFERENCE)
-    affordable = max(EVALUATIONS // (walk * LEAST_REFERENCE), 100)
+    reference = min(max(reference, MIN_REFERENCE), MAX_REFERENCE)
+    affordable = max(EVALUATIONS // (walk * MIN_REFERENCE), 100)
     return min(rows, affordable), reference
 
 

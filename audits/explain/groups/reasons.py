@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audits.core.arrays import FloatArray, IndexArray
 
-MOST_REASONS = 4
+MAX_REASONS = 4
 """More than four reasons are not likely to be helpful (comment 9(b)(2)-1 to 12 CFR 1002.9)."""
 
 
@@ -40,7 +40,7 @@ class ReasonCodes:
 class Reasons:
     """The reasons of `n_rows` rejected people.
 
-    order: `[n_rows, MOST_REASONS]` positions in the codes' names, the weightiest first, -1 where
+    order: `[n_rows, MAX_REASONS]` positions in the codes' names, the weightiest first, -1 where
     a person has fewer. shortfall: the same shape, log-odds of approval that the factor costs,
     above 0; 0 where there is none. total: `[n_rows]`, the sum over all factors that cost anything.
     prohibited: `[n_rows]`, whether a prohibited factor would have been among the reasons: it is
@@ -85,15 +85,15 @@ def compute_reasons(values: FloatArray, codes: ReasonCodes) -> Reasons:
     costly = np.maximum(factors, 0.0)
     total = costly.sum(axis=1)
     barred = np.asarray(codes.prohibited)
-    first = np.argsort(-costly, axis=1, kind="stable")[:, :MOST_REASONS]
+    first = np.argsort(-costly, axis=1, kind="stable")[:, :MAX_REASONS]
     weighed = np.take_along_axis(costly, first, axis=1) > 0
     prohibited: NDArray[np.bool_] = np.any(barred[first] & weighed, axis=1)
     tellable = np.where(barred[None, :], 0.0, costly)
-    order = np.argsort(-tellable, axis=1, kind="stable")[:, :MOST_REASONS]
+    order = np.argsort(-tellable, axis=1, kind="stable")[:, :MAX_REASONS]
     shortfall = np.take_along_axis(tellable, order, axis=1)
     order = np.where(shortfall > 0, order, -1)
-    if order.shape[1] < MOST_REASONS:
-        missing = MOST_REASONS - order.shape[1]
+    if order.shape[1] < MAX_REASONS:
+        missing = MAX_REASONS - order.shape[1]
         order = np.pad(order, ((0, 0), (0, missing)), constant_values=-1)
         shortfall = np.pad(shortfall, ((0, 0), (0, missing)))
     return Reasons(order, shortfall, total, prohibited)

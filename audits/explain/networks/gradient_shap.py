@@ -31,7 +31,7 @@ from audits.models import NativeModel
 
 ROUNDS = (4, 8, 16)
 """How many rounds a row gets: the first number, and the next as long as its error is too large."""
-LEAST_DRAWS = 32
+MIN_DRAWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def explain(estimator: NativeModel, matrix: FloatArray, request: Request) -> Col
 
 def draw_places(baselines: torch.Tensor, generator: np.random.Generator) -> Draw:
     """Return one round: every baseline equally often, at places spread evenly over the paths."""
-    repeats = -(-LEAST_DRAWS // len(baselines))
+    repeats = -(-MIN_DRAWS // len(baselines))
     count = repeats * len(baselines)
     places = (generator.permutation(count) + generator.random(count)) / count
     alphas = torch.as_tensor(places, dtype=baselines.dtype).to(baselines.device)

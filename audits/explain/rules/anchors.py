@@ -35,8 +35,8 @@ _ABSENT = (
     "alibi, which searches the rules, is not installed; install it with pip install --no-deps -r "
     f"requirements-alibi.txt ({LICENCE}), or set [explain] anchors = 0"
 )
-_MOST_CONDITIONS = 4
-_MOST_CALLS = 200
+_MAX_CONDITIONS = 4
+_MAX_CALLS = 200
 _COVERAGE_ROWS = 2000
 _CUTS = (0, 25, 50, 75)
 """Percentiles at which numbers are cut; the lowest sets missing, whose code is 0, apart."""
@@ -84,7 +84,7 @@ def search_anchors(
     generator: np.random.Generator,
     *,
     seconds: float = 10.0,
-    most_calls: int = _MOST_CALLS,
+    most_calls: int = _MAX_CALLS,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Anchor | NoAnchor, ...]:
     """Return a rule for each row (Ribeiro, Singh and Guestrin 2018, AAAI), or why it has none.
@@ -187,7 +187,7 @@ def _search(
         found = explainer.explain(
             codes,
             threshold=PRECISION,
-            max_anchor_size=_MOST_CONDITIONS,
+            max_anchor_size=_MAX_CONDITIONS,
             coverage_samples=_COVERAGE_ROWS,
         )
     except _SpentError as error:

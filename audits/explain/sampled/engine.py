@@ -1,9 +1,10 @@
 """Sampled Shapley values of any model, with a stated error for every value.
 
 The game is the interventional one: absent columns take the values of a reference row (Janzing,
-Minorics and Bloebaum 2020). Each pair of walks (`walks.py`) has a reference row of its own, so that
-one budget serves both averages, over orders and over reference rows; rows are walked together, in
-few large calls of the model, and leave as soon as their error is small enough."""
+Minorics and Bloebaum 2020). Each pair of permutations (`permutations.py`) has a reference row of
+its own, so that one budget serves both averages, over orders and over reference rows; rows are
+taken together, in few large calls of the model, and leave as soon as their error is small
+enough."""
 
 from __future__ import annotations
 
@@ -14,23 +15,23 @@ import scipy
 
 from audits.core.arrays import BoolArray, FloatArray, IndexArray
 from audits.explain.sampled.blend import Blender
-from audits.explain.sampled.permutations import compute_walks
+from audits.explain.sampled.permutations import sample_permutations
 
 CONFIDENCE = 0.95
 PAIRS = 512
 ERROR = 0.01
 FIRST_PAIRS = 32
-"""Pairs of walks before the first look at the error: fewer tell too little about it."""
+"""Pairs of permutations before the first look at the error: fewer tell too little about it."""
 PASSES = 3
-"""Walks from the same reference row before the spread among them alone is the error: two tell
-too little where few reference rows make all the difference."""
+"""Permutations from the same reference row before the spread among them alone is the error: two
+tell too little where few reference rows make all the difference."""
 BLOCK_CELLS = 1 << 22
 """Cells of the running sums that one block of rows may hold: 32 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When to stop. pairs: the most antithetic pairs of walks a row; tolerance: the largest
+    """When to stop. pairs: the most antithetic pairs of permutations a row; tolerance: the largest
     error of a value, as a share of the range of the scores, at which a row is done."""
 
     pairs: int = PAIRS
@@ -52,11 +53,11 @@ class SampledShapley:
 
 
 class _Sums:
-    """Running sums over the walks of a block of rows.
+    """Running sums over the permutations of a block of rows.
 
-    While every pair of walks has a reference row of its own, their spread is that of the answer.
-    Once every reference row was used, only the spread among walks from the same reference row is
-    left: how the reference rows differ is then known, not sampled.
+    While every pair of permutations has a reference row of its own, their spread is that of the
+    answer. Once every reference row was used, only the spread among permutations from the same
+    reference row is left: how the reference rows differ is then known, not sampled.
     """
 
     def __init__(self, n_rows: int, n_players: int, n_reference: int, repeats: bool) -> None:
@@ -73,7 +74,8 @@ class _Sums:
     def add(
         self, rows: IndexArray, others: IndexArray, steps: FloatArray, moved: FloatArray
     ) -> None:
-        """Add walks `[n_rows, n_pairs, n_players]` of `rows`; `others` is `[n_rows, n_pairs]`."""
+        """Add permutations `[n_rows, n_pairs, n_players]` of `rows`; `others` is `[n_rows,
+        n_pairs]`."""
         self.pairs[rows] += others.shape[1]
         self.total[rows] += steps.sum(axis=1)
         self.square[rows] += (steps**2).sum(axis=1)
@@ -89,8 +91,8 @@ class _Sums:
         """Return half of each value's interval.
 
         share_moved: the exact share of reference rows that differ from each row in each column. A
-        column that differs seldom may not have moved in any walk, and its spread would look like
-        nothing; what a move does is then taken from the other rows of the block.
+        column that differs seldom may not have moved in any permutation, and its spread would look
+        like nothing; what a move does is then taken from the other rows of the block.
         """
         pairs = self.pairs[:, None]
         size = self.square / np.maximum(self.moved, 1.0)
@@ -108,7 +110,7 @@ class _Sums:
     def _compute_inside(self, whole: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Return the variance of means over whole passes, and its degrees of freedom.
 
-        The reference rows are strata with as many walks each as there were passes; their
+        The reference rows are strata with as many permutations each as there were passes; their
         variances differ, so that the degrees of freedom are Satterthwaite's (1946), which are
         few where few reference rows make all the difference.
         """
@@ -142,24 +144,24 @@ def compute_permutation_shap(
     starts = blender.predict(np.zeros(n_reference, dtype=np.intp), np.arange(n_reference), nobody)
     finishes = blender.predict(np.arange(n_rows), np.zeros(n_rows, dtype=np.intp), everybody)
     spread = float(max(starts.max(), finishes.max()) - min(starts.min(), finishes.min()))
-    walker = _Walker(blender, starts, finishes, budget, budget.tolerance * spread, generator)
-    width = n_players * (n_reference if walker.repeats else 1)
+    sampler = _Sampler(blender, starts, finishes, budget, budget.tolerance * spread, generator)
+    width = n_players * (n_reference if sampler.repeats else 1)
     size = max(1, BLOCK_CELLS // max(width, 1))
     parts = [
-        walker.explain(np.arange(begin, min(begin + size, n_rows)))
+        sampler.explain(np.arange(begin, min(begin + size, n_rows)))
         for begin in range(0, n_rows, size)
     ]
     base = float(starts.mean())
     values = np.concatenate([values for values, _ in parts])
     error = np.concatenate([error for _, error in parts])
     values, error = _close_gap(values, error, finishes - base)
-    reached = bool((error <= walker.allowed).all())
-    evaluations = walker.evaluations + n_rows + n_reference
+    reached = bool((error <= sampler.allowed).all())
+    evaluations = sampler.evaluations + n_rows + n_reference
     return SampledShapley(values, error, base, finishes, evaluations, reached)
 
 
-class _Walker:
-    """Walks blocks of rows until each is done or the budget is spent."""
+class _Sampler:
+    """Samples blocks of rows until each is done or the budget is spent."""
 
     def __init__(
         self,
@@ -188,7 +190,7 @@ class _Walker:
             pairs = self._choose_round(done)
             if not pairs:
                 break
-            self._walk(sums, rows, active, begin, done, pairs)
+            self._sample(sums, rows, active, begin, done, pairs)
             done += pairs
             error = sums.compute_errors(share_moved)
             active = active[(error[active] > self.allowed).any(axis=1)]
@@ -209,7 +211,7 @@ class _Walker:
             return 0
         return min(wanted, self.budget.pairs - done)
 
-    def _walk(
+    def _sample(
         self,
         sums: _Sums,
         rows: IndexArray,
@@ -229,15 +231,15 @@ class _Walker:
             mine = np.repeat(rows[active[part]], pairs)
             theirs = others[part].ravel()
             ends = (self.finishes[mine], self.starts[theirs])
-            walks = compute_walks(self.blender, mine, theirs, ends, self.generator)
+            sampled = sample_permutations(self.blender, mine, theirs, ends, self.generator)
             shape = (-1, pairs, players)
             sums.add(
                 active[part],
                 others[part],
-                walks.steps.reshape(shape),
-                walks.differs.reshape(shape).astype(np.float64),
+                sampled.steps.reshape(shape),
+                sampled.differs.reshape(shape).astype(np.float64),
             )
-            self.evaluations += walks.evaluations
+            self.evaluations += sampled.evaluations
 
     def _compute_share_moved(self, rows: IndexArray) -> FloatArray:
         n_reference, players = len(self.starts), self.blender.n_players
@@ -259,8 +261,8 @@ def _close_gap(
     """Lay the gap that sampling leaves on the columns, most on the least certain ones: the least
     squares solution under the constraint that a row's values add up to `wanted`.
 
-    Where all walks happened to agree, every column that moved is as uncertain as any. No error is
-    smaller than what was laid on its value.
+    Where all permutations happened to agree, every column that moved is as uncertain as any. No
+    error is smaller than what was laid on its value.
     """
     moved = np.where((values != 0).any(axis=1, keepdims=True), values != 0, True)
     weight = np.where((error > 0).any(axis=1, keepdims=True), error**2, moved)

@@ -26,11 +26,11 @@ from audits.explain.trees.model import (
 from audits.models import NativeModel
 from audits.trees import Forest, flatten_forest, load_forest
 
-MOST_COLUMNS = 12
+MAX_COLUMNS = 12
 """Columns on the longest way to a leaf up to which WOODELF counts reference rows by pattern; its
 work doubles with each column, and past so many it compares every pattern with every other."""
 
-MOST_PAIRS = 2e8
+MAX_PAIRS = 2e8
 """Row, reference row and tree, for which shap takes minutes (about 2e-6 s each)."""
 
 Compute = Callable[[FloatArray], FloatArray]
@@ -76,7 +76,7 @@ def explain_against_reference(
     base = np.full(len(matrix), prepared.base)
     reasons = []
     for name, compute in prepared.engines:
-        if name == "shap" and len(matrix) * prepared.pairs_a_row > MOST_PAIRS:
+        if name == "shap" and len(matrix) * prepared.pairs_a_row > MAX_PAIRS:
             reasons.append(_describe_pairs(len(matrix), prepared))
             continue
         try:
@@ -97,7 +97,7 @@ def explain_against_reference(
 
 def _describe_pairs(n_rows: int, prepared: _Prepared) -> str:
     return (
-        f"its trees ask for more than {MOST_COLUMNS} columns on one way, so that each of "
+        f"its trees ask for more than {MAX_COLUMNS} columns on one way, so that each of "
         f"{n_rows:,} rows meets each of {len(prepared.background):,} reference rows in each tree, "
         "which takes too long; use tree_shap or permutation_shap, or explain fewer rows"
     )
@@ -118,7 +118,7 @@ def _prepare(model: NativeModel, request: Request) -> _Prepared:
     try:
         forest = load_forest(model, target_class)
         n_trees = len(forest.trees)
-        if _count_columns(forest) <= MOST_COLUMNS:
+        if _count_columns(forest) <= MAX_COLUMNS:
             engines.append(("woodelf", _build_woodelf(forest, numeric)))
     except (ValueError, treelite.TreeliteError):
         n_trees = 1_000  # unknown: shap is for few pairs only

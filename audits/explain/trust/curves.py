@@ -19,7 +19,7 @@ from audits.explain.trust.measures import choose_top, estimate_ratio, order_colu
 DRAWS = (6, 30)
 """The least and the most reference rows that a row meets: more where the curves have few points."""
 _PREDICTIONS = 60
-MOST_POINTS = 10
+MAX_POINTS = 10
 _STILL = "the score does not move when columns are replaced"
 
 
@@ -78,7 +78,7 @@ def choose_counts(n_columns: int) -> IndexArray:
     """Return how many columns the points of the curves replace: every number from 1 to all but one
     where they are few, else as many spread evenly, with those of the top columns."""
     top = choose_top(n_columns)
-    spread = np.linspace(1, n_columns - 1, min(MOST_POINTS, n_columns - 1)).round().astype(int)
+    spread = np.linspace(1, n_columns - 1, min(MAX_POINTS, n_columns - 1)).round().astype(int)
     return np.unique(np.append(spread, [top, n_columns - top]))
 
 

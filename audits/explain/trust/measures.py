@@ -11,13 +11,13 @@ import numpy as np
 import scipy
 
 from audits.core.arrays import FloatArray, IndexArray
+from audits.core.limits import MIN_ROWS_FOR_MEAN
 from audits.core.report.estimate import Estimate, Unavailable
 
 CONFIDENCE = 0.95
 SMALL = 0.01
 MOSTLY_ERROR = 0.5
 """A row whose errors are more than this share of its values says nothing about agreement."""
-LEAST_ROWS = 20
 
 
 def choose_top(n_columns: int) -> int:
@@ -122,11 +122,13 @@ def estimate_mean(
     values: FloatArray, undefined: str, bounds: tuple[float, float] = (-np.inf, np.inf)
 ) -> Estimate | Unavailable:
     """Return the mean over the rows that have a value, with Student's t interval cut to `bounds`;
-    `undefined` says why fewer than `LEAST_ROWS` rows have one."""
+    `undefined` says why fewer than `MIN_ROWS_FOR_MEAN` rows have one."""
     known = values[np.isfinite(values)]
     n = len(known)
-    if n < LEAST_ROWS:
-        return Unavailable(reason=f"{undefined} ({n} rows; at least {LEAST_ROWS} are needed)")
+    if n < MIN_ROWS_FOR_MEAN:
+        return Unavailable(
+            reason=f"{undefined} ({n} rows; at least {MIN_ROWS_FOR_MEAN} are needed)"
+        )
     mean = float(known.mean())
     half = _quantile(n) * float(known.std(ddof=1)) / np.sqrt(n)
     low, high = max(mean - half, bounds[0]), min(mean + half, bounds[1])
@@ -140,7 +142,7 @@ def estimate_ratio(over: FloatArray, under: FloatArray, undefined: str) -> Estim
     `undefined` says why the lower one is 0, or too few rows are there."""
     n = len(over)
     below = float(under.mean()) if n else 0.0
-    if n < LEAST_ROWS or not below > 0:
+    if n < MIN_ROWS_FOR_MEAN or not below > 0:
         return Unavailable(reason=f"{undefined} ({n} rows)")
     ratio = float(over.mean()) / below
     half = _quantile(n) * float((over - ratio * under).std(ddof=1)) / np.sqrt(n) / below

@@ -9,7 +9,7 @@ from audits.core.arrays import FloatArray
 
 SHARE = 0.03
 """Standard deviation of the noise, as a share of the column's own."""
-_MOST_DECIMALS = 6
+_MAX_DECIMALS = 6
 
 
 def move_a_little(
@@ -38,10 +38,10 @@ def move_a_little(
 
 def count_decimals(values: FloatArray) -> int:
     """Return how many decimals the finite values of a column have, at most 6."""
-    for decimals in range(_MOST_DECIMALS):
+    for decimals in range(_MAX_DECIMALS):
         if np.allclose(values, values.round(decimals), rtol=0, atol=10.0 ** -(decimals + 4)):
             return decimals
-    return _MOST_DECIMALS
+    return _MAX_DECIMALS
 
 
 def count_moved(frame: pd.DataFrame, moved: pd.DataFrame) -> int:

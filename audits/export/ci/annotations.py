@@ -7,7 +7,7 @@ from audits.core.report.verdict import Status
 from audits.export.ci.result import Place, RunResult
 from audits.findings import list_leading, render_finding_sentence
 
-MOST = 10
+MAX_LISTED = 10
 """GitHub shows ten annotations of a kind for each step."""
 
 
@@ -28,7 +28,7 @@ def render_annotations(result: RunResult) -> str:
         sentence = f"{render_finding_sentence(report, finding)}."
         line = _command(kind, result.find_rule(finding.rule), title, sentence)
         (errors if kind == "error" else warnings).append(line)
-    return "".join(f"{line}\n" for line in (*errors[:MOST], *warnings[:MOST]))
+    return "".join(f"{line}\n" for line in (*errors[:MAX_LISTED], *warnings[:MAX_LISTED]))
 
 
 def _command(kind: str, place: Place, title: str, message: str) -> str:

@@ -19,11 +19,11 @@ from audits.findings import (
     Finding,
     count_asked,
     count_judged,
+    describe_waiver,
     is_short,
     list_findings,
     read_policy_in_force,
     render_finding_sentence,
-    tell_waiver,
 )
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -109,7 +109,7 @@ def _list_rules(result: RunResult) -> Iterator[_Case]:
     for (rule, attribute), n in kept.items():
         if (rule, attribute) not in told:
             yield _Case(rule, attribute or "whole data", said=f"{n} judged, all within the limits.")
-    if (shortfall := _tell_shortfall(result)) and result.fail_on != "never":
+    if (shortfall := _describe_shortfall(result)) and result.fail_on != "never":
         yield _Case("policy", "least judged", end="failure", message=shortfall)
 
 
@@ -125,14 +125,14 @@ def _make_finding(result: RunResult, finding: Finding) -> _Case:
         text = "\n".join([finding.title, *dict.fromkeys(reasons)])
         return _Case(finding.rule, finding.id, 0.0, "failure", sentence, text)
     if result.is_accepted(finding):
-        message = tell_waiver(finding) or "Accepted with the finding that explains it."
+        message = describe_waiver(finding) or "Accepted with the finding that explains it."
         return _Case(finding.rule, finding.id, 0.0, "skipped", f"{message} {sentence}")
     if finding.status is Status.INSUFFICIENT:
         return _Case(finding.rule, finding.id, 0.0, "skipped", f"Undecided: {sentence}")
     return case
 
 
-def _tell_shortfall(result: RunResult) -> str:
+def _describe_shortfall(result: RunResult) -> str:
     """Return that fewer comparisons of groups were judged than was asked for, "" where not."""
     report, fail_on = result.report, result.fail_on
     if not is_short(report, fail_on):

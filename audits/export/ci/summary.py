@@ -21,17 +21,17 @@ from audits.core.report.verdict import Status
 from audits.export.ci.result import RunResult
 from audits.findings import (
     Finding,
+    describe_idle,
+    describe_waiver,
     list_leading,
     list_notes,
     list_trees,
     read_policy_in_force,
     render_finding_sentence,
     render_headline as render_outcome,
-    tell_idle,
-    tell_waiver,
 )
 
-MOST_BYTES = 60_000
+MAX_BYTES = 60_000
 SHOWN = 40
 _ICONS = {Status.FAIL: "❌ failed", Status.WARN: "⚠️ warning", Status.INSUFFICIENT: "❔ undecided"}
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~&@!$])")
@@ -41,20 +41,20 @@ def render_summary(result: RunResult) -> str:
     """Return the summary: how it went and the first finding in the first lines, then all findings
     that stand alone with their intervals, what changed against the baseline, and notes.
 
-    Never longer than `MOST_BYTES`: of what is too much, the last is left out and counted.
+    Never longer than `MAX_BYTES`: of what is too much, the last is left out and counted.
     """
     shown = SHOWN
     while True:
         text = "\n".join(_list_lines(result, shown)).rstrip() + "\n"
-        if len(text.encode()) <= MOST_BYTES or shown == 1:
-            return text if len(text.encode()) <= MOST_BYTES else _cut(text)
+        if len(text.encode()) <= MAX_BYTES or shown == 1:
+            return text if len(text.encode()) <= MAX_BYTES else _cut(text)
         shown = max(1, shown // 2)
 
 
 def _cut(text: str) -> str:
     """Return what fits in whole lines."""
     note = "\n\nThe rest is in the report.\n"
-    kept = text.encode()[: MOST_BYTES - len(note)].decode(errors="ignore")
+    kept = text.encode()[: MAX_BYTES - len(note)].decode(errors="ignore")
     return kept.rpartition("\n")[0] + note
 
 
@@ -112,7 +112,7 @@ def _name_status(result: RunResult, finding: Finding) -> str:
 
 def _tell(result: RunResult, finding: Finding, under: tuple[Finding, ...]) -> str:
     told = f"{_escape(render_finding_sentence(result.report, finding))}."
-    if waiver := tell_waiver(finding):
+    if waiver := describe_waiver(finding):
         told += f" _{_escape(waiver)}_"
     if under:
         told += f" {len(under)} more, not surely worse than this explains."
@@ -137,7 +137,7 @@ def _list_changes(found: Comparison, shown: int) -> Iterator[str]:
 def _list_notes(result: RunResult) -> Iterator[str]:
     report = result.report
     notes = list(list_notes(report))
-    if idle := tell_idle(report):
+    if idle := describe_idle(report):
         notes.append(idle)
     crashed = [one for one in report.checks if one.status is CheckStatus.ERROR]
     notes += [f"The check {one.title} crashed: {one.reason}" for one in crashed]

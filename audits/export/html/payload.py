@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from audits.core.format import plain_text
+from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.core.report.report import AuditReport
 from audits.cube import CONFIDENCE, Cube, View, compute_view, normal_quantile
 from audits.export.html.counts import Group, count_groups
@@ -27,8 +28,8 @@ from audits.export.html.numbers import (
     store_tests,
 )
 from audits.export.html.pooling import PooledScores, pool_scores
-from audits.export.html.reading import LEAST, Reading, list_groupings
-from audits.export.html.story import Story, tell_story
+from audits.export.html.reading import Reading, list_groupings
+from audits.export.html.story import Story, build_story
 from audits.findings import get_min_rows
 
 SCHEMA = "assay.offline/1"
@@ -87,7 +88,7 @@ class Payload:
     story: Story
 
 
-def build_payload(report: AuditReport, cube: Cube, *, least: int = LEAST) -> Payload:
+def build_payload(report: AuditReport, cube: Cube, *, least: int = MIN_ROWS_TO_SHOW) -> Payload:
     """Return what the offline report of a run holds.
 
     least: groups of fewer rows have no numbers, and no score is that of fewer people. Pure: the
@@ -126,7 +127,7 @@ def build_payload(report: AuditReport, cube: Cube, *, least: int = LEAST) -> Pay
         whole=whole,
         groupings=groupings,
         left_out=left_out,
-        story=tell_story(reading),
+        story=build_story(reading),
     )
 
 

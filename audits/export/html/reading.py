@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from audits.core.groups import JOIN
+from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import OF_PARTS, AuditReport
-
-LEAST = 10
-"""Groups of fewer rows have no numbers in the file: the least of `suppress_small_cells`."""
 
 
 class Reading:
     """A report's measurements by metric, attribute and group, and which groups are named only."""
 
     def __init__(
-        self, report: AuditReport, rows: Mapping[tuple[str | None, str], int], least: int = LEAST
+        self,
+        report: AuditReport,
+        rows: Mapping[tuple[str | None, str], int],
+        least: int = MIN_ROWS_TO_SHOW,
     ) -> None:
         """`rows` has the number of rows of every group of every grouping, as the cube has it."""
         self.report = report

@@ -11,11 +11,11 @@ from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
+from audits.core.limits import MIN_ROWS_TO_SHOW
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status
 from audits.cube import Cube
 from audits.export.html.payload import Payload, build_payload
-from audits.export.html.reading import LEAST
 from audits.export.html.words import load_words, say
 from audits.figures import GRID, PALETTE, QUIET, STATUS_COLOURS
 from audits.store import Bundle
@@ -38,7 +38,7 @@ _SCRIPTS = (
 """In the order in which they stand on each other; together they are one function."""
 
 
-def render_html(bundle: Bundle, *, least: int = LEAST) -> str:
+def render_html(bundle: Bundle, *, least: int = MIN_ROWS_TO_SHOW) -> str:
     """Return a run's offline report: one HTML document, live, without any request.
 
     least: groups of fewer rows have no numbers in it. The same run gives the same text.

@@ -13,6 +13,8 @@ from audits.export.html.reading import Reading, list_groupings
 from audits.export.html.words import say
 from audits.findings import (
     Finding,
+    describe_idle,
+    describe_waiver,
     find_result,
     list_explained,
     list_leading,
@@ -24,8 +26,6 @@ from audits.findings import (
     render_headline,
     render_point,
     render_result,
-    tell_idle,
-    tell_waiver,
 )
 from audits.policy import IN_FORCE, Policy
 
@@ -112,7 +112,7 @@ class Story:
     unmeasured: tuple[str, ...]
 
 
-def tell_story(reading: Reading) -> Story:
+def build_story(reading: Reading) -> Story:
     """Return what the report says in sentences."""
     report = reading.report
     counted = Counter(item.status for item in list_leading(report))
@@ -132,7 +132,7 @@ def tell_story(reading: Reading) -> Story:
         recourse=_list_recourse(reading),
         recourse_groups=_list_recourse_groups(reading),
         facts=_list_facts(report),
-        unmeasured=tuple(filter(None, (tell_idle(report),)))
+        unmeasured=tuple(filter(None, (describe_idle(report),)))
         + tuple(
             say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
             for check in report.checks
@@ -180,7 +180,7 @@ def _make_finding(reading: Reading, finding: Finding) -> Line:
         reason="" if several else plain_text(reasons.get(finding.measurement, "")),
         grouping=plain_text(finding.attribute or ""),
         metric=items[0].metric,
-        accepted=tell_waiver(finding),
+        accepted=describe_waiver(finding),
     )
 
 

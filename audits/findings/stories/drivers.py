@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from audits.core.format import format_interval, format_test, format_value, plain_text
 from audits.core.report.estimate import Estimate, make_size
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 
 
 def name_column(item: Measurement) -> str:
@@ -16,7 +16,7 @@ def name_column(item: Measurement) -> str:
 
 def list_tested(items: Sequence[Measurement]) -> list[Measurement]:
     """Return those that a test supports (adjusted p under 0.05), the largest first."""
-    found = [item for item in items if is_sure(item)]
+    found = [item for item in items if is_significant(item)]
     return sorted(found, key=lambda item: -abs(item.value or 0.0))
 
 

@@ -12,7 +12,7 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.report.measurement import Measurement, is_sure, measurement_id
+from audits.core.report.measurement import Measurement, is_significant, measurement_id
 from audits.core.report.report import AuditReport
 from audits.core.words.words import list_words
 
@@ -22,7 +22,7 @@ LEGITIMATE_NOTE = (
 )
 TOLD = 0.8
 """Columns are named until this part of a gap is told."""
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Where as many columns do not tell it, the gap is spread over many."""
 
 
@@ -108,26 +108,26 @@ def render_gap(plain: Measurement, shares: Sequence[Measurement]) -> str | None:
     rest = gap - sum(item.value or 0.0 for item in named)
     spread = abs(rest) > (1 - TOLD) * abs(gap)
     lead = "It is spread over many columns; the largest parts: " if spread else ""
-    told = f"{lead}{_tell_columns(gap, named)}"
+    told = f"{lead}{_describe_columns(gap, named)}"
     others = len(known) - len(named)
     if others:
-        told += f"; {_tell_rest(gap, rest, named, others)}"
+        told += f"; {_describe_rest(gap, rest, named, others)}"
     return f"{whole}. {told}."
 
 
 def choose_columns(gap: float, shares: Sequence[Measurement]) -> list[Measurement]:
     """Return the columns to name, the largest first: of those whose share is sure (p-values times
-    the columns under 0.05) as many as tell four fifths of the gap, `MOST_NAMED` at most.
+    the columns under 0.05) as many as tell four fifths of the gap, `MAX_NAMED` at most.
 
     The first one goes the gap's own way; without one there is nothing to name.
     """
-    sure = [item for item in shares if is_sure(item, len(shares))]
+    sure = [item for item in shares if is_significant(item, len(shares))]
     sure.sort(key=lambda item: -abs(item.value or 0.0))
     widening = [item for item in sure if (item.value or 0.0) * gap > 0]
     if not widening:
         return []
     named, left = [widening[0]], [item for item in sure if item is not widening[0]]
-    while left and len(named) < MOST_NAMED:
+    while left and len(named) < MAX_NAMED:
         rest = gap - sum(item.value or 0.0 for item in named)
         if abs(rest) <= (1 - TOLD) * abs(gap):
             break
@@ -139,7 +139,7 @@ def choose_columns(gap: float, shares: Sequence[Measurement]) -> list[Measuremen
     return named
 
 
-def _tell_columns(gap: float, named: Sequence[Measurement]) -> str:
+def _describe_columns(gap: float, named: Sequence[Measurement]) -> str:
     """Return "job widens it by 15.0 points (95% interval 13.0 to 17.0), age by 5.0 points (…)"."""
     parts = []
     for way, verb in ((1, "widens"), (-1, "narrows")):
@@ -153,7 +153,7 @@ def _tell_columns(gap: float, named: Sequence[Measurement]) -> str:
     return ", while ".join(parts)
 
 
-def _tell_rest(gap: float, rest: float, named: Sequence[Measurement], others: int) -> str:
+def _describe_rest(gap: float, rest: float, named: Sequence[Measurement], others: int) -> str:
     size = format_value(abs(rest), named[0].unit)
     who = "the other column" if others == 1 else f"the other {others} columns together"
     ending = "s" if others == 1 else ""

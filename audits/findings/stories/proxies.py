@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audits.core.format import format_count, format_interval, format_value, plain_text
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import list_words
 
@@ -92,7 +92,7 @@ def _list_sure(measurements: Sequence[Measurement], attribute: str | None) -> li
             continue
         if attribute is not None and item.attribute != attribute:
             continue
-        if not is_sure(item):
+        if not is_significant(item):
             continue
         key = item.attribute, item.part
         if key not in best or (item.value or 0.0) > (best[key].value or 0.0):
@@ -132,7 +132,7 @@ def render_whole(items: Sequence[Measurement]) -> list[str]:
 
 def _render_together(item: Measurement) -> str:
     group, attribute = plain_text(item.group or ""), plain_text(item.attribute or "")
-    if not is_sure(item):
+    if not is_significant(item):
         return (
             f"All columns together do not tell {group} from the others significantly better "
             f"than chance ({_detail(item)})."
@@ -145,7 +145,7 @@ def _render_together(item: Measurement) -> str:
 
 def _render_score(item: Measurement) -> str:
     group, value = plain_text(item.group or ""), item.value or 0.5
-    if not is_sure(item):
+    if not is_significant(item):
         return f"The score does not significantly tell {group} from the others ({_detail(item)})."
     way, share = ("above", value) if value > 0.5 else ("below", 1 - value)
     pairs = f"{_say_share(share)} pairs ({_detail(item)})"

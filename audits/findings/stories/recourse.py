@@ -11,7 +11,7 @@ from audits.core.format import (
     format_value,
     plain_text,
 )
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.words.words import list_words
 
 FLIP_NOTE = (
@@ -39,7 +39,7 @@ def render_recourse_gap(
     if dearer.estimate is None:
         return None
     group, reference = (plain_text(name or "") for name in (dearer.group, dearer.reference_group))
-    if not is_sure(dearer):
+    if not is_significant(dearer):
         return (
             f"{group} against {reference}: no significant difference in what the way back costs "
             f"(dearer for {group} in {_say_share(dearer)} of pairs; "
@@ -90,7 +90,7 @@ def _say_columns(columns: Sequence[Measurement], more: bool) -> str:
     parts = [
         (item.estimate.value if more else -item.estimate.value, item.part_name)
         for item in columns
-        if item.estimate is not None and item.part is not None and is_sure(item)
+        if item.estimate is not None and item.part is not None and is_significant(item)
     ]
     dear = sorted((part for part in parts if part[0] > 0), reverse=True)
     if not dear:

@@ -141,7 +141,7 @@ def find_p(rule: Rule, item: Measurement) -> float | None:
         return item.p_value
     if item.group is None or item.reference_group is not None or item.estimate is None:
         return None
-    broken = next(iter(find_breaches(rule, item)), None)
+    broken = next(iter(find_violations(rule, item)), None)
     if broken is None:
         return 1.0
     beyond = abs(item.estimate.value - broken.bound)
@@ -150,7 +150,7 @@ def find_p(rule: Rule, item: Measurement) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class Violation:
     """A bound that a value breaks. lower: the value lies under it, else over it. distance: the
     bound is on how far from zero the value is."""
 
@@ -160,7 +160,7 @@ class Breach:
     distance: bool
 
 
-def find_breaches(rule: Rule, item: Measurement) -> tuple[Breach, ...]:
+def find_violations(rule: Rule, item: Measurement) -> tuple[Violation, ...]:
     """Return the bounds that a number breaks, the worst first; none where there is no number.
 
     Of a difference without a lower bound the size counts, whichever way it goes.
@@ -174,30 +174,30 @@ def find_breaches(rule: Rule, item: Measurement) -> tuple[Breach, ...]:
         (Status.WARN, rule.warn_below, rule.warn_above),
     ):
         if below is not None and value < below:
-            found.append(Breach(status, below, lower=True, distance=False))
+            found.append(Violation(status, below, lower=True, distance=False))
         elif above is not None and (abs(value) if distance else value) > above:
-            found.append(Breach(status, above, lower=False, distance=distance))
+            found.append(Violation(status, above, lower=False, distance=distance))
     return tuple(found)
 
 
-def find_near_end(item: Measurement, breach: Breach) -> float:
+def find_near_end(item: Measurement, violation: Violation) -> float:
     """Return the end of a number's interval that lies nearer to the bound that it breaks."""
     assert item.estimate is not None  # it broke a bound
-    if breach.lower:
+    if violation.lower:
         return item.estimate.high
-    if not breach.distance:
+    if not violation.distance:
         return item.estimate.low
     if item.estimate.value < 0:
         return min(item.estimate.high, 0.0)
     return max(item.estimate.low, 0.0)
 
 
-def is_cleared(item: Measurement, breach: Breach) -> bool:
+def is_cleared(item: Measurement, violation: Violation) -> bool:
     """Whether the whole interval lies beyond the bound that a number breaks."""
-    near = find_near_end(item, breach)
-    if breach.lower:
-        return near < breach.bound
-    return (abs(near) if breach.distance else near) > breach.bound
+    near = find_near_end(item, violation)
+    if violation.lower:
+        return near < violation.bound
+    return (abs(near) if violation.distance else near) > violation.bound
 
 
 def find_turned(measurements: Iterable[Measurement]) -> frozenset[str]:

@@ -13,7 +13,7 @@ POWER = 0.8
 """The usual convention (Cohen 1988): four of five such differences would be told from chance."""
 
 
-MOST_TIMES = 10
+MAX_TIMES = 10
 """Asking for more than ten times the rows there are is asking for what nobody can have."""
 
 
@@ -47,7 +47,7 @@ def count_needed(
     if needed is None or max(needed, min_rows) <= rows:
         return None
     needed = max(needed, min_rows)
-    return Needed(group, needed if needed <= max(rows * MOST_TIMES, min_rows) else None)
+    return Needed(group, needed if needed <= max(rows * MAX_TIMES, min_rows) else None)
 
 
 def _seen_z(item: Measurement) -> float:

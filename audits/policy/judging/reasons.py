@@ -44,7 +44,7 @@ def _say_bound(item: Measurement, bound: float | None) -> str:
     return "" if bound is None else f"the limit is {format_value(bound, item.unit)}"
 
 
-def render_breach(item: Measurement, bound: float, counted: Counted) -> str:
+def render_violation(item: Measurement, bound: float, counted: Counted) -> str:
     """A bound is broken, and chance does not explain it."""
     adjusted = counted.adjusted.get(item.id)
     sure = ""

@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from audits.core.arrays import FloatArray
+from audits.core.limits import MIN_ROWS_FOR_MEDIAN, MIN_ROWS_FOR_RANKS
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.cube import (
     CONFIDENCE,
@@ -21,11 +22,7 @@ from audits.cube import (
     reconcile,
 )
 
-LEAST_ROWS = 8
-"""Under so many rows of either group there is no comparison: the intervals rest on the normal
-distribution of ranks."""
-
-_MOST_PAIRS = 4_000_000
+_MAX_PAIRS = 4_000_000
 _HALVINGS = 80
 
 
@@ -33,10 +30,11 @@ def compute_median(cost: FloatArray) -> Estimate | Unavailable:
     """Return the median cost with the order statistics' interval (Conover 1999, section 3.2).
 
     cost: `[n]`, infinite without recourse. There is none where the median or an end of its
-    interval is a row without recourse, or with fewer than 6 rows; the reason says which.
+    interval is a row without recourse, or with fewer than
+    `MIN_ROWS_FOR_MEDIAN` rows; the reason says which.
     """
     n = len(cost)
-    if n < 6:
+    if n < MIN_ROWS_FOR_MEDIAN:
         return Unavailable(reason=f"only {n} rejected rows were searched")
     ordered, half = np.sort(cost), normal_quantile() * np.sqrt(n) / 2
     low = ordered[max(int(np.floor(n / 2 - half)), 0)]
@@ -62,7 +60,7 @@ def compute_dearer(cost: FloatArray, reference: FloatArray) -> tuple[Estimate | 
     counting half (Mann and Whitney's U over all pairs), in [0, 1], one half where neither group
     has it harder; DeLong's interval on the logit scale. The test is the rank-sum test with
     mid-ranks and the variance corrected for ties (Mann and Whitney 1947), two-sided. Unavailable
-    and NaN under `LEAST_ROWS` rows of either.
+    and NaN under `MIN_ROWS_FOR_RANKS` rows of either.
     """
     too_few = _find_too_few(cost, reference)
     if too_few is not None:
@@ -103,8 +101,8 @@ def compute_shift(cost: FloatArray, reference: FloatArray) -> Estimate | Unavail
     with and a row without counts as further apart than any other. The interval turns round the
     rank comparison: its ends are the shifts at which the share of dearer pairs is as far from one
     half as its standard error allows (the larger of DeLong's at the estimate, which holds
-    whatever the shapes, and that under equal shapes). Unavailable under `LEAST_ROWS` rows of
-    either, and where the median pair or an end has a row without recourse.
+    whatever the shapes, and that under equal shapes). Unavailable under `MIN_ROWS_FOR_RANKS` rows
+    of either, and where the median pair or an end has a row without recourse.
     """
     too_few = _find_too_few(cost, reference)
     if too_few is not None:
@@ -153,11 +151,11 @@ def _no_shift(where: str) -> Unavailable:
 
 def _find_too_few(cost: FloatArray, reference: FloatArray) -> Unavailable | None:
     fewest = min(len(cost), len(reference))
-    if fewest >= LEAST_ROWS:
+    if fewest >= MIN_ROWS_FOR_RANKS:
         return None
     return Unavailable(
         reason=f"only {fewest} rejected rows of one of the groups were searched; "
-        f"{LEAST_ROWS} are needed"
+        f"{MIN_ROWS_FOR_RANKS} are needed"
     )
 
 
@@ -185,7 +183,7 @@ def _kth_difference(
 ) -> FloatArray:
     """Return the `wanted` order statistics (from 0) of all `ours[i] - theirs[j]`, leaving out
     the `neither` pairs in which both are at the top (they differ by exactly 0)."""
-    if len(ours) * len(theirs) <= _MOST_PAIRS:
+    if len(ours) * len(theirs) <= _MAX_PAIRS:
         gaps = (ours[:, None] - theirs[None, :]).ravel()
         if neither:
             top = max(ours.max(), theirs.max())

@@ -36,7 +36,7 @@ def run_search(task: RecourseTask) -> EngineOutcome:
         task.reference,
         task.rules,
         goal=task.goal,
-        direct=task.direct,
+        delta_scorer=task.delta_scorer,
         bounds=task.bounds,
         answers=task.answers,
         max_changes=task.max_changes,

@@ -47,7 +47,7 @@ class LearntRows:
             if column.kind == "number":
                 if np.isfinite(column.low):
                     codes[:, place] = np.clip(codes[:, place], column.low, column.high)
-                codes[:, place] = column.settle(_round(column, codes[:, place]))
+                codes[:, place] = column.round_to_dtype(_round(column, codes[:, place]))
             else:
                 gap = len(self.category_map[place]) - 1
                 absent = self.category_map[place][-1] == "(missing)"

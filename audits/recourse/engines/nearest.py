@@ -71,9 +71,9 @@ def _measure(bench: Bench, rows: IntArray, accepted: FloatArray) -> FloatArray:
         old, new = bench.editor.codes[rows, place][:, None], accepted[None, :, place]
         same: BoolArray = (old == new) | (np.isnan(old) & np.isnan(new))
         finite = np.where(np.isnan(new), 0.0, new)
-        fits = bench.guard.allows(place, rows[:, None], finite) & ~np.isnan(new)
+        fits = bench.constraints.allows(place, rows[:, None], finite) & ~np.isnan(new)
         fits &= _can_follow(bench, place, rows, accepted[:, place])
-        same |= bench.guard.find_following(place, new)
+        same |= bench.constraints.find_following(place, new)
         total += np.where(same, 0.0, np.where(fits, column.cost(old, finite), np.inf))
     return total
 
@@ -81,7 +81,7 @@ def _measure(bench: Bench, rows: IntArray, accepted: FloatArray) -> FloatArray:
 def _can_follow(bench: Bench, place: int, rows: IntArray, new: FloatArray) -> BoolArray:
     """Say whether what follows a column may follow it to each new code, `[n_rows, n_new]`."""
     every = np.ones((len(rows), len(new)), dtype=np.bool_)
-    if place not in bench.guard.leaders:
+    if place not in bench.constraints.leaders:
         return every
     codes, inverse = np.unique(new[~np.isnan(new)], return_inverse=True)
     changes = Proposals(
@@ -89,7 +89,7 @@ def _can_follow(bench: Bench, place: int, rows: IntArray, new: FloatArray) -> Bo
         np.full((len(rows) * len(codes), 1), place),
         np.tile(codes, len(rows))[:, None],
     )
-    fits = bench.guard.can_follow(changes).reshape(len(rows), len(codes))
+    fits = bench.constraints.can_follow(changes).reshape(len(rows), len(codes))
     every[:, ~np.isnan(new)] = fits[:, inverse]
     return every
 
@@ -98,7 +98,7 @@ def _become(bench: Bench, rows: IntArray, targets: FloatArray) -> Proposals:
     """Return the changes that turn each row into its target."""
     old = bench.editor.codes[rows]
     differs = ~((old == targets) | (np.isnan(old) & np.isnan(targets)))
-    differs = bench.guard.keep_acts(old, targets, differs)
+    differs = bench.constraints.keep_acts(old, targets, differs)
     places = np.where(differs, np.arange(old.shape[1]), -1)
     return Proposals(rows, places, np.where(differs, targets, 0.0))
 

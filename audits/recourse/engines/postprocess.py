@@ -17,12 +17,19 @@ from audits.core.arrays import BoolArray, IntArray
 from audits.core.counterfactual import Counterfactual
 from audits.core.settings.recourse import RecourseSection
 from audits.recourse.columns import Column, build_columns, encode_frame
-from audits.recourse.rules.constraints import Guard, equip_columns
+from audits.recourse.rules.constraints import Constraints, equip_columns
 from audits.recourse.rules.rules import ActionRules, RowLimits, build_rules
 from audits.recourse.search.answers import from_stored, rank_answers
 from audits.recourse.search.goals import Goal
 from audits.recourse.search.plausibility import Bounds, Neighbourhood, find_neighbourhood
-from audits.recourse.search.proposals import Direct, Editor, Predict, Progress, Proposals, Scorer
+from audits.recourse.search.proposals import (
+    DeltaScorer,
+    Editor,
+    Predict,
+    Progress,
+    Proposals,
+    Scorer,
+)
 from audits.recourse.search.shrink import compute_costs, hold, shrink_numbers
 
 PASSES = 2
@@ -39,7 +46,7 @@ class RecourseTask:
     answers: how many a row gets at most, each changing a different set of columns. max_changes:
     the most columns that one answer changes, those that follow another one not counted.
     generator: the only randomness. budget_s: seconds after which the best so far is handed back.
-    progress: told (rows settled, rows). direct: the same model, asked with changes alone
+    progress: told (rows finished, rows). delta_scorer: the same model, asked with changes alone
     (`audits.recourse.worker.remote`). bounds: how unlike accepted reference rows an answer may be.
     """
 
@@ -53,7 +60,7 @@ class RecourseTask:
     generator: np.random.Generator
     budget_s: float
     progress: Progress | None = None
-    direct: Direct | None = None
+    delta_scorer: DeltaScorer | None = None
     bounds: Bounds | None = None
 
     @classmethod
@@ -68,7 +75,7 @@ class RecourseTask:
         goal: Goal,
         generator: np.random.Generator,
         budget_s: float,
-        direct: Direct | None = None,
+        delta_scorer: DeltaScorer | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Return the task that `[recourse]` asks for: every setting that bounds an answer is read
@@ -81,7 +88,7 @@ class RecourseTask:
         rules = build_rules(section.keep_features(features), features, reference, limits)
         return cls(
             predict, rows, reference, rules, goal, section.answers, section.max_changes,
-            generator, budget_s, progress, direct,
+            generator, budget_s, progress, delta_scorer,
             Bounds(section.max_distance, section.min_density),
         )  # fmt: skip
 
@@ -95,7 +102,7 @@ class Bench:
     columns: tuple[Column, ...]
     editor: Editor
     scorer: Scorer
-    guard: Guard
+    constraints: Constraints
     neighbourhood: Neighbourhood | None
 
     @property
@@ -121,15 +128,15 @@ def open_bench(task: RecourseTask, *, compare: bool = True) -> Bench:
     columns = equip_columns(build_columns(task.rows, task.reference), task.rules)
     deadline = time.monotonic() + task.budget_s
     scorer = Scorer(
-        task.predict, task.goal, deadline, len(task.rows), task.progress, task.direct
+        task.predict, task.goal, deadline, len(task.rows), task.progress, task.delta_scorer
     )  # fmt: skip
     editor = Editor(task.rows, columns)
     near = (
         find_neighbourhood(scorer, columns, task.reference, task.generator) if compare else None
     )  # fmt: skip
     names = [str(row) for row in task.rows.index]
-    guard = Guard(task.rules, columns, editor, names, near, task.bounds)
-    return Bench(task, columns, editor, scorer, guard, near)
+    constraints = Constraints(task.rules, columns, editor, names, near, task.bounds)
+    return Bench(task, columns, editor, scorer, constraints, near)
 
 
 def keeps_rules(bench: Bench, rows: IntArray, answers: Sequence[Counterfactual]) -> BoolArray:
@@ -146,7 +153,7 @@ def keeps_rules(bench: Bench, rows: IntArray, answers: Sequence[Counterfactual])
         column.name: [answer.values[column.name] for answer in answers] for column in bench.columns
     }
     new = encode_frame(bench.columns, from_stored(stored, bench.columns))
-    kept = bench.guard.compute_held(rows, new)
+    kept = bench.constraints.compute_held(rows, new)
     for place, answer in enumerate(answers):
         acts = list_acts(bench, answer)
         kept[place] &= 1 <= len(acts) <= task.max_changes
@@ -167,15 +174,15 @@ def list_acts(bench: Bench, answer: Counterfactual) -> frozenset[str]:
     for change in answer.changes:
         place = places[change.column]
         new = bench.columns[place].encode(pd.Series([change.new], dtype=bench.columns[place].dtype))
-        if not bench.guard.find_following(place, new)[0]:
-            acts.add(bench.columns[int(bench.guard.blocks.own(np.array([place]))[0])].name)
+        if not bench.constraints.find_following(place, new)[0]:
+            acts.add(bench.columns[int(bench.constraints.blocks.own(np.array([place]))[0])].name)
     return frozenset(acts)
 
 
 def shrink(bench: Bench, proposals: Proposals) -> Proposals:
     """Move numbers back toward what the rows have, while the wanted outcome and the rules hold."""
     bench.scorer.open_block(bench.editor, bench.task.rows, bench.columns)
-    return shrink_numbers(bench.editor, bench.scorer, bench.columns, bench.guard, proposals)
+    return shrink_numbers(bench.editor, bench.scorer, bench.columns, bench.constraints, proposals)
 
 
 def drop_unneeded(bench: Bench, proposals: Proposals) -> Proposals:
@@ -197,7 +204,7 @@ def drop_unneeded(bench: Bench, proposals: Proposals) -> Proposals:
                 continue
             trial = kept.take(open_)
             trial.columns[:, slot] = -1
-            works = hold(bench.editor, bench.scorer, bench.guard, trial)
+            works = hold(bench.editor, bench.scorer, bench.constraints, trial)
             kept.columns[open_[works], slot] = -1
         if np.array_equal(before, kept.columns):
             break
@@ -214,8 +221,8 @@ def finish_proposals(bench: Bench, proposals: Proposals) -> Finished:
         return Finished([[] for _ in bench.names])
     assert bench.neighbourhood is not None
     ranked = rank_answers(
-        bench.editor, bench.scorer, bench.columns, bench.guard, bench.neighbourhood, proposals,
-        names=bench.names,
+        bench.editor, bench.scorer, bench.columns, bench.constraints, bench.neighbourhood,
+        proposals, names=bench.names,
     )  # fmt: skip
     rows = np.repeat(np.arange(len(ranked)), [len(row) for row in ranked])
     answers = [answer for row in ranked for answer in row]

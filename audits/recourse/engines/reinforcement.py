@@ -201,8 +201,8 @@ def _to_proposals(bench: Bench, rows: LearntRows, moved: FloatArray) -> Proposal
     step = np.array([column.step if column.kind == "number" else 1.0 for column in bench.columns])
     differs = np.abs(new - start) >= step / 2
     differs |= np.isnan(start) & ~np.isnan(new)
-    differs = bench.guard.keep_acts(old, new, differs)
-    new[:, sorted(bench.guard.blocks.places)] = 1.0  # what a block changes is set
+    differs = bench.constraints.keep_acts(old, new, differs)
+    new[:, sorted(bench.constraints.blocks.places)] = 1.0  # what a block changes is set
     places = np.where(differs, np.arange(old.shape[1]), -1)
     return Proposals(np.arange(len(old)), places, np.where(differs, new, 0.0))
 
@@ -212,7 +212,7 @@ def _reaching(bench: Bench, proposals: Proposals) -> Proposals:
     changed = proposals.take(np.flatnonzero((proposals.columns >= 0).any(axis=1)))
     if not len(changed):
         return changed
-    gains = bench.scorer.score(bench.editor.apply(bench.guard.complete(changed)))
+    gains = bench.scorer.score(bench.editor.apply(bench.constraints.complete(changed)))
     return changed.take(gains >= bench.scorer.threshold)
 
 

@@ -20,7 +20,7 @@ from audits.recourse.proof.trees import Nodes
 from audits.recourse.search.proposals import Proposals
 from audits.trees import kernel
 
-MOST_VALUES = 64
+MAX_VALUES = 64
 """So many values of a column are walked at once: bits of a word."""
 WORTH = 5
 """Changes that share all but their last one, on average, from which walking them at once pays."""
@@ -72,7 +72,7 @@ def build_forest(nodes: Nodes, n_columns: int) -> Forest:
     packed["left"], packed["right"], packed["table"] = -1, -1, -1
     packed["left"][inner], packed["right"][inner] = left, right
     packed["column"][inner] = nodes.feature[inner]
-    packed["bit"] = packed["column"] % MOST_VALUES
+    packed["bit"] = packed["column"] % MAX_VALUES
     packed["missing_left"] = nodes.missing_left
     listed = list(nodes.categories.items())
     widths = [len(table) for _, table in listed]
@@ -140,7 +140,7 @@ class Walk:
         known = not np.isnan(values).any()
         if known and len(shared) * WORTH <= len(changed) and (last >= 0).all():
             listed = _list_values(last, values[:, -1], len(self._forest.columns))
-            if max(map(len, listed)) <= MOST_VALUES:
+            if max(map(len, listed)) <= MAX_VALUES:
                 return self._vary(changed, values, shared, listed)
         alike = ~new
         alike[1:] &= last[1:] == last[:-1] if len(last) else False
@@ -183,7 +183,7 @@ class Walk:
         def walk(part: slice) -> None:
             some = slice(ends[part.start], ends[min(part.stop, len(heads))])
             added = np.zeros((len(rows[part]), starts[-1]))
-            size = self._forest.depth + MOST_VALUES
+            size = self._forest.depth + MAX_VALUES
             room = np.empty((size, 2), dtype=np.int64), np.empty(size, dtype=np.uint64)
             kernel.add_variations(
                 self._forest.trees, rows[part], lefts, wanted[part], starts, room, added
@@ -207,7 +207,7 @@ class Walk:
             else:
                 edge = self._forest.trees.nodes["number"][here, None]
                 goes = values < edge if self._forest.trees.strict else values <= edge
-            padded = np.zeros((len(here), MOST_VALUES), dtype=np.bool_)
+            padded = np.zeros((len(here), MAX_VALUES), dtype=np.bool_)
             padded[:, : len(values)] = goes
             lefts[here] = np.packbits(padded, axis=1, bitorder="little").view("<u8")[:, 0]
         return lefts

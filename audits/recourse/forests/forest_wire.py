@@ -13,7 +13,7 @@ from audits.models import Adapter, ReadsColumns
 from audits.recourse.proof.model import LINKS, Additive, read_additive
 from audits.recourse.proof.trees import Nodes
 
-MOST_NODES = 2_000_000
+MAX_NODES = 2_000_000
 """Larger forests stay where they are: walking them is as slow as asking the model."""
 
 
@@ -27,7 +27,7 @@ def describe_trees(adapter: Adapter) -> tuple[pa.Table, dict[str, Any]]:
         raise CheckNotApplicableError("this model is asked in its worker")
     additive = read_additive(adapter, 1)
     nodes = additive.nodes
-    if nodes is None or len(nodes.value) > MOST_NODES:
+    if nodes is None or len(nodes.value) > MAX_NODES:
         raise CheckNotApplicableError("this model is asked in its worker")
     tables = [nodes.categories.get(node) for node in range(len(nodes.value))]
     columns = {

@@ -20,7 +20,7 @@ from audits.recourse.columns import Column, build_columns
 from audits.recourse.proof.blocks import Choice, choose_set, find_block
 from audits.recourse.proof.enumerate import count_changes
 from audits.recourse.proof.reachable_values import Domain, choose_options, list_values
-from audits.recourse.rules.constraints import Guard, equip_columns
+from audits.recourse.rules.constraints import Constraints, equip_columns
 from audits.recourse.rules.rules import ActionRules
 from audits.recourse.search.proposals import Editor, Proposals
 
@@ -132,8 +132,8 @@ class _Asked:
         self._columns = equip_columns(build_columns(question.rows, question.reference), rules)
         self._editor = Editor(question.rows, self._columns)
         names = [str(row) for row in question.rows.index]
-        self._guard = Guard(rules, self._columns, self._editor, names)
-        self._owner = self._guard.blocks.own(np.arange(len(self._columns)))
+        self._constraints = Constraints(rules, self._columns, self._editor, names)
+        self._owner = self._constraints.blocks.own(np.arange(len(self._columns)))
         self._limited = {row for row, name in enumerate(names) if name in rules.limits}
         table, details = worker.call("recourse_borders", question.reference, self._params())
         self._linear = details["kind"] == "linear"
@@ -144,8 +144,10 @@ class _Asked:
             for number, column in enumerate(self._columns)
         ]
         self._blocks = [
-            find_block(places, self._editor, self._guard, self._find_seen(places), self._ask_cells)
-            for places in self._guard.blocks.members
+            find_block(
+                places, self._editor, self._constraints, self._find_seen(places), self._ask_cells
+            )
+            for places in self._constraints.blocks.members
             if len(question.rows)
         ]
         self._known: dict[tuple[int, float], tuple[FloatArray, FloatArray]] = {}
@@ -171,7 +173,7 @@ class _Asked:
         """Ask the worker about some rows."""
         question, changes = self._question, options.changes
         own = self._editor.unchanged().take(slice(options.rows.start, options.rows.stop))
-        whole = self._guard.complete(changes)
+        whole = self._constraints.complete(changes)
         frame = pd.concat([self._editor.apply(own), self._editor.apply(whole)], ignore_index=True)
         table, details = self._worker.call(
             "recourse_prove",
@@ -216,13 +218,15 @@ class _Asked:
 
     def _list_choices(self, row: int) -> Iterator[list[Choice]]:
         """Yield what each of a row's columns may become, a block's columns together."""
-        blocks = self._guard.blocks
+        blocks = self._constraints.blocks
         for place in np.flatnonzero(blocks.number[:-1] < 0).tolist():
             values, costs = self._choose(row, place)
             if len(values):
                 yield [(place, values, costs)]
         for places, block in zip(blocks.members, self._blocks, strict=True):
-            if found := choose_set(row, places, block, self._columns, self._editor, self._guard):
+            if found := choose_set(
+                row, places, block, self._columns, self._editor, self._constraints
+            ):
                 yield found
 
     def _choose(self, row: int, place: int) -> tuple[FloatArray, FloatArray]:
@@ -232,7 +236,7 @@ class _Asked:
         if row not in self._limited and (place, old) in self._known:
             return self._known[place, old]
         domain = self._domains[place]
-        may = self._guard.allows(place, np.full(len(domain.values), row), domain.values)
+        may = self._constraints.allows(place, np.full(len(domain.values), row), domain.values)
         found = choose_options(
             self._columns[place], domain, old, may, linear=self._linear
         )  # fmt: skip
@@ -244,7 +248,7 @@ class _Asked:
         """List a column's values with their cells; raises CheckNotApplicableError if too many."""
         question = self._question
         values: FloatArray | None = np.empty(0)
-        is_alone = self._guard.blocks.number[place] < 0
+        is_alone = self._constraints.blocks.number[place] < 0
         if is_alone and column.name not in question.rules.immutable and len(question.rows):
             values = list_values(column, question.reference[column.name], question.rules, borders)
         if values is None:

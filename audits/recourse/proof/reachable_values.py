@@ -18,7 +18,7 @@ from audits.core.arrays import BoolArray, FloatArray, IntArray
 from audits.recourse.columns import Column
 from audits.recourse.rules.rules import ActionRules
 
-MOST_VALUES = 50_000
+MAX_VALUES = 50_000
 """A number with more values than these is cut at the model's own split points instead."""
 AROUND = 2
 """So many legal values on each side of a split point are listed: one would do but for rounding."""
@@ -68,17 +68,17 @@ def list_values(
         return np.empty(0)
     seen = seen[(seen >= low) & (seen <= high)]
     if column.name in rules.allowed:
-        listed = np.unique(column.settle(rules.list_codes(column)))
+        listed = np.unique(column.round_to_dtype(rules.list_codes(column)))
         return listed[(listed >= low) & (listed <= high)]
     first, last = math.ceil(low / column.step - _HAIR), math.floor(high / column.step + _HAIR)
-    if last - first < MOST_VALUES:
+    if last - first < MAX_VALUES:
         whole = np.arange(first, last + 1, dtype=np.float64)
     elif borders is not None:
         whole = _steps_around(column, np.r_[borders, low, high, _thin(seen)])
     else:
         return None
     whole = whole[(whole >= first) & (whole <= last)]
-    listed = column.settle(np.round(whole * column.step, column.decimals))
+    listed = column.round_to_dtype(np.round(whole * column.step, column.decimals))
     listed = np.union1d(listed, seen)
     return listed[(listed >= low) & (listed <= high)]
 

@@ -1,4 +1,4 @@
-"""What the search left without an answer, settled: proven to have none, answered, or left open."""
+"""What the search left without an answer, resolved: proven to have none, answered, or left open."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from audits.recourse.search.proposals import Proposals
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ResolvedResults:
     """All rows' results, and how many of those that were given up had an answer after all."""
 
     results: list[RecourseResult]
     rescued: int
 
 
-def settle_results(
+def resolve_results(
     worker: Worker,
     task: RecourseTask,
     results: Sequence[RecourseResult],
     *,
     adopt: bool = True,
     work: float = WORK,
-) -> Settled:
+) -> ResolvedResults:
     """Put the rows without an answer to the proof.
 
     worker: the model, opened with `proof.SERVICE`. task: as it was put to an engine; `results`
@@ -53,9 +53,9 @@ def settle_results(
     """
     open_ = [number for number, result in enumerate(results) if not result.answers]
     if not open_:
-        return Settled(list(results), 0)
+        return ResolvedResults(list(results), 0)
     asked = replace(task, rows=task.rows.iloc[open_])
-    settled, rescued = list(results), 0
+    resolved, rescued = list(results), 0
     try:
         question = _ask(asked)
         proofs = prove_rows(
@@ -63,19 +63,19 @@ def settle_results(
         )
     except (CheckNotApplicableError, InputError) as error:
         for number in open_:
-            settled[number] = _say_unproven(results[number], task.max_changes, str(error))
-        return Settled(settled, 0)
+            resolved[number] = _say_unproven(results[number], task.max_changes, str(error))
+        return ResolvedResults(resolved, 0)
     found = _make_answers(asked, proofs)
     for number, proof, best in zip(open_, proofs, found, strict=True):
         if best and adopt:
-            settled[number] = RecourseResult(results[number].row, tuple(best), None)
+            resolved[number] = RecourseResult(results[number].row, tuple(best), None)
             rescued += 1
         elif proof.status == NONE:
-            settled[number] = _say_proven(results[number], question, proof)
+            resolved[number] = _say_proven(results[number], question, proof)
         else:
             why = _explain_open(proof, holds=bool(best))
-            settled[number] = _say_unproven(results[number], task.max_changes, why)
-    return Settled(settled, rescued)
+            resolved[number] = _say_unproven(results[number], task.max_changes, why)
+    return ResolvedResults(resolved, rescued)
 
 
 def _ask(task: RecourseTask) -> Question:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audits.core.arrays import BoolArray, FloatArray, IntArray
 from audits.trees import Forest
 
-MOST_ENTRIES = 400_000_000
+MAX_ENTRIES = 400_000_000
 """The most yes/no answers, leaves times cells, that are kept at once (one byte each)."""
 
 
@@ -125,7 +125,7 @@ def build_leaves(
     Raises ValueError where leaves times cells are too many to keep.
     """
     cells = sum(len(block) for block in blocks)
-    if len(nodes.value) * cells > MOST_ENTRIES:
+    if len(nodes.value) * cells > MAX_ENTRIES:
         raise ValueError(f"{len(nodes.value):,} nodes and {cells:,} cells are too many to keep")
     local = np.zeros(len(owner), dtype=np.int64)
     for place in range(len(blocks)):

@@ -16,10 +16,10 @@ from audits.recourse.search.candidates import Candidates
 from audits.recourse.search.plausibility import Bounds, Neighbourhood
 from audits.recourse.search.proposals import BATCH_ROWS, Editor, Proposals
 
-MOST_DECIMALS = 12
+MAX_DECIMALS = 12
 
 
-class Guard:
+class Constraints:
     """Rules for the rows of an editor. `names` are their ids, for the rules of single rows."""
 
     def __init__(
@@ -249,8 +249,8 @@ def _equip(column: Column, rules: ActionRules) -> Column:
     name = column.name
     if name in rules.steps:
         step = rules.steps[name]
-        exact = (d for d in range(MOST_DECIMALS) if round(step, d) == step)
-        column = replace(column, declared_step=step, decimals=next(exact, MOST_DECIMALS))
+        exact = (d for d in range(MAX_DECIMALS) if round(step, d) == step)
+        column = replace(column, declared_step=step, decimals=next(exact, MAX_DECIMALS))
     if name not in rules.unit_costs and name not in rules.move_costs:
         return column
     moves = tuple(
@@ -260,4 +260,4 @@ def _equip(column: Column, rules: ActionRules) -> Column:
     return replace(column, unit_cost=rules.unit_costs.get(name), move_costs=moves)
 
 
-__all__ = ["Guard", "RowLimits", "equip_columns"]
+__all__ = ["Constraints", "RowLimits", "equip_columns"]

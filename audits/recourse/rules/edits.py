@@ -13,7 +13,7 @@ from audits.recourse.rules.rules import ActionRules, RowLimits, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class Violation:
     """A rule that an edit breaks.
 
     setting: its name under `[recourse]`, "missing" where a value was taken away, "already" for a
@@ -27,20 +27,20 @@ class Breach:
     detail: str = ""
 
 
-def find_breaches(
+def find_violations(
     rules: ActionRules, reference: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame
-) -> list[Breach]:
+) -> list[Violation]:
     """Return what the edit breaks, single columns first.
 
     before, after: the row as it is and as edited, one row each, with the model's columns; the
     index of `before` is the row's id. reference: rows that say what values columns have.
     """
-    found: list[Breach] = []
+    found: list[Violation] = []
     limits = rules.limits.get(str(before.index[0]), RowLimits())
     for name in before.columns:
         old, new = before[name].iloc[0], after[name].iloc[0]
         broken = rules.find_broken(str(name), old, new)
-        found += [Breach(setting, str(name), _detail(rules, setting, str(name))) for setting in
+        found += [Violation(setting, str(name), _detail(rules, setting, str(name))) for setting in
                   broken]  # fmt: skip
         if not broken and not _same(old, new):
             found += _break_limits(limits, str(name), new)
@@ -52,43 +52,43 @@ def find_breaches(
     ]
 
 
-def _break_limits(limits: RowLimits, name: str, new: object) -> list[Breach]:
+def _break_limits(limits: RowLimits, name: str, new: object) -> list[Violation]:
     if name in limits.immutable:
-        return [Breach("overrides", name)]
+        return [Violation("overrides", name)]
     low, high = limits.ranges.get(name, (float("-inf"), float("inf")))
     if name in limits.ranges and not low <= float(str(new)) <= high:
-        return [Breach("overrides", name, f"{low:g} to {high:g}")]
+        return [Violation("overrides", name, f"{low:g} to {high:g}")]
     return []
 
 
-def _break_links(rules: ActionRules, before: pd.DataFrame, after: pd.DataFrame) -> list[Breach]:
+def _break_links(rules: ActionRules, before: pd.DataFrame, after: pd.DataFrame) -> list[Violation]:
     found = []
     for link in rules.links:
         old, new = before[link.leader].iloc[0], after[link.leader].iloc[0]
         wanted = link.table.get(new)
         if not _same(old, new) and wanted is not None:
             if not _same(after[link.follower].iloc[0], wanted):
-                found.append(Breach("links", link.follower, str(wanted)))
+                found.append(Violation("links", link.follower, str(wanted)))
         elif _same(old, new) and not _same(
             before[link.follower].iloc[0], after[link.follower].iloc[0]
         ):
-            found.append(Breach("links", link.follower))
+            found.append(Violation("links", link.follower))
     return found
 
 
-def _break_blocks(rules: ActionRules, before: pd.DataFrame, after: pd.DataFrame) -> list[Breach]:
+def _break_blocks(rules: ActionRules, before: pd.DataFrame, after: pd.DataFrame) -> list[Violation]:
     found = []
     for names in rules.blocks:
         old, new = (frame[list(names)].iloc[0].tolist() for frame in (before, after))
         edited = not all(_same(one, other) for one, other in zip(old, new, strict=True))
         if edited and (sum(value == 1 for value in new) != 1 or any(map(pd.isna, new))):
-            found.append(Breach("one_hot", name_block(names), ", ".join(names)))
+            found.append(Violation("one_hot", name_block(names), ", ".join(names)))
     return found
 
 
 def _break_relations(
     rules: ActionRules, reference: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame
-) -> list[Breach]:
+) -> list[Violation]:
     both = pd.concat([before, after])
     columns = build_columns(both, reference)
     codes = encode_frame(columns, both)
@@ -98,7 +98,7 @@ def _break_relations(
         relation = build_relations([rule], columns)
         if relation.find_broken(old, new)[0]:
             worse = not relation.compute_kept(old, new)[0]
-            found.append(Breach("rules" if worse else "already", "", rule.text))
+            found.append(Violation("rules" if worse else "already", "", rule.text))
     return found
 
 

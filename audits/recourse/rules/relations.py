@@ -34,24 +34,24 @@ class Relations:
         """
         kept = np.ones(len(new), dtype=np.bool_)
         for rule in self.rules:
-            after = self._compute_breach(rule, old, new)
-            kept &= after <= self._compute_breach(rule, old, old)
+            after = self._compute_violation(rule, old, new)
+            kept &= after <= self._compute_violation(rule, old, old)
         return kept
 
     def find_broken(self, old: FloatArray, new: FloatArray) -> list[tuple[str, ...]]:
         """Return for each row the texts of the rules that its new values break."""
         broken: list[list[str]] = [[] for _ in new]
         for rule in self.rules:
-            for row in np.flatnonzero(self._compute_breach(rule, old, new) > 0):
+            for row in np.flatnonzero(self._compute_violation(rule, old, new) > 0):
                 broken[row].append(rule.text)
         return [tuple(texts) for texts in broken]
 
-    def _compute_breach(self, rule: ColumnRule, old: FloatArray, new: FloatArray) -> FloatArray:
+    def _compute_violation(self, rule: ColumnRule, old: FloatArray, new: FloatArray) -> FloatArray:
         """Return by how much each row breaks a rule; 0 where it keeps it."""
         applies = np.ones(len(new), dtype=np.bool_)
         for clause in rule.when:
-            breach = self._measure(clause, old, new)
-            applies &= breach <= 0  # NaN: unknown, so the condition does not hold
+            violation = self._measure(clause, old, new)
+            applies &= violation <= 0  # NaN: unknown, so the condition does not hold
         total = np.zeros(len(new))
         for clause in rule.then:
             total += np.nan_to_num(self._measure(clause, old, new), nan=0.0)

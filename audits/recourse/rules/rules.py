@@ -16,9 +16,58 @@ from audits.core.settings.recourse import RecourseSection
 from audits.core.settings.rule_text import ColumnRule, parse_moves
 from audits.recourse.columns import Column
 from audits.recourse.rules.blocks import find_blocks
-from audits.recourse.rules.links import Link, learn_links
 from audits.recourse.rules.relations import find_code
 from audits.recourse.rules.rule_checks import check_section
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """`follower` takes `table[value]` when `leader` changes to `value`."""
+
+    leader: str
+    follower: str
+    table: Mapping[Any, Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Link) and (self.leader, self.follower, dict(self.table)) == (
+            other.leader, other.follower, dict(other.table)
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash((self.leader, self.follower))
+
+    def compute_codes(self, leader: Column, follower: Column, codes: FloatArray) -> FloatArray:
+        """Return the follower's codes for the leader's new `codes`; NaN where none is known."""
+        known, inverse = np.unique(codes, return_inverse=True)
+        values = leader.decode(known)
+        found = [self.table.get(value) for value in list(values)]
+        moved = np.full(len(known), np.nan)
+        here = [place for place, value in enumerate(found) if value is not None]
+        moved[here] = follower.encode(pd.Series([found[place] for place in here], dtype=object))
+        return moved[inverse]
+
+
+def learn_links(
+    followers: Mapping[str, Sequence[str]], features: Sequence[str], reference: pd.DataFrame
+) -> tuple[Link, ...]:
+    """Learn for each value of a leading column the most frequent value of each follower.
+
+    Of equally frequent ones the first in the values' own order counts. Links between columns
+    that the model does not use are left out.
+    """
+    links = []
+    for leader, names in followers.items():
+        for name in names:
+            if leader not in features or name not in features:
+                continue
+            pairs = pd.DataFrame({"leader": reference[leader], "value": reference[name]}).dropna()
+            counts = pairs.groupby(["leader", "value"], observed=True).size()
+            best = counts.reset_index(name="n").sort_values("n", ascending=False, kind="stable")
+            first = best.drop_duplicates("leader")
+            table = dict(zip(first["leader"].tolist(), first["value"].tolist(), strict=True))
+            links.append(Link(leader, name, table))
+    return tuple(links)
+
 
 Value = str | bool | int | float | None
 """A value as tables store it; None (or NaN) is missing."""

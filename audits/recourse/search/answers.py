@@ -11,7 +11,7 @@ import pandas as pd
 from audits.core.arrays import IntArray
 from audits.core.counterfactual import Change, Counterfactual
 from audits.recourse.columns import Column
-from audits.recourse.rules.constraints import Guard
+from audits.recourse.rules.constraints import Constraints
 from audits.recourse.search.plausibility import Neighbourhood
 from audits.recourse.search.proposals import Editor, Proposals, Scorer
 from audits.recourse.search.shrink import compute_costs
@@ -21,7 +21,7 @@ def rank_answers(
     editor: Editor,
     scorer: Scorer,
     columns: Sequence[Column],
-    guard: Guard,
+    constraints: Constraints,
     neighbourhood: Neighbourhood,
     proposals: Proposals,
     *,
@@ -39,7 +39,7 @@ def rank_answers(
     ranked: list[list[Counterfactual]] = [[] for _ in names]
     if not len(proposals):
         return ranked
-    whole = guard.complete(proposals)
+    whole = constraints.complete(proposals)
     stored, codes = editor.list_stored(whole), editor.apply_codes(whole)
     answer = scorer.answer(from_stored(stored, columns))
     gains, scores = scorer.goal.compute_gain(answer), scorer.goal.pick_score(answer)
@@ -56,7 +56,7 @@ def rank_answers(
     before = list(zip(*editor.list_stored(editor.unchanged()).values(), strict=True))
     after = list(zip(*stored.values(), strict=True))
     for i, (at, row, broken) in enumerate(
-        zip(kept.tolist(), best.rows.tolist(), guard.find_broken(best), strict=True)
+        zip(kept.tolist(), best.rows.tolist(), constraints.find_broken(best), strict=True)
     ):
         touched = np.flatnonzero(moved[i]).tolist()
         known = bool(np.isfinite(distance[i]))

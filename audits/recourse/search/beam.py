@@ -10,7 +10,7 @@ import numpy as np
 from audits.core.arrays import BoolArray, FloatArray, IntArray
 from audits.recourse.search.candidates import Candidates
 
-MOST_KEYS = 2**62
+MAX_KEYS = 2**62
 """Larger numbers would not fit an int64."""
 
 
@@ -172,7 +172,7 @@ def _keys(rows: IntArray, picks: IntArray) -> IntArray:
     base = int(picks.max(initial=0)) + 1
     keys, most = rows, int(rows.max(initial=0)) + 1
     for pick in picks.T:
-        if most * base > MOST_KEYS:  # numbered anew, in the same order
+        if most * base > MAX_KEYS:  # numbered anew, in the same order
             keys = np.unique(keys, return_inverse=True)[1]
             most = int(keys.max(initial=0)) + 1
         keys = keys * base + pick

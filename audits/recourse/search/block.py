@@ -9,7 +9,7 @@ import numpy as np
 from audits.core.arrays import BoolArray, FloatArray, IntArray
 from audits.core.counterfactual import NoRecourse
 from audits.recourse.columns import Column
-from audits.recourse.rules.constraints import Guard
+from audits.recourse.rules.constraints import Constraints
 from audits.recourse.search.beam import (
     Combinations,
     Ranking,
@@ -53,15 +53,15 @@ class Block:
         scorer: Scorer,
         columns: Sequence[Column],
         candidates: Candidates,
-        guard: Guard,
+        constraints: Constraints,
         *,
         answers: int,
     ) -> None:
-        self._editor, self._scorer, self._guard = editor, scorer, guard
+        self._editor, self._scorer, self._constraints = editor, scorer, constraints
         self._columns, self._candidates = columns, candidates
         self._answers = answers
         n = len(editor.codes)
-        self._allowed, self._costs = guard.compute_moves(candidates)
+        self._allowed, self._costs = constraints.compute_moves(candidates)
         self._found: list[dict[frozenset[int], tuple[float, IntArray]]] = [{} for _ in range(n)]
         self._tried = np.zeros(n, dtype=np.int64)
         self._best = np.full(n, -np.inf)
@@ -80,12 +80,12 @@ class Block:
         """
         self._last = max_changes == 1
         ranking, beam = self._search_singles()
-        settled = self._scorer.settled
+        finished = self._scorer.finished
         reach = max(1, len(self._candidates))
         for changes in range(2, max_changes + 1):
             self._last = changes == max_changes
             before = self._count_sets()
-            self._scorer.settled = settled + int((before >= self._answers).sum())
+            self._scorer.finished = finished + int((before >= self._answers).sum())
             beam = beam.take(before[beam.rows] < self._answers)
             if self._guide is not None and len(beam):
                 self._guide.look(beam)
@@ -131,7 +131,7 @@ class Block:
     def explain(self, row: int, name: str, max_changes: int) -> NoRecourse:
         """Say for a row without an answer why there is none, and what was searched."""
         movable = np.unique(self._candidates.owner[self._allowed[row]])
-        names = [self._guard.name_owner(place) for place in movable]
+        names = [self._constraints.name_owner(place) for place in movable]
         most = min(max_changes, len(names))
         if not names:
             reason = (
@@ -267,11 +267,11 @@ class Block:
         Returns them with their scores, and which are answers. Those that break a rule between
         columns are no answers; they are predicted where another column may yet mend them.
         """
-        kept = self._guard.compute_kept(self._to_proposals(tried))
+        kept = self._constraints.compute_kept(self._to_proposals(tried))
         if self._last and not kept.all():
             tried, kept = tried.take(kept), kept[kept]
         proposals = self._to_proposals(tried)
-        scores = self._scorer.score_proposals(self._editor, self._guard.complete(proposals))
+        scores = self._scorer.score_proposals(self._editor, self._constraints.complete(proposals))
         scored = Combinations(tried.rows, tried.picks, self._cost_of(tried), scores)
         known = ~np.isnan(scores)
         self._unfinished[tried.rows[~known]] = True
@@ -279,8 +279,8 @@ class Block:
         np.maximum.at(self._best, tried.rows[known & kept], scores[known & kept])
         enough = scores >= self._scorer.threshold
         works = enough & kept
-        if self._guard.is_bounded and works.any():
-            works[works] = self._guard.compute_near(proposals.take(works))
+        if self._constraints.is_bounded and works.any():
+            works[works] = self._constraints.compute_near(proposals.take(works))
         self._refused[tried.rows[enough & ~works]] = True
         self._keep_valid(scored.take(works))
         return scored, works

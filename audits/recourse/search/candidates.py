@@ -104,5 +104,5 @@ def _keep_reached(column: Column, codes: FloatArray, rules: ActionRules) -> Floa
 def _round_to_step(column: Column, values: FloatArray) -> FloatArray:
     """Return the multiples of the column's step that are nearest to the values, in their range."""
     whole = np.round(values / column.step) * column.step
-    settled = column.settle(np.round(whole, column.decimals))
-    return settled[(settled >= column.low) & (settled <= column.high)]
+    held = column.round_to_dtype(np.round(whole, column.decimals))
+    return held[(held >= column.low) & (held <= column.high)]

@@ -78,7 +78,7 @@ class Editor:
         for place, column in enumerate(self._columns):
             codes, changed = self._change(place, proposals)
             if column.kind == "number":
-                data[column.name] = self._settle(place, proposals.rows, codes, changed)
+                data[column.name] = self._decode_changed(place, proposals.rows, codes, changed)
             else:
                 data[column.name] = column.decode(codes)
         return pd.DataFrame(data)
@@ -90,7 +90,7 @@ class Editor:
         for place, column in enumerate(self._columns):
             codes, changed = self._change(place, proposals)
             if column.kind == "number":
-                values = self._settle(place, proposals.rows, codes, changed)
+                values = self._decode_changed(place, proposals.rows, codes, changed)
                 stored[column.name] = list_plain(values)
             else:
                 known = np.where(np.isnan(codes), -1, codes).astype(np.intp)
@@ -107,7 +107,7 @@ class Editor:
             changed |= here
         return codes, changed
 
-    def _settle(
+    def _decode_changed(
         self, place: int, rows: IntArray, codes: FloatArray, changed: BoolArray
     ) -> ExtensionArray:
         """Return a number's values: the codes where it changed, else exactly what was read."""
@@ -125,7 +125,7 @@ class Editor:
         return codes
 
 
-class Direct(Protocol):
+class DeltaScorer(Protocol):
     """Scores proposals where the model is, without whole rows crossing to it."""
 
     def expect(self, rows: int) -> None:
@@ -161,8 +161,8 @@ class Direct(Protocol):
 class Scorer:
     """Calls the model, keeps the time, tells the progress.
 
-    `deadline` is on `time.monotonic`'s clock; `settled` of `total` rows need no more search.
-    direct: see `open_block`. is_smooth: whether the model has gradients along the changes.
+    `deadline` is on `time.monotonic`'s clock; `finished` of `total` rows need no more search.
+    delta_scorer: see `open_block`. is_smooth: whether the model has gradients along the changes.
     """
 
     predict: Predict
@@ -170,8 +170,8 @@ class Scorer:
     deadline: float
     total: int
     progress: Progress | None = None
-    direct: Direct | None = None
-    settled: int = 0
+    delta_scorer: DeltaScorer | None = None
+    finished: int = 0
     is_smooth: bool = field(default=False, init=False)
     _batch: int = field(default=BATCH_ROWS, init=False)
     _kept: Editor | None = field(default=None, init=False)
@@ -189,37 +189,42 @@ class Scorer:
 
     def open_block(self, editor: Editor, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
         """Hand the editor's rows over, so that `score_proposals` need only send the changes."""
-        if self.direct is not None and not self.expired:
-            self._kept = editor if self.direct.keep(rows, columns, self.goal) else None
+        if self.delta_scorer is not None and not self.expired:
+            self._kept = editor if self.delta_scorer.keep(rows, columns, self.goal) else None
             if self._kept is None:
-                self.direct = None
+                self.delta_scorer = None
 
     def open_gradients(self, editor: Editor, candidates: Candidates) -> bool:
         """Hand over the single changes that `follow` is about; False where the model of the open
         block has no gradients."""
-        if self.direct is None or self._kept is not editor or self.expired or not len(candidates):
+        if (
+            self.delta_scorer is None
+            or self._kept is not editor
+            or self.expired
+            or not len(candidates)
+        ):
             return False
         self._moves = len(candidates)
-        self.is_smooth = self.direct.keep_moves(candidates, self.goal)
+        self.is_smooth = self.delta_scorer.keep_moves(candidates, self.goal)
         return self.is_smooth
 
     def follow(self, proposals: Proposals) -> FloatArray:
         """Return what each single change would add to the margins of the changed rows, to first
         order, `[n, n_moves]`; NaN for those that the time did not suffice for."""
-        assert self.direct is not None
+        assert self.delta_scorer is not None
         added = np.full((len(proposals), self._moves), np.nan)
         size = max(1, BATCH_GRADIENTS // self._moves)
         for start in range(0, len(proposals), size):
             if self.expired:
                 break
             part = slice(start, start + size)
-            added[part] = self.direct.follow(proposals.take(part))
+            added[part] = self.delta_scorer.follow(proposals.take(part))
         return added
 
     def find_borders(self, place: int) -> FloatArray | None:
         """Return the values of a number between which the open block's answers do not change,
         rising; None where they are not known."""
-        return None if self.direct is None else self.direct.find_borders(place)
+        return None if self.delta_scorer is None else self.delta_scorer.find_borders(place)
 
     def answer(self, frame: pd.DataFrame) -> FloatArray:
         """Return the model's outputs, `[n]` or `[n, n_outputs]`, whatever the time."""
@@ -243,10 +248,12 @@ class Scorer:
         return scores
 
     def _score_changed(self, editor: Editor, proposals: Proposals) -> FloatArray:
-        direct = self.direct
-        if direct is None or self._kept is not editor:
+        delta_scorer = self.delta_scorer
+        if delta_scorer is None or self._kept is not editor:
             return self.score(editor.apply(proposals))
-        return self.goal.compute_gain(self._ask(lambda: direct.score(proposals), len(proposals)))
+        return self.goal.compute_gain(
+            self._ask(lambda: delta_scorer.score(proposals), len(proposals))
+        )
 
     def _ask(self, call: Callable[[], NDArray[np.floating]], rows: int) -> FloatArray:
         began = time.monotonic()
@@ -259,5 +266,5 @@ class Scorer:
         rate = rows / max(time.monotonic() - began, 1e-9)
         self._batch = int(np.clip(rate * BATCH_SECONDS, SMALLEST_BATCH, BATCH_ROWS))
         if self.progress is not None:
-            self.progress(self.settled, self.total)
+            self.progress(self.finished, self.total)
         return answer

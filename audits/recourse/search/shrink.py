@@ -10,11 +10,11 @@ import numpy as np
 
 from audits.core.arrays import BoolArray, FloatArray, IntArray
 from audits.recourse.columns import Column
-from audits.recourse.rules.constraints import Guard
+from audits.recourse.rules.constraints import Constraints
 from audits.recourse.search.goals import straighten
 from audits.recourse.search.proposals import Editor, Proposals, Scorer
 
-MOST_STEPS = 2**40
+MAX_STEPS = 2**40
 POINTS = 3
 """Steps tried at once: more rows in a call, but half as many calls as one at a time."""
 GUESSES = 3
@@ -39,7 +39,7 @@ def shrink_numbers(
     editor: Editor,
     scorer: Scorer,
     columns: Sequence[Column],
-    guard: Guard,
+    constraints: Constraints,
     proposals: Proposals,
     failing: FloatArray | None = None,
 ) -> Proposals:
@@ -63,7 +63,7 @@ def shrink_numbers(
             np.take_along_axis(shrunk.columns, order, axis=1),
             np.take_along_axis(shrunk.values, order, axis=1),
         )
-        _narrow_down(editor, scorer, columns, guard, shrunk, failing)
+        _narrow_down(editor, scorer, columns, constraints, shrunk, failing)
         order = np.broadcast_to(np.roll(np.arange(order.shape[1]), 1), order.shape)
     return shrunk
 
@@ -72,16 +72,16 @@ def _narrow_down(
     editor: Editor,
     scorer: Scorer,
     columns: Sequence[Column],
-    guard: Guard,
+    constraints: Constraints,
     shrunk: Proposals,
     failing: FloatArray,
 ) -> None:
     """Shrink the last change of every proposal, in place."""
     slot = shrunk.columns.shape[1] - 1
     start = shrunk.values[:, slot].copy()
-    ends = Ends.unknown(_count_steps(editor, columns, guard, shrunk, slot, failing))
+    ends = Ends.unknown(_count_steps(editor, columns, constraints, shrunk, slot, failing))
     moves = _list_moves(editor, columns, shrunk)
-    free = guard.is_free and not guard.is_bounded
+    free = constraints.is_free and not constraints.is_bounded
     for tries in itertools.count():
         open_ = np.flatnonzero(ends.kept < ends.most)
         if scorer.expired or not open_.size:
@@ -94,8 +94,8 @@ def _narrow_down(
         steps = ends.plan(open_, aims)
         trial = shrunk.take(np.repeat(open_, POINTS))
         trial.values[:, slot] = np.repeat(start[open_], POINTS)
-        trial.values[:, slot] = _step_back(editor, columns, guard, trial, slot, steps.ravel())
-        gains, works = _try(editor, scorer, guard, trial)
+        trial.values[:, slot] = _step_back(editor, columns, constraints, trial, slot, steps.ravel())
+        gains, works = _try(editor, scorer, constraints, trial)
         last = ends.learn(open_, steps, gains.reshape(steps.shape), works.reshape(steps.shape))
         better = np.flatnonzero(last >= 0)
         shrunk.values[open_[better], slot] = trial.values[better * POINTS + last[better], slot]
@@ -202,51 +202,54 @@ def _list_moves(editor: Editor, columns: Sequence[Column], shrunk: Proposals) ->
     return moves
 
 
-def hold(editor: Editor, scorer: Scorer, guard: Guard, trial: Proposals) -> BoolArray:
+def hold(editor: Editor, scorer: Scorer, constraints: Constraints, trial: Proposals) -> BoolArray:
     """Say which trials are accepted, keep the rules between columns and stay near real rows."""
-    return _try(editor, scorer, guard, trial)[1]
+    return _try(editor, scorer, constraints, trial)[1]
 
 
 def _try(
-    editor: Editor, scorer: Scorer, guard: Guard, trial: Proposals
+    editor: Editor, scorer: Scorer, constraints: Constraints, trial: Proposals
 ) -> tuple[FloatArray, BoolArray]:
-    gains = scorer.score_proposals(editor, guard.complete(trial))
-    works = (gains >= scorer.threshold) & guard.compute_kept(trial)
-    if guard.is_bounded and works.any():
-        works[works] = guard.compute_near(trial.take(works))
+    gains = scorer.score_proposals(editor, constraints.complete(trial))
+    works = (gains >= scorer.threshold) & constraints.compute_kept(trial)
+    if constraints.is_bounded and works.any():
+        works[works] = constraints.compute_near(trial.take(works))
     return gains, works
 
 
 def _count_steps(
     editor: Editor,
     columns: Sequence[Column],
-    guard: Guard,
+    constraints: Constraints,
     shrunk: Proposals,
     slot: int,
     failing: FloatArray,
 ) -> IntArray:
     """Return how many steps back each change may go and still be a change within the rules."""
     steps = np.zeros(len(shrunk), dtype=np.int64)
-    whole_only = {*guard.rules.allowed, *(columns[place].name for place in guard.leaders)}
+    whole_only = {
+        *constraints.rules.allowed,
+        *(columns[place].name for place in constraints.leaders),
+    }
     for place in np.unique(shrunk.columns[:, slot]).tolist():
         here, column = np.flatnonzero(shrunk.columns[:, slot] == place), columns[place]
         if place < 0 or column.kind != "number" or column.name in whole_only:
             continue
         old, new = editor.codes[shrunk.rows[here], place], shrunk.values[here, slot]
-        low, high = guard.find_range(place, shrunk.rows[here])
+        low, high = constraints.find_range(place, shrunk.rows[here])
         nearest = np.clip(old, np.maximum(low, column.low), np.minimum(high, column.high))
         limit = np.where(np.isnan(failing[here]), nearest, failing[here])
         whole = np.abs(new - limit) / column.step
         past = (limit == old) | ~np.isnan(failing[here])
         count = np.where(past, np.ceil(whole - HAIR) - 1, np.floor(whole + HAIR))
-        steps[here] = np.clip(np.nan_to_num(count), 0, MOST_STEPS).astype(np.int64)
+        steps[here] = np.clip(np.nan_to_num(count), 0, MAX_STEPS).astype(np.int64)
     return steps
 
 
 def _step_back(
     editor: Editor,
     columns: Sequence[Column],
-    guard: Guard,
+    constraints: Constraints,
     trial: Proposals,
     slot: int,
     steps: IntArray,
@@ -262,8 +265,8 @@ def _step_back(
         back = (new + toward * steps[here] * column.step) / column.step
         # rounded away from the old value, so that it is never reached or passed
         whole = np.where(toward < 0, np.ceil(back - HAIR), np.floor(back + HAIR))
-        nearer = column.settle(np.round(whole * column.step, column.decimals))
-        fits = guard.allows(place, trial.rows[here], nearer) & (
+        nearer = column.round_to_dtype(np.round(whole * column.step, column.decimals))
+        fits = constraints.allows(place, trial.rows[here], nearer) & (
             np.abs(nearer - old) <= np.abs(new - old)
         )
         values[here] = np.where(fits, nearer, new)

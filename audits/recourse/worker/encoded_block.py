@@ -18,7 +18,7 @@ PROBES = (0.0, -0.0, 1.0, -3.0, 0.1, 1 / 3, 123456.789, -1e-7, 2.0**53 - 1, 1e30
 
 
 @dataclass(slots=True)
-class Kept:
+class EncodedBlock:
     """One block. matrix: `[n_rows, n_encoded]`. owned: the encoded columns of each feature.
     example: one row, to encode single values in. pools: the name of the values that codes stand
     for, "" before they were sent. tables: for the features whose codes are
@@ -35,29 +35,29 @@ class Kept:
     moves: list[tuple[int, IntArray, FloatArray]] = field(default_factory=list)
 
 
-KEPT: WeakKeyDictionary[Adapter, Kept] = WeakKeyDictionary()
+BLOCKS: WeakKeyDictionary[Adapter, EncodedBlock] = WeakKeyDictionary()
 
 
-def find_kept(adapter: Adapter) -> Kept:
+def find_block(adapter: Adapter) -> EncodedBlock:
     """Return the block that was sent. Raises InputError where none was."""
-    kept = KEPT.get(adapter)
-    if kept is None:
+    block = BLOCKS.get(adapter)
+    if block is None:
         raise InputError("no rows were sent to be changed; send them first")
-    return kept
+    return block
 
 
-def change_rows(adapter: Adapter, kept: Kept, proposals: pd.DataFrame) -> FloatArray:
+def change_rows(adapter: Adapter, block: EncodedBlock, proposals: pd.DataFrame) -> FloatArray:
     """Return the changed rows as the model sees them, `[n_proposals, n_encoded]`.
 
     proposals: "row", and for each slot "c0", "v0", "c1", ... a feature's place (-1: no change)
     and its new code.
     """
-    matrix: FloatArray = kept.matrix[proposals["row"].to_numpy()]
+    matrix: FloatArray = block.matrix[proposals["row"].to_numpy()]
     for slot in range((proposals.shape[1] - 1) // 2):
         places, codes = proposals[f"c{slot}"].to_numpy(), proposals[f"v{slot}"].to_numpy()
         for place, here in split_places(places):
-            values = encode_codes(adapter, kept, place, codes[here])
-            matrix[here[:, None], kept.owned[place]] = values
+            values = encode_codes(adapter, block, place, codes[here])
+            matrix[here[:, None], block.owned[place]] = values
     return matrix
 
 
@@ -67,37 +67,41 @@ def split_places(places: IntArray) -> Iterator[tuple[int, IntArray]]:
         yield place, np.flatnonzero(places == place)
 
 
-def encode_codes(adapter: Adapter, kept: Kept, place: int, codes: FloatArray) -> FloatArray:
+def encode_codes(
+    adapter: Adapter, block: EncodedBlock, place: int, codes: FloatArray
+) -> FloatArray:
     """Return what the codes of a feature are encoded as, `[n, n_owned]`."""
-    if place in kept.tables:
-        found: FloatArray = kept.tables[place][codes.astype(np.int64)]
+    if place in block.tables:
+        found: FloatArray = block.tables[place][codes.astype(np.int64)]
         return found
-    if is_plain(adapter, kept, place):
+    if is_plain(adapter, block, place):
         return codes[:, None]
     if isinstance(adapter, ReadsColumns):
-        return encode_values(adapter, kept, place, pd.Series(codes))
+        return encode_values(adapter, block, place, pd.Series(codes))
     values, inverse = np.unique(codes, return_inverse=True)
-    kind = kept.example.dtypes.iloc[place]
-    return encode_values(adapter, kept, place, pd.Series(values).astype(kind))[inverse]
+    kind = block.example.dtypes.iloc[place]
+    return encode_values(adapter, block, place, pd.Series(values).astype(kind))[inverse]
 
 
-def is_plain(adapter: Adapter, kept: Kept, place: int) -> bool:
+def is_plain(adapter: Adapter, block: EncodedBlock, place: int) -> bool:
     """Whether a model that reads each feature as one number reads this one as it is."""
     if not isinstance(adapter, ReadsColumns):
         return False
-    if place not in kept.plain:
+    if place not in block.plain:
         numbers = np.array(PROBES)
-        read = encode_values(adapter, kept, place, pd.Series(numbers))[:, 0]
-        kept.plain[place] = np.array_equal(read, numbers)
-    return kept.plain[place]
+        read = encode_values(adapter, block, place, pd.Series(numbers))[:, 0]
+        block.plain[place] = np.array_equal(read, numbers)
+    return block.plain[place]
 
 
-def encode_values(adapter: Adapter, kept: Kept, place: int, values: pd.Series) -> FloatArray:
+def encode_values(
+    adapter: Adapter, block: EncodedBlock, place: int, values: pd.Series
+) -> FloatArray:
     """Return what the values of a feature are encoded as, `[n, n_owned]`."""
     name = adapter.info.features[place]
     if isinstance(adapter, ReadsColumns):
         return adapter.encode_column(values.rename(name))[:, None]
-    rows = kept.example.iloc[np.zeros(len(values), dtype=np.int64)].reset_index(drop=True)
+    rows = block.example.iloc[np.zeros(len(values), dtype=np.int64)].reset_index(drop=True)
     rows[name] = values.reset_index(drop=True)
-    owned: FloatArray = adapter.encode(rows).matrix[:, kept.owned[place]]
+    owned: FloatArray = adapter.encode(rows).matrix[:, block.owned[place]]
     return owned

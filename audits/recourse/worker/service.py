@@ -18,19 +18,19 @@ from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError
 from audits.models import Adapter, PredictsEncoded
 from audits.recourse.worker.encoded_block import (
-    KEPT,
-    Kept,
+    BLOCKS,
+    EncodedBlock,
     change_rows,
     encode_codes,
     encode_values,
-    find_kept,
+    find_block,
     is_plain,
     split_places,
 )
 
 GRADIENTS = frozenset({"torch"})
 """Formats of models that have gradients."""
-MOST_COLUMNS = 2_000
+MAX_COLUMNS = 2_000
 """Wider encoded rows (one-hot columns of thousands of values) would fill the memory."""
 
 
@@ -49,21 +49,21 @@ def keep_rows(
     if not isinstance(adapter, PredictsEncoded) or list(frame.columns) != list(features):
         raise CheckNotApplicableError("this model is asked with whole rows")
     encoded = adapter.encode(frame)
-    if encoded.matrix.shape[1] > MOST_COLUMNS:
-        raise CheckNotApplicableError(f"more than {MOST_COLUMNS} encoded columns")
+    if encoded.matrix.shape[1] > MAX_COLUMNS:
+        raise CheckNotApplicableError(f"more than {MAX_COLUMNS} encoded columns")
     owned = [np.flatnonzero(encoded.owner == place) for place in range(len(features))]
-    before, kept = KEPT.get(adapter), Kept(encoded.matrix, owned, frame.iloc[:1])
+    before, block = BLOCKS.get(adapter), EncodedBlock(encoded.matrix, owned, frame.iloc[:1])
     known = before is not None and before.pools == params["pools"]
     if before is not None and known:
-        kept.pools, kept.tables, kept.plain = before.pools, before.tables, before.plain
-    KEPT[adapter] = kept
+        block.pools, block.tables, block.plain = before.pools, before.tables, before.plain
+    BLOCKS[adapter] = block
     numbers = params["numbers"]
-    plain = all(is_plain(adapter, kept, place) for place in numbers or ())
+    plain = all(is_plain(adapter, block, place) for place in numbers or ())
     details = {"pools": known, "plain": plain}
     if numbers is None:
         return pa.table({}), details
-    answers = adapter.predict_encoded(kept.matrix).reshape(len(frame), -1)
-    return _tabulate(np.hstack([kept.matrix, answers])), details
+    answers = adapter.predict_encoded(block.matrix).reshape(len(frame), -1)
+    return _tabulate(np.hstack([block.matrix, answers])), details
 
 
 def keep_pools(
@@ -75,13 +75,13 @@ def keep_pools(
     params: "places", and "name", by which the pools are known from now on.
     Returns what they are encoded as where that is one number, else NaN.
     """
-    kept = find_kept(adapter)
+    block = find_block(adapter)
     told = []
     for index, place in enumerate(params["places"]):
-        table = encode_values(adapter, kept, place, frame.iloc[:, index])
-        kept.tables[place] = table
+        table = encode_values(adapter, block, place, frame.iloc[:, index])
+        block.tables[place] = table
         told.append(table[:, 0] if table.shape[1] == 1 else np.full(len(table), np.nan))
-    kept.pools = params["name"]
+    block.pools = params["name"]
     return _tabulate(np.array(told).reshape(len(told), len(frame)).T), {}
 
 
@@ -108,7 +108,7 @@ def score_proposals(
     """
     del params
     assert isinstance(adapter, PredictsEncoded)
-    matrix = change_rows(adapter, find_kept(adapter), frame)
+    matrix = change_rows(adapter, find_block(adapter), frame)
     return _tabulate(adapter.predict_encoded(matrix).reshape(len(frame), -1)), {}
 
 
@@ -127,10 +127,10 @@ def keep_moves(
     del params
     if adapter.info.format not in GRADIENTS:
         raise CheckNotApplicableError("this model has no gradients")
-    kept = find_kept(adapter)
+    block = find_block(adapter)
     codes = frame["code"].to_numpy()
-    kept.moves = [
-        (place, here, encode_codes(adapter, kept, place, codes[here]))
+    block.moves = [
+        (place, here, encode_codes(adapter, block, place, codes[here]))
         for place, here in split_places(frame["place"].to_numpy())
     ]
     return pa.table({}), {}
@@ -147,13 +147,13 @@ def follow_gradients(
     """
     from audits.recourse.search.gradients import compute_gradients, read_margin  # noqa: PLC0415
 
-    kept = find_kept(adapter)
-    matrix = change_rows(adapter, kept, frame)
+    block = find_block(adapter)
+    matrix = change_rows(adapter, block, frame)
     slopes = compute_gradients(adapter, matrix, read_margin(params))
-    count = sum(len(here) for _, here, _ in kept.moves)
+    count = sum(len(here) for _, here, _ in block.moves)
     added = np.empty((len(matrix), count), dtype=np.float32)
-    for place, here, encoded in kept.moves:
-        mine = kept.owned[place]
+    for place, here, encoded in block.moves:
+        mine = block.owned[place]
         now = (slopes[:, mine] * matrix[:, mine]).sum(axis=1)
         added[:, here] = slopes[:, mine] @ encoded.T - now[:, None]
     flat = pa.array(added.ravel())

@@ -79,7 +79,7 @@ def _choose_rules(run: RunData, features: tuple[str, ...], sample: pd.DataFrame)
     rising = choose("rising", ordered, audited.rising)
     falling = choose("falling", ordered, audited.falling)
     most = st.slider(
-        say("own.most"), 1, own_rules.MOST_CHANGES, audited.most, key="own-most",
+        say("own.most"), 1, own_rules.MAX_CHANGES, audited.most, key="own-most",
         bind="query-params", help=say("own.most_help"),
     )  # fmt: skip
     return OwnRules(fixed, rising, falling, int(most))

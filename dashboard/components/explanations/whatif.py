@@ -47,13 +47,13 @@ def show_editor(run: RunData, row: str) -> None:
             edits[field.name] = show_input(field, value, f"{row}-{start}-{n}")
     with answer:
         show_answer(run, client, original, edits)
-        show_breaches(run, source, original, edits, client.info.features)
+        show_violations(run, source, original, edits, client.info.features)
     locked = [field.name for field in fields if field.locked]
     if locked:
         show_text(say("whatif.locked", columns=", ".join(locked)), "locked", "note")
 
 
-def show_breaches(
+def show_violations(
     run: RunData,
     source: RowSource,
     original: pd.Series,
@@ -66,9 +66,9 @@ def show_breaches(
         return
     chosen = {name: edits[name] for name in moved}
     limits = source.read_limits(str(original.name))
-    broken = whatif.list_breaches(run, original, chosen, source.sample(SAMPLE), features, limits)
+    broken = whatif.list_violations(run, original, chosen, source.sample(SAMPLE), features, limits)
     for position, sentence in enumerate(broken):
-        show_text(sentence, f"breach-{position}", "finding")
+        show_text(sentence, f"violation-{position}", "finding")
     if not broken:
         show_text(say("whatif.rules_kept"), "rules-kept", "note")
 

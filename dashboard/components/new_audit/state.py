@@ -60,12 +60,6 @@ def change_form(**changes: object) -> AuditForm:
     return after
 
 
-def forget_form() -> None:
-    """Start over with an empty form (for `on_click`)."""
-    st.session_state.pop(FORM, None)
-    st.query_params.pop(FORM, None)
-
-
 def name_context(form: AuditForm) -> str:
     """Return what the keys of entries end in that belong to one data file."""
     return hashlib.sha256(form.data.encode()).hexdigest()[:8]

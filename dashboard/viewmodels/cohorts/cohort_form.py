@@ -13,7 +13,7 @@ from dashboard.viewmodels.cohorts.cohort_run import list_columns
 from dashboard.viewmodels.cohorts.rows import RowSource
 from dashboard.viewmodels.run import RunData
 
-MOST_VALUES = 200
+MAX_VALUES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def list_values(run: RunData, field: Field, source: RowSource | None) -> list[st
         return list(whole.cube.groups[field.name])
     if field.origin == "run":
         return [YES, NO] if run.task == "binary" else list(whole.cube.classes)
-    return [] if source is None else source.list_values(field.name, MOST_VALUES)
+    return [] if source is None else source.list_values(field.name, MAX_VALUES)
 
 
 def say_value(run: RunData, field: Field, value: str) -> str:

@@ -25,7 +25,7 @@ from dashboard.viewmodels.explanations.explanations import (
 from dashboard.viewmodels.performance.performance import list_classes
 from dashboard.viewmodels.run import RunData
 
-MOST = 50
+MAX_SHOWN = 50
 COLUMNS = 6
 """So many of the model's columns are shown, those that move it most over all rows."""
 
@@ -42,7 +42,7 @@ def list_people(run: RunData, source: RowSource | None) -> People:
     """Return the first rows of the run's cohort: id, groups, outcome, decision, score, and the
     main columns where the data can be read."""
     path = run.bundle.evidence_path(PREDICTIONS)
-    inside = np.arange(0) if run.cohort is None else np.flatnonzero(run.cohort.inside)[:MOST]
+    inside = np.arange(0) if run.cohort is None else np.flatnonzero(run.cohort.inside)[:MAX_SHOWN]
     wanted = ["row", "y_true", "y_pred", "y_score", *map(name_group_column, run.attributes)]
     names = [name for name in wanted if name in pq.read_schema(path).names]
     known = _take(path, names, inside)

@@ -36,14 +36,14 @@ from audits.store import BundleSummary
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData
 
-LEAST_CHANGES = (0.0, 0.01, 0.02, 0.05)
+MIN_CHANGES = (0.0, 0.01, 0.02, 0.05)
 """What a reader can ask a change to be at the least."""
 LISTED = 8
 """So many sentences of a kind stand on the page; the table has the rest."""
 DRAWN = 8
 """So many changes of a kind are drawn."""
 IN_TABLE = 2000
-MOST_LINES = 8
+MAX_LINES = 8
 POINTS = " points"
 """Said by the axis, not beside every dot."""
 
@@ -130,7 +130,7 @@ def make_page(before: RunData, after: RunData, min_change: float = 0.0) -> Compa
             _describe_run("compare.run_after", found.after),
         ),
         turns=tuple(_read_turn(item, titles) for item in turned[:LISTED]),
-        other_turns=_cut([render_verdict(item, titles) for item in others], MOST_LINES),
+        other_turns=_cut([render_verdict(item, titles) for item in others], MAX_LINES),
         worsened=_list(found, Outcome.WORSENED),
         improved=_list(found, Outcome.IMPROVED),
         shifted=_list(found, Outcome.SHIFTED),
@@ -261,7 +261,7 @@ def list_differences(found: Comparison) -> list[tuple[str, Listed]]:
         line = say("compare.check", title=plain_text(check.title), **ends)
         topics.setdefault("checks", []).append(line)
     return [
-        (say(f"compare.topic.{topic}"), _cut(lines, MOST_LINES)) for topic, lines in topics.items()
+        (say(f"compare.topic.{topic}"), _cut(lines, MAX_LINES)) for topic, lines in topics.items()
     ]
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from audits.core.format import format_value, plain_text
 from audits.core.groups import name_group_column
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.figures import Chart, EffortCurve, Mark, draw_dots, draw_effort_curves
 from audits.findings import render_flip, render_recourse_gap
 from audits.recourse import StoredBurden, compute_effort_curve, read_burden
@@ -52,7 +52,9 @@ def list_findings(run: RunData, grouping: str) -> list[str]:
 def _rank_compared(run: RunData, grouping: str) -> list[Measurement]:
     """Return the comparisons: those that chance does not explain first, then by size."""
     items = run.by_group("recourse_dearer", grouping)
-    return sorted(items, key=lambda item: (not is_sure(item), -abs((item.value or 0.5) - 0.5)))
+    return sorted(
+        items, key=lambda item: (not is_significant(item), -abs((item.value or 0.5) - 0.5))
+    )
 
 
 def _list_parts(run: RunData, item: Measurement) -> list[Measurement]:
@@ -150,11 +152,13 @@ def make_parts_chart(run: RunData, attribute: str) -> Chart | None:
     parts = [item for item in _list_parts(run, first) if item.estimate is not None]
     if not parts:
         return None
-    dots = [make_dot(item, item.part_name, quiet=not is_sure(item)) for item in parts]
+    dots = [make_dot(item, item.part_name, quiet=not is_significant(item)) for item in parts]
     names = {"group": plain_text(first.group or ""),
              "reference": plain_text(first.reference_group or "")}  # fmt: skip
     # Columns are named only where the groups differ at all: there are many to choose from.
-    dear = [x for x in parts if is_sure(first) and is_sure(x) and (x.value or 0.0) > 0]
+    dear = [
+        x for x in parts if is_significant(first) and is_significant(x) and (x.value or 0.0) > 0
+    ]
     key = "burden.parts_title" if dear else "burden.parts_title_none"
     column = plain_text(dear[0].part_name) if dear else ""
     return draw_dots(

@@ -21,7 +21,7 @@ from dashboard.viewmodels.counterfactuals.recourse import find_threshold
 from dashboard.viewmodels.run import RunData
 
 BUDGET_S = 5.0
-MOST_CHANGES = 6
+MAX_CHANGES = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from audits.core.errors import AssayError
 from audits.core.format import format_value, plain_text
 from audits.models import ModelClient
-from audits.recourse import Breach, RowLimits, build_rules, find_breaches
+from audits.recourse import RowLimits, Violation, build_rules, find_violations
 from dashboard.catalogue import say
 from dashboard.viewmodels.cohorts.rows import Absent, is_missing
 from dashboard.viewmodels.run import RunData
@@ -77,7 +77,7 @@ def compute_prediction(
     return _read_prediction(run, client, np.atleast_2d(answer))
 
 
-def list_breaches(
+def list_violations(
     run: RunData,
     row: pd.Series,
     edits: Mapping[str, object],
@@ -94,15 +94,15 @@ def list_breaches(
     section = run.spec.recourse.keep_features(names)
     rules = build_rules(section, names, sample[names], limits)
     before, after = _edit(row, {}, names)[names], _edit(row, edits, names)[names]
-    return [render_breach(x) for x in find_breaches(rules, sample[names], before, after)]
+    return [render_violation(x) for x in find_violations(rules, sample[names], before, after)]
 
 
-def render_breach(breach: Breach) -> str:
+def render_violation(violation: Violation) -> str:
     """Return a broken rule as a sentence."""
-    key = f"whatif.breach_{breach.setting}"
-    if breach.detail and breach.setting in ("overrides", "links"):
-        key += "_range" if breach.setting == "overrides" else "_value"
-    return say(key, column=plain_text(breach.column), detail=plain_text(breach.detail))
+    key = f"whatif.violation_{violation.setting}"
+    if violation.detail and violation.setting in ("overrides", "links"):
+        key += "_range" if violation.setting == "overrides" else "_value"
+    return say(key, column=plain_text(violation.column), detail=plain_text(violation.detail))
 
 
 def _edit(row: pd.Series, edits: Mapping[str, object], features: Sequence[str]) -> pd.DataFrame:

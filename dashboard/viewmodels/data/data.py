@@ -8,7 +8,7 @@ import pandas as pd
 
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.report.estimate import Estimate
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import list_words
 from audits.figures import Bar, Chart, Mark, draw_bars, draw_dots
@@ -81,7 +81,7 @@ def make_sizes_chart(run: RunData, grouping: str) -> Chart | None:
         return None
     total = run.report.subject.data.rows
     bars = [
-        Bar(name, float(rows), _label_size(rows), _tell_size(rows, total), rows < SMALL)
+        Bar(name, float(rows), _label_size(rows), _describe_size(rows, total), rows < SMALL)
         for name, rows in sizes
     ]
     (first, most), (last, least) = sizes[0], sizes[-1]
@@ -98,7 +98,7 @@ def _label_size(rows: int) -> str:
     return say("data.label_small", rows=text) if rows < SMALL else text
 
 
-def _tell_size(rows: int, total: int) -> str:
+def _describe_size(rows: int, total: int) -> str:
     key = "data.size_small" if rows < SMALL else "data.size"
     return say(key, rows=format_count(rows), share=format_value(rows / total, "share"))
 
@@ -175,7 +175,7 @@ def render_balance(run: RunData, grouping: str, name: str = "") -> str:
     compared = [item for item in run.by_group(metric, grouping) if item.p_value is not None]
     if run.task == "multiclass" or not compared:
         return outcome
-    sure = [item for item in compared if is_sure(item, len(compared))]
+    sure = [item for item in compared if is_significant(item, len(compared))]
     if not sure:
         return say("data.balance_even", outcome=outcome)
     widest = max(sure, key=lambda item: abs(item.value or 0.0))

@@ -24,7 +24,7 @@ RELATIONS = ("same", "recoding", "determines")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ColumnLeakage:
     """How well one column tells the outcome, as the check `data.leakage` left it: see there."""
 
     column: str
@@ -46,17 +46,17 @@ class Leakage:
     table: pd.DataFrame
 
 
-def load_told(run: RunData) -> list[Told]:
+def load_leakages(run: RunData) -> list[ColumnLeakage]:
     """Return the model's columns, the strongest first; () where they were not measured."""
     if not run.bundle.has_evidence(_NAME):
         return []
     records = pq.read_table(run.bundle.evidence_path(_NAME)).to_pylist()
-    return [Told(**record) for record in records]
+    return [ColumnLeakage(**record) for record in records]
 
 
 def make_leakage(run: RunData, columns: list[ColumnLine]) -> Leakage:
     """Return everything that may give the outcome away. columns: see `load_columns`."""
-    told = load_told(run)
+    told = load_leakages(run)
     suspects, looked_for, absent = [], [], []
     for found, kept, why in (
         _look_at_columns(run, told), _look_for_ids(run, columns), _look_at_overlap(run),
@@ -101,7 +101,7 @@ def _limit_columns(run: RunData) -> float | None:
     return min(bounds, default=None)
 
 
-def _look_at_columns(run: RunData, told: list[Told]) -> _Found:
+def _look_at_columns(run: RunData, told: list[ColumnLeakage]) -> _Found:
     if not told:
         reason = find_check_reason(run, LEAKAGE_CHECK).rstrip(".")
         why = say("leakage.absent", reason=reason) if reason else say("leakage.absent_old")
@@ -114,7 +114,7 @@ def _look_at_columns(run: RunData, told: list[Told]) -> _Found:
         if one.relation in RELATIONS:
             suspects.append(say(f"leakage.{one.relation}", column=plain_text(one.column)))
         elif beyond:
-            suspects.append(_tell_column(one, typical))
+            suspects.append(_describe_column(one, typical))
     if suspects:
         return suspects, [], []
     first = told[0]
@@ -123,15 +123,15 @@ def _look_at_columns(run: RunData, told: list[Told]) -> _Found:
     return [], [kept], []
 
 
-def _count_pairs(one: Told) -> str:
+def _count_pairs(one: ColumnLeakage) -> str:
     return str(min(99, round(one.auc * 100)) if one.auc < 1 else 100)
 
 
-def _range(one: Told) -> str:
+def _range(one: ColumnLeakage) -> str:
     return format_range(one.low, one.high, "score")
 
 
-def _tell_column(one: Told, typical: Measurement | None) -> str:
+def _describe_column(one: ColumnLeakage, typical: Measurement | None) -> str:
     other = "" if typical is None or typical.value is None else say(
         "leakage.typical", pairs=round(typical.value * 100)
     )  # fmt: skip
@@ -182,10 +182,10 @@ def list_strange(run: RunData) -> list[str]:
         if item.value
     ]
     items.sort(key=lambda item: -(item.value or 0.0))
-    return [_tell_strange(item) for item in items]
+    return [_describe_strange(item) for item in items]
 
 
-def _tell_strange(item: Measurement) -> str:
+def _describe_strange(item: Measurement) -> str:
     estimate = item.estimate
     assert isinstance(estimate, Estimate)  # numbers alone are listed
     return say(

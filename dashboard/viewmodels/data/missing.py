@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from audits.checks import MISSING_FILE
 from audits.core.format import format_range, format_test, format_value, plain_text
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, render_range, render_test
 from dashboard.viewmodels.run import RunData
@@ -19,7 +19,7 @@ _Key = tuple[str, str, str]
 def list_compared(run: RunData) -> list[Measurement]:
     """Return the gaps in missing values that the run measured, the widest sure ones first."""
     items = [x for x in run.report.find("missing_share_difference") if x.estimate is not None]
-    return sorted(items, key=lambda item: (not is_sure(item), -abs(item.value or 0.0)))
+    return sorted(items, key=lambda item: (not is_significant(item), -abs(item.value or 0.0)))
 
 
 def _load_shares(run: RunData) -> dict[_Key, float]:
@@ -48,7 +48,7 @@ def list_sentences(run: RunData) -> list[str]:
     shares = _load_shares(run)
     found = []
     for item in list_compared(run):
-        if not is_sure(item):
+        if not is_significant(item):
             break
         estimate = item.estimate
         assert estimate is not None  # they are listed with one alone

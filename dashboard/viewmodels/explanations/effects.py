@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from audits.checks import name_quantile
 from audits.core.arrays import FloatArray
 from audits.core.format import format_count, format_range, format_value, plain_text
-from audits.core.report.measurement import Unit, is_sure
+from audits.core.report.measurement import Unit, is_significant
 from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import describe, lower
 from audits.explain import QUANTILES
@@ -170,7 +170,7 @@ def make_permutation_chart(run: RunData, metric: str) -> tuple[Chart, pd.DataFra
     if not known:
         return None
     first = max(known, key=lambda item: item.value or 0.0)
-    quiet = {item.id: not is_sure(item) for item in items}
+    quiet = {item.id: not is_significant(item) for item in items}
     dots = [make_dot(item, names[item.id], quiet=quiet[item.id]) for item in items]
     word = describe(metric)
     title = say("effects.permutation_title", feature=names[first.id],

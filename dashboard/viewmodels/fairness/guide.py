@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from audits.core.format import plain_text
 from audits.core.report.estimate import make_size
-from audits.core.report.measurement import Measurement, is_sure
+from audits.core.report.measurement import Measurement, is_significant
 from dashboard.catalogue import say
 from dashboard.viewmodels.fairness.fairness import find_reason
 from dashboard.viewmodels.numbers import (
@@ -137,7 +137,7 @@ def _explain_absence(run: RunData, grouping: str, definition: Definition) -> str
     return say("fairness.unavailable", reason=reason.rstrip("."))
 
 
-def tell_disagreement(run: RunData, grouping: str) -> list[str]:
+def describe_disagreement(run: RunData, grouping: str) -> list[str]:
     """Return how the definitions judge the group that is selected least beside its reference, in
     this run's numbers; nothing where they were not compared."""
     worst = _find_worst(run.by_group("selection_rate_difference", grouping))
@@ -150,15 +150,15 @@ def tell_disagreement(run: RunData, grouping: str) -> list[str]:
         if item is not None:
             sentences.append(_tell(item, name, tests))
     base = _find(run, "prevalence_difference", worst)
-    if base is not None and is_sure(base, tests):
-        sentences.append(_tell_base(run, base))
+    if base is not None and is_significant(base, tests):
+        sentences.append(_describe_base(run, base))
     return sentences
 
 
 def _find_worst(items: list[Measurement]) -> Measurement | None:
     """Return the difference that is most to a group's loss, of those shown by a test if any is."""
     known = [item for item in items if item.estimate is not None and item.group is not None]
-    sure = [item for item in known if is_sure(item, len(known))]
+    sure = [item for item in known if is_significant(item, len(known))]
     return min(sure or known, key=lambda item: item.value or 0.0, default=None)
 
 
@@ -176,7 +176,7 @@ def _find(run: RunData, metric: str, like: Measurement) -> Measurement | None:
 def _tell(item: Measurement, name: DefinitionName, tests: int) -> str:
     result = find_result(item)
     way = "even"
-    if is_sure(item, tests):
+    if is_significant(item, tests):
         way = "behind" if (item.value or 0.0) < 0 else "ahead"
         result = make_size(result)
     return say(
@@ -188,7 +188,7 @@ def _tell(item: Measurement, name: DefinitionName, tests: int) -> str:
     )
 
 
-def _tell_base(run: RunData, base: Measurement) -> str:
+def _describe_base(run: RunData, base: Measurement) -> str:
     own, other = (
         next((x for x in run.by_group("prevalence", base.attribute) if x.group == group), None)
         for group in (base.group, base.reference_group)

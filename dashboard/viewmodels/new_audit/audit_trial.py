@@ -23,7 +23,7 @@ def try_decisions(draft: Draft) -> tuple[str, ...]:
     """
     with closing(connect()) as connection:
         table = open_table(connection, parse_spec(draft), Path())
-        read = _tell_decisions(table, draft) if draft.label else ""
+        read = _describe_decisions(table, draft) if draft.label else ""
         told = [notice.text for notice in table.notices if notice.code.startswith(_TOLD)]
         return tuple(plain_text(text) for text in (read, *told) if text)
 
@@ -41,7 +41,7 @@ def try_outputs(draft: Draft) -> tuple[str, ...]:
     return (plain_text(text),)
 
 
-def _tell_decisions(table: AuditTable, draft: Draft) -> str:
+def _describe_decisions(table: AuditTable, draft: Draft) -> str:
     """Return which decision is favourable and how far that agrees with known outcomes."""
     label, decided, true = (quote(n) for n in (draft.label, MARK + "y_pred", MARK + "y_true"))
     found = table.connection.execute(

@@ -22,7 +22,7 @@ MEANINGS = ("positive", "negative", "missing", "drop")
 """What a value may mean, in the order in which it is offered."""
 SPELLED = "spelled:"
 """Begins what is said of a value that is another spelling of the one that follows."""
-MOST = 12
+MAX_VALUES = 12
 """So many values are asked about one by one; a column of more is hardly yes or no."""
 
 
@@ -44,7 +44,7 @@ def needs_meanings(one: ColumnLook | None) -> bool:
     """Whether it has to be said what a column's values mean: there are more than two, two are
     written alike, or one may be no value at all."""
     texts = [str(value) for value in one.values] if one else []
-    if not 2 <= len(texts) <= MOST:
+    if not 2 <= len(texts) <= MAX_VALUES:
         return False
     return len(texts) > 2 or bool(find_similar(texts)) or any(map(looks_missing, texts))
 

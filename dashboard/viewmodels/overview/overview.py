@@ -57,7 +57,7 @@ def _make_line(run: RunData, finding: Finding, under: tuple[FindingLine, ...] = 
         source=_find_source(run, finding.rule),
         grouping=finding.attribute,
         metric=item.metric,
-        accepted=findings.tell_waiver(finding),
+        accepted=findings.describe_waiver(finding),
         under=under,
     )
 
@@ -208,7 +208,7 @@ def list_unmeasured(run: RunData) -> list[str]:
     are still to come in one sentence."""
     waiting = [check.title for check in run.report.checks if check.reason == PENDING]
     coming = [say("job.pending", checks=", ".join(waiting))] if waiting else []
-    idle = findings.tell_idle(run.report)
+    idle = findings.describe_idle(run.report)
     return [*coming, *([idle] if idle and not waiting else [])] + [
         say(f"check.{check.status.value}", title=check.title, reason=plain_text(check.reason))
         for check in run.report.checks

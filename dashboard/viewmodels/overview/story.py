@@ -42,28 +42,28 @@ class Step:
     params: dict[str, str] = field(default_factory=dict)
 
 
-def tell_story(run: RunData) -> list[Step]:
+def build_story(run: RunData) -> list[Step]:
     """Return the steps in their order."""
     return [tell(run) for tell in _TELLERS.values()]
 
 
-def tell_step(run: RunData, page: str) -> Step | None:
+def describe_step(run: RunData, page: str) -> Step | None:
     """Return the step that a page shows in full, None for a page that is no step."""
     tell = _TELLERS.get(page)
     return None if tell is None else tell(run)
 
 
-def _tell_who(run: RunData) -> Step:
+def _describe_who(run: RunData) -> Step:
     question, report = say("story.who"), run.report
     worst = find_worst(report)
     if worst is None or worst.attribute is None:
-        return Step("fairness", question, *_tell_nobody(run))
+        return Step("fairness", question, *_describe_nobody(run))
     params = fairness.link_to(run, worst.attribute, report.by_id[worst.measurement].metric)
     note = say(f"story.status.{worst.status.value}", rule=plain_text(worst.title))
     return Step("fairness", question, f"{render_finding_sentence(report, worst)}.", note, params)
 
 
-def _tell_nobody(run: RunData) -> tuple[str, str]:
+def _describe_nobody(run: RunData) -> tuple[str, str]:
     """Return the answer, and a note, where no group fails a rule or is warned of."""
     open_ones = [item for item in list_leading(run.report) if item.groups]
     note = f"{render_finding_sentence(run.report, open_ones[0])}." if open_ones else ""
@@ -72,11 +72,11 @@ def _tell_nobody(run: RunData) -> tuple[str, str]:
     return say("story.nobody"), note
 
 
-def _tell_where(run: RunData) -> Step:
+def _describe_where(run: RunData) -> Step:
     question = say_about(run, "story.where")
     if not performance.has_truth(run):
         return Step("performance", question, say_about(run, "story.where_no_truth"))
-    told = slices.tell_errors(run)
+    told = slices.describe_errors(run)
     if told:
         return Step("performance", question, told[0], told[1] if told[1:] else "")
     if not is_measured(run, SLICES_CHECK):
@@ -84,7 +84,7 @@ def _tell_where(run: RunData) -> Step:
     return Step("performance", question, say("story.where_nowhere"))
 
 
-def _tell_why(run: RunData) -> Step:
+def _describe_why(run: RunData) -> Step:
     question, worst = say("story.why"), find_worst(run.report)
     if worst is None:
         return Step("explanations", question, say("story.why_nothing"))
@@ -113,7 +113,7 @@ def _link_to_gap(run: RunData, attribute: str, pair: gap.Pair) -> dict[str, str]
     return {key: text for key, text in params.items() if usual.get(key) != text}
 
 
-def _tell_change(run: RunData) -> Step:
+def _describe_change(run: RunData) -> Step:
     question = say("story.change")
     if not recourse.has_answers(run):
         return Step("counterfactuals", question, _explain_absence(run, RECOURSE))
@@ -123,7 +123,7 @@ def _tell_change(run: RunData) -> Step:
     return Step("counterfactuals", question, answer, note)
 
 
-def _tell_help(run: RunData) -> Step:
+def _describe_help(run: RunData) -> Step:
     question, found = say("story.help"), find_help(run.report)
     if found is None:
         return Step("interventions", question, _explain_absence(run, INTERVENTIONS_CHECK))
@@ -131,7 +131,7 @@ def _tell_help(run: RunData) -> Step:
     return Step("interventions", question, answer, " ".join(more))
 
 
-def _tell_sign(run: RunData) -> Step:
+def _describe_sign(run: RunData) -> Step:
     missing = card.list_incomplete(run)
     signed = [one.sentence for one in review.list_signatures(run) if not one.stale]
     if signed:
@@ -148,10 +148,10 @@ def _explain_absence(run: RunData, code: str) -> str:
 
 
 _TELLERS: dict[str, Callable[[RunData], Step]] = {
-    "fairness": _tell_who,
-    "performance": _tell_where,
-    "explanations": _tell_why,
-    "counterfactuals": _tell_change,
-    "interventions": _tell_help,
-    "card": _tell_sign,
+    "fairness": _describe_who,
+    "performance": _describe_where,
+    "explanations": _describe_why,
+    "counterfactuals": _describe_change,
+    "interventions": _describe_help,
+    "card": _describe_sign,
 }

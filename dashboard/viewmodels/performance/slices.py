@@ -46,7 +46,7 @@ def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
     if outcome is None:
         return None
     if outcome.status is not CheckStatus.MEASURED:
-        return WorstSlices(_tell_outcome(outcome), (), pd.DataFrame())
+        return WorstSlices(_describe_outcome(outcome), (), pd.DataFrame())
     items = [item for item in run.report.measurements if item.check == SLICES_CHECK]
     counts = {item.part: int(item.value or 0) for item in items if item.metric == "count"}
     gaps = [item for item in items if item.part is not None and item.metric != "count"]
@@ -55,14 +55,14 @@ def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
     for metric in dict.fromkeys(item.metric for item in gaps):
         mine = [item for item in gaps if item.metric == metric]
         sentences += [_render(item, counts[item.part], searched) for item in mine[:most]]
-    note = _tell_search(run, searched)
+    note = _describe_search(run, searched)
     if not gaps:
         return WorstSlices(note, (say("slices.none"),), pd.DataFrame())
     table = _tabulate(gaps, counts, searched)
     return WorstSlices(note, tuple(sentences), table, _make_map(gaps, counts, searched))
 
 
-def tell_errors(run: RunData) -> list[str]:
+def describe_errors(run: RunData) -> list[str]:
     """Return where decisions or predictions are wrong more often, or further off, than elsewhere:
     the worst part for each kind of error, wrong answers before scores that promise too much."""
     items = [item for item in run.report.measurements if item.check == SLICES_CHECK]
@@ -103,7 +103,7 @@ def _make_map(gaps: list[Measurement], counts: dict[Part | None, int], searched:
     return draw_slice_map(spots, title=title, axes=axes, percent=unit == "points")
 
 
-def _tell_outcome(outcome: CheckOutcome) -> str:
+def _describe_outcome(outcome: CheckOutcome) -> str:
     return say(
         f"check.{outcome.status.value}",
         title=plain_text(outcome.title),
@@ -116,7 +116,7 @@ def _count_searched(run: RunData) -> int:
     return rows if wanted == "all" else min(rows, wanted)
 
 
-def _tell_search(run: RunData, searched: int) -> str:
+def _describe_search(run: RunData, searched: int) -> str:
     looked_at = run.report.by_id.get("slices_searched")
     rows = run.report.subject.data.rows
     return say(

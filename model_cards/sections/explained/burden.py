@@ -12,11 +12,11 @@ from audits.findings import FLIP_NOTE, render_flip, render_recourse_gap
 from model_cards.card import Block, Bullets, Form, Inline, Line, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (
+    describe_check,
     join_words,
     note_intervals,
     pivot,
     split_by_attribute,
-    tell_check,
 )
 
 BURDEN_CHECK = "recourse.fairness"
@@ -40,7 +40,7 @@ def build_burden(report: AuditReport) -> Section | None:
     if outcome is None:
         return None
     if outcome.status is not CheckStatus.MEASURED:
-        return Section("burden", title, (Bullets(((Text(tell_check(outcome)),),)),))
+        return Section("burden", title, (Bullets(((Text(describe_check(outcome)),),)),))
     effort = [item for item in items if item.metric == "recourse_effort"]
     said: Line = (
         (Text("Compared at an effort of "), make_number(effort[0], Form.VALUE),

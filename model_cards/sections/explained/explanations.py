@@ -48,7 +48,7 @@ def build_explanations(report: AuditReport) -> Section:
     if whole:
         blocks += _build_top(_choose_shown(whole))
     blocks += [
-        _tell_error(item)
+        _describe_error(item)
         for item in items
         if item not in features and item.attribute is None and item.check != TRUST_CHECK
     ]
@@ -96,7 +96,7 @@ def _build_top(items: Sequence[Measurement]) -> list[Block]:
     return blocks
 
 
-def _tell_error(item: Measurement) -> Block:
+def _describe_error(item: Measurement) -> Block:
     word = describe(item.metric)
     name = word.title
     if item.part or item.attribute:
@@ -124,11 +124,11 @@ def _build_by_group(report: AuditReport, attribute: str, items: Sequence[Measure
         caption += "; the other columns and groups are in the report"
     columns = ("Column", *(plain_text(group) for group in groups))
     table = Table(caption, columns, tuple(rows))
-    told = [*_tell_groups(report, attribute), table]
+    told = [*_describe_groups(report, attribute), table]
     return Section(f"explanations-{attribute}", title_attribute(attribute), tuple(told))
 
 
-def _tell_groups(report: AuditReport, attribute: str) -> list[Block]:
+def _describe_groups(report: AuditReport, attribute: str) -> list[Block]:
     """Return the largest differences between groups that a test supports, as sentences."""
     gaps = report.find("mean_attribution_difference", attribute=attribute)
     told = [f"{render_group_push(item)}." for item in list_tested(gaps)[:_SENTENCES]]

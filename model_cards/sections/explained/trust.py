@@ -9,7 +9,7 @@ from audits.core.words.words import describe, lower
 from audits.findings import GRADES, Trust, TrustFinding, judge_explanations
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
-from model_cards.sections.tables import join_words, note_intervals, tell_check
+from model_cards.sections.tables import describe_check, join_words, note_intervals
 
 _TITLE = "How far the explanation can be relied on"
 _INTRO = (
@@ -25,7 +25,7 @@ def build_trust(report: AuditReport) -> tuple[Section, ...]:
     if outcome is None:
         return ()
     if outcome.status is not CheckStatus.MEASURED:
-        blocks: tuple[Block, ...] = (Bullets(((Text(tell_check(outcome)),),)),)
+        blocks: tuple[Block, ...] = (Bullets(((Text(describe_check(outcome)),),)),)
         return (Section("explanations-trust", _TITLE, blocks),)
     blocks = tuple(
         block for trust in judge_explanations(report.measurements) for block in _tell(trust)

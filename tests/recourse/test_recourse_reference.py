@@ -97,9 +97,9 @@ def test_one_search_answers_many_times_as_one_search_each(types):
 def test_rows_of_another_type_have_the_reference_data_read_again():
     search, people = open_search(np.random.default_rng(4))
     rejected = people[accept(people) < 0.75].iloc[:20]
-    before = search._ground
+    before = search._reference_data
     found = search.find(rejected.astype({"age": np.float64}), budget_s=60.0)
-    assert search._ground is not before
+    assert search._reference_data is not before
     assert {type(answer.values["age"]) for one in found for answer in one.answers} == {float}
     with pytest.raises(InputError, match="'age' holds category values"):
         search.find(rejected.astype({"age": str}), budget_s=60.0)
@@ -124,7 +124,7 @@ def test_two_searches_of_one_model_do_not_mix_up_what_they_sent(tmp_path):
         def start(reference: pd.DataFrame, *, beside: bool) -> RecourseSearch:
             return RecourseSearch(
                 client.predict, rejected, reference, ActionRules(), ReachScore(0.5),
-                direct=WorkerScorer(client) if beside else None,
+                delta_scorer=WorkerScorer(client) if beside else None,
                 generator=np.random.default_rng(0), expected=30,
             )  # fmt: skip
 

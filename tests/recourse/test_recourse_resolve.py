@@ -18,10 +18,9 @@ from audits.recourse.columns import build_columns
 from audits.recourse.engines.engines import ENGINES
 from audits.recourse.engines.postprocess import RecourseTask
 from audits.recourse.proof.proof import SERVICE
-from audits.recourse.proof.resolve import settle_results
+from audits.recourse.proof.resolve import resolve_results
 from audits.recourse.result import RecourseResult
-from audits.recourse.rules.links import Link
-from audits.recourse.rules.rules import ActionRules, RowLimits
+from audits.recourse.rules.rules import ActionRules, Link, RowLimits
 from audits.recourse.search.answers import from_stored
 from audits.recourse.search.goals import BecomeClass, FallWithin, ReachScore
 
@@ -57,9 +56,9 @@ def test_all_that_a_blind_search_missed_is_answered_or_proven(kind, tmp_path):
     adapter = fit(kind, frame, label, 3, tmp_path)
     threshold = float(np.quantile(adapter.predict(frame)[:, 1], 0.93))
     task = make_task(adapter, frame, threshold)
-    settled = settle_results(InProcess(adapter), task, give_up(task))
+    resolved = resolve_results(InProcess(adapter), task, give_up(task))
     columns = build_columns(task.rows, frame)
-    for number, result in enumerate(settled.results):
+    for number, result in enumerate(resolved.results):
         row = task.rows.iloc[number]
         expected = exhaust(adapter, frame, row, RULES, threshold, 2)
         if expected is None:
@@ -73,18 +72,18 @@ def test_all_that_a_blind_search_missed_is_answered_or_proven(kind, tmp_path):
         assert (len(best.changes), best.cost) == (expected[0], pytest.approx(expected[1]))
         stored = {c.name: [best.values[c.name]] for c in columns}
         assert adapter.predict(from_stored(stored, columns))[0, 1] >= threshold
-    answered = sum(bool(result.answers) for result in settled.results)
-    assert settled.rescued == answered
-    assert 0 < answered < len(settled.results)
+    answered = sum(bool(result.answers) for result in resolved.results)
+    assert resolved.rescued == answered
+    assert 0 < answered < len(resolved.results)
 
 
-def test_what_the_search_answers_stays_and_its_misses_are_settled(tmp_path):
+def test_what_the_search_answers_stays_and_its_misses_are_resolved(tmp_path):
     frame, label = make_rows(3)
     adapter = fit("lightgbm", frame, label, 3, tmp_path)
     task = make_task(adapter, frame, float(np.quantile(adapter.predict(frame)[:, 1], 0.9)))
     outcome = ENGINES["search"](task)
-    settled = settle_results(InProcess(adapter), task, outcome.results)
-    for before, after in zip(outcome.results, settled.results, strict=True):
+    resolved = resolve_results(InProcess(adapter), task, outcome.results)
+    for before, after in zip(outcome.results, resolved.results, strict=True):
         if before.answers:
             assert after == before
         else:
@@ -95,8 +94,8 @@ def test_another_engines_miss_is_said_and_not_answered(tmp_path):
     frame, label = make_rows(3)
     adapter = fit("lightgbm", frame, label, 3, tmp_path)
     task = make_task(adapter, frame, float(np.quantile(adapter.predict(frame)[:, 1], 0.9)))
-    ours = settle_results(InProcess(adapter), task, give_up(task))
-    theirs = settle_results(InProcess(adapter), task, give_up(task), adopt=False)
+    ours = resolve_results(InProcess(adapter), task, give_up(task))
+    theirs = resolve_results(InProcess(adapter), task, give_up(task), adopt=False)
     assert theirs.rescued == 0
     for one, other in zip(ours.results, theirs.results, strict=True):
         assert other.no_recourse is not None
@@ -108,7 +107,7 @@ def test_what_is_not_proven_says_so(tmp_path):
     frame, label = make_rows(3)
     adapter = fit("lightgbm", frame, label, 3, tmp_path)
     task = make_task(adapter, frame, 0.6)
-    short = settle_results(InProcess(adapter), task, give_up(task), work=10.0)
+    short = resolve_results(InProcess(adapter), task, give_up(task), work=10.0)
     for result in short.results:
         if result.no_recourse is not None and not result.no_recourse.proven:
             assert result.no_recourse.searched == (
@@ -116,7 +115,7 @@ def test_what_is_not_proven_says_so(tmp_path):
             )
     assert any(not result.no_recourse.proven for result in short.results if result.no_recourse)
     fixed = replace(task, rules=ActionRules(immutable=frozenset(frame.columns)))
-    for result in settle_results(InProcess(adapter), fixed, give_up(fixed)).results:
+    for result in resolve_results(InProcess(adapter), fixed, give_up(fixed)).results:
         assert result.no_recourse is not None
         assert result.no_recourse.proven
         assert result.no_recourse.searched == "Nothing: no column may change."
@@ -127,7 +126,7 @@ def test_nothing_is_proven_where_columns_move_together_or_another_goal_is_sought
     frame, label = make_rows(3)
     adapter = fit("lightgbm", frame, label, 3, tmp_path)
     task = make_task(adapter, frame, 0.999)  # nobody reaches it
-    plain = settle_results(InProcess(adapter), task, give_up(task)).results
+    plain = resolve_results(InProcess(adapter), task, give_up(task)).results
     assert all(result.no_recourse and result.no_recourse.proven for result in plain)
     table = {"baker": 0, "clerk": 2, "nurse": 4}
     others = {
@@ -138,9 +137,9 @@ def test_nothing_is_proven_where_columns_move_together_or_another_goal_is_sought
         "not about a class of several or a range": replace(task, goal=FallWithin(0.999, 1.0)),
     }
     for said, other in others.items():
-        settled = settle_results(InProcess(adapter), other, give_up(other), adopt=adopt)
-        assert settled.rescued == 0
-        for result in settled.results:
+        resolved = resolve_results(InProcess(adapter), other, give_up(other), adopt=adopt)
+        assert resolved.rescued == 0
+        for result in resolved.results:
             assert result.no_recourse is not None
             assert not result.no_recourse.proven
             assert said in result.no_recourse.searched.partition("not proven: ")[2]
@@ -159,9 +158,9 @@ def test_steps_values_and_single_rows_limits_are_part_of_the_proof(tmp_path):
         for n in range(0, len(names), 2)
     }
     task = replace(task, rules=replace(rules, limits=limits))
-    settled = settle_results(InProcess(adapter), task, give_up(task))
+    resolved = resolve_results(InProcess(adapter), task, give_up(task))
     answered = 0
-    for number, result in enumerate(settled.results):
+    for number, result in enumerate(resolved.results):
         own = rules
         if result.row in limits:
             own = replace(rules, immutable=frozenset({"rate"}), ranges={"months": (9.0, 12.0)})
@@ -176,8 +175,8 @@ def test_steps_values_and_single_rows_limits_are_part_of_the_proof(tmp_path):
         assert (len(best.changes), best.cost) == (expected[0], pytest.approx(expected[1]))
         for change in best.changes:
             assert own.allows(change.column, change.old, change.new)
-    assert 0 < answered < len(settled.results)
-    without = settle_results(InProcess(adapter), replace(task, rules=rules), give_up(task))
+    assert 0 < answered < len(resolved.results)
+    without = resolve_results(InProcess(adapter), replace(task, rules=rules), give_up(task))
     assert without.rescued > answered, "the limits of single rows decide nothing here"
 
 
@@ -187,12 +186,12 @@ def test_what_a_proof_finds_is_held_against_rules_between_columns(tmp_path, adop
     adapter = fit("lightgbm", frame, label, 3, tmp_path)
     threshold = float(np.quantile(adapter.predict(frame)[:, 1], 0.93))
     task = make_task(adapter, frame, threshold)
-    free = settle_results(InProcess(adapter), task, give_up(task)).results
+    free = resolve_results(InProcess(adapter), task, give_up(task)).results
     between = (parse_rule("if months changes then rate stays"), parse_rule("children <= months"))
     bound = replace(task, rules=replace(RULES, relations=between))
-    settled = settle_results(InProcess(adapter), bound, give_up(bound), adopt=adopt).results
+    resolved = resolve_results(InProcess(adapter), bound, give_up(bound), adopt=adopt).results
     broken = 0
-    for one, other in zip(free, settled, strict=True):
+    for one, other in zip(free, resolved, strict=True):
         if one.no_recourse is not None:
             assert other == one  # what no change reaches, no allowed change reaches
             continue
@@ -206,7 +205,7 @@ def test_what_a_proof_finds_is_held_against_rules_between_columns(tmp_path, adop
             assert exists or "break a rule between columns" in other.no_recourse.searched
             broken += not exists
     assert broken > 0
-    assert any(result.answers for result in settled) == adopt
+    assert any(result.answers for result in resolved) == adopt
 
 
 def test_adult_in_the_models_own_worker(shared_data, tmp_path):
@@ -234,8 +233,8 @@ def test_adult_in_the_models_own_worker(shared_data, tmp_path):
             600.0,
         )
         outcome = ENGINES["search"](task)
-        settled = settle_results(client, task, outcome.results)
-        none = [result for result in settled.results if not result.answers]
+        resolved = resolve_results(client, task, outcome.results)
+        none = [result for result in resolved.results if not result.answers]
         assert len(none) > 10
         assert all(result.no_recourse and result.no_recourse.proven for result in none)
         for result in none[:3]:

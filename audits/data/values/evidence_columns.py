@@ -23,7 +23,7 @@ from audits.data.values.typed import render_text
 
 
 @dataclass(slots=True)
-class Kept:
+class EvidenceColumns:
     """SQL for every column that the audit keeps of a row, by its name in the evidence; the classes
     (of several), the scale of the scores, what no row may lack (`needed`) with the word for it, and
     what a reader must know of all that."""
@@ -35,35 +35,35 @@ class Kept:
     notices: list[Notice] = field(default_factory=list)
 
 
-def render_kept_columns(
+def render_evidence_columns(
     connection: duckdb.DuckDBPyConnection,
     spec: AuditSpec,
     view: str,
     columns: tuple[Column, ...],
     protected: tuple[Column, ...],
-) -> Kept:
+) -> EvidenceColumns:
     """Return what is kept of the rows of `view`. Raises InputError for whatever in the outcome, the
     decisions or the scores has no plain meaning."""
-    data, kept = spec.data, Kept()
+    data, evidence = spec.data, EvidenceColumns()
     present = list_columns(connection, view)
     if data.id:
         identity = find_column(columns, data.id, "id")
-        kept.columns["row"] = render_text(identity.name, present)
+        evidence.columns["row"] = render_text(identity.name, present)
     if spec.audit.task == "regression":
-        _keep_numbers(spec, columns, kept)
+        _keep_numbers(spec, columns, evidence)
     elif spec.audit.task == "multiclass":
         found = read_classes(connection, spec, view, columns)
-        kept.columns |= found.columns
-        kept.needed |= {"y_pred": "decision"} if "y_pred" in found.columns else {}
-        kept.classes = found.classes
-        kept.notices += found.notices
+        evidence.columns |= found.columns
+        evidence.needed |= {"y_pred": "decision"} if "y_pred" in found.columns else {}
+        evidence.classes = found.classes
+        evidence.notices += found.notices
     else:
-        _keep_binary(connection, spec, view, columns, kept)
+        _keep_binary(connection, spec, view, columns, evidence)
     if data.weight:
-        kept.columns["weight"] = render_number(columns, data.weight, "weight")
-        kept.needed["weight"] = "weight"
+        evidence.columns["weight"] = render_number(columns, data.weight, "weight")
+        evidence.needed["weight"] = "weight"
     for column in protected:
-        kept.columns[name_group_column(column.name)] = render_group_expression(
+        evidence.columns[name_group_column(column.name)] = render_group_expression(
             column,
             tuple(data.edges.get(column.name, ())),
             render_spelled(
@@ -72,7 +72,7 @@ def render_kept_columns(
                 render_text(column.name, present),
             ),
         )
-    return kept
+    return evidence
 
 
 def render_number(columns: tuple[Column, ...], name: str, role: str) -> str:
@@ -86,13 +86,13 @@ def render_number(columns: tuple[Column, ...], name: str, role: str) -> str:
     return f"CAST({quote(name)} AS DOUBLE)"
 
 
-def _keep_numbers(spec: AuditSpec, columns: tuple[Column, ...], kept: Kept) -> None:
+def _keep_numbers(spec: AuditSpec, columns: tuple[Column, ...], evidence: EvidenceColumns) -> None:
     assert spec.data.target is not None  # AuditSpec promises it
-    kept.columns["y_true"] = render_number(columns, spec.data.target, "target")
+    evidence.columns["y_true"] = render_number(columns, spec.data.target, "target")
     if spec.predictions is not None:
         assert spec.predictions.value is not None  # and this
         value = render_number(columns, spec.predictions.value, "predictions value")
-        kept.columns["y_pred"], kept.needed["y_pred"] = value, "prediction"
+        evidence.columns["y_pred"], evidence.needed["y_pred"] = value, "prediction"
 
 
 def describe_target(column: Column, data: DataSection, role: str = "target") -> BinaryColumn:
@@ -106,7 +106,7 @@ def _keep_binary(
     spec: AuditSpec,
     view: str,
     columns: tuple[Column, ...],
-    kept: Kept,
+    evidence: EvidenceColumns,
 ) -> None:
     data, given, truth = spec.data, spec.predictions, None
     if data.target:
@@ -116,8 +116,10 @@ def _keep_binary(
             count_texts(connection, view, target.text), target, data.positive, data.negative
         )
         truth = TrueOutcome(coding.render(target.text), (*coding.positive, *coding.negative))
-        kept.columns["y_true"] = truth.sql
-        kept.notices += _tell_unused("data.unused_negative", "[data] negative", coding.unused)
+        evidence.columns["y_true"] = truth.sql
+        evidence.notices += _describe_unused(
+            "data.unused_negative", "[data] negative", coding.unused
+        )
     if given is not None and given.label:
         column = find_column(columns, given.label, "predictions label")
         text = render_spelled(column.name, data.spellings.get(column.name, {}))
@@ -125,20 +127,22 @@ def _keep_binary(
             column.name, text, "predictions label", "[predictions]", column.kind == "boolean"
         )
         coding, told = read_decisions(connection, view, spec, label, truth)
-        kept.columns["y_pred"], kept.needed["y_pred"] = coding.render(text), "decision"
-        kept.notices += told
+        evidence.columns["y_pred"], evidence.needed["y_pred"] = coding.render(text), "decision"
+        evidence.notices += told
         unused = coding.unused if given.negative else ()
-        kept.notices += _tell_unused(
+        evidence.notices += _describe_unused(
             "predictions.unused_negative", "[predictions] negative", unused
         )
     if given is not None and given.score:
         score = ScoreColumn(given.score, render_number(columns, given.score, "score"))
-        kept.scale = find_scale(connection, view, score, given)
-        kept.notices += check_direction(connection, view, score, given, kept.scale, truth)
-        kept.columns["y_score"] = kept.scale.render(score.sql) if kept.scale else score.sql
+        evidence.scale = find_scale(connection, view, score, given)
+        evidence.notices += check_direction(connection, view, score, given, evidence.scale, truth)
+        evidence.columns["y_score"] = (
+            evidence.scale.render(score.sql) if evidence.scale else score.sql
+        )
 
 
-def _tell_unused(code: str, setting: str, values: tuple[str, ...]) -> list[Notice]:
+def _describe_unused(code: str, setting: str, values: tuple[str, ...]) -> list[Notice]:
     return [
         Notice(
             code=code, text=f"{setting}: {value!r} is a value of no row, so that it had no effect."
@@ -154,9 +158,11 @@ _NEEDED = {
 }
 
 
-def check_values(connection: duckdb.DuckDBPyConnection, view: str, kept: Kept) -> None:
+def check_values(
+    connection: duckdb.DuckDBPyConnection, view: str, evidence: EvidenceColumns
+) -> None:
     """Raise InputError for a row that lacks what every row needs: the first one is shown."""
-    for name, word in kept.needed.items():
+    for name, word in evidence.needed.items():
         bad, advice = _NEEDED[word]
         row = fetch_one(
             connection,
