@@ -419,19 +419,19 @@ METRICS: dict[str, Word] = {
     ),
     "permutation_brier_score": Word(
         "Rise in Brier score",
-        "How much the Brier score rises when the column's values are dealt out anew.",
+        "How much the Brier score rises when the column's values are shuffled.",
     ),
     "permutation_log_loss": Word(
         "Rise in log loss",
-        "How much the log loss rises when the column's values are dealt out anew.",
+        "How much the log loss rises when the column's values are shuffled.",
     ),
     "permutation_roc_auc": Word(
         "Fall in ROC AUC",
-        "How much the ROC AUC falls when the column's values are dealt out anew.",
+        "How much the ROC AUC falls when the column's values are shuffled.",
     ),
     "permutation_squared_error": Word(
         "Rise in squared error",
-        "How much the mean squared error rises when the column's values are dealt out anew.",
+        "How much the mean squared error rises when the column's values are shuffled.",
     ),
     "anchors_found": Word(
         "Rules found",
