@@ -134,7 +134,9 @@ def compute_gaps(context: Context) -> CheckResult:
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
     if context.spec.audit.task == "multiclass":
-        raise CheckNotApplicableError("a gap is laid on columns for decisions and for regression")
+        raise CheckNotApplicableError(
+            "a gap is attributed to columns for decisions and for regression"
+        )
     people = read_people(context)
     pairs = list(_draw_pairs(context, people))
     if not pairs:
@@ -160,7 +162,7 @@ def compute_gaps(context: Context) -> CheckResult:
 GAP = Check(
     CODE,
     "What drives the gap",
-    "Walks from people of one group to people of another, a column at a time, and lays the gap "
-    "in selection between the groups on the model's columns; the shares add up to the gap.",
+    "Changes people of one group into people of another, a column at a time, and attributes the "
+    "gap in selection between the groups to the model's columns; the shares add up to the gap.",
     compute_gaps,
 )

@@ -146,10 +146,10 @@ class ExplainSection(Frozen):
     its first layer), "sample" (drawn reference rows), or "auto", the method's own. `trust_rows` is
     on how many rows the attributions are put to the test; 0 leaves that out.
 
-    `error_rows`: for how many rows the model's errors are laid on columns, `effects_rows`: how many
-    rows' curves make a column's partial dependence (accumulated effects take up to 10,000 rows),
-    `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how many rows
-    a rule is searched, half of them nearest to another decision; 0 turns each off.
+    `error_rows`: for how many rows the model's errors are attributed to columns, `effects_rows`:
+    how many rows' curves make a column's partial dependence (accumulated effects take up to 10,000
+    rows), `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how
+    many rows a rule is searched, half of them nearest to another decision; 0 turns each off.
     `anchor_seconds` is the longest that the search for one rule may take.
     """
 
