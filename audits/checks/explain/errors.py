@@ -182,7 +182,11 @@ def _save(context: Context, known: _Truth, found: LossShapley, features: list[st
 
 def _describe(context: Context, known: _Truth, reference_rows: int) -> EvidenceFile:
     rows = len(known.positions)
-    drawn = "" if rows == context.table.rows else ", drawn by the seed from those of known outcome,"
+    drawn = (
+        ""
+        if rows == context.table.rows
+        else ", sampled with the run's seed from those of known outcome,"
+    )
     loss = name_loss(context.spec.audit.task).replace("_", " ")
     return EvidenceFile(
         _FOUND, rows,

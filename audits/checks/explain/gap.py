@@ -154,7 +154,7 @@ def compute_gaps(context: Context) -> CheckResult:
     pq.write_table(table.replace_schema_metadata(None), context.folder / _FOUND, compression="zstd")
     described = (
         f"Shares of each column in {len(pairs)} gaps between groups, over pairs of at most "
-        f"{GROUP_ROWS} people a group, drawn by the seed"
+        f"{GROUP_ROWS} people a group, sampled with the run's seed"
     )
     return CheckResult(tuple(measured), (EvidenceFile(_FOUND, table.num_rows, described),))
 
