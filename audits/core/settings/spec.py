@@ -182,7 +182,7 @@ class MitigateSection(Frozen):
 
     `gap` is the largest allowed between groups (0.02: two points); with costs of 1 and 1 the
     cheapest decisions are the most accurate ones. `max_cost` is how much accuracy an intervention
-    may cost (0.05: five points): a dearer one is measured, but not offered as a help.
+    may cost (0.05: five points): a costlier one is measured, but not offered as a help.
     """
 
     gap: float = Field(default=0.02, ge=0, le=1)
