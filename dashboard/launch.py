@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import InputError
-from dashboard.places import RUNS_VARIABLE
+from dashboard.paths import RUNS_VARIABLE
 from dashboard.security import HOSTS, make_middleware
 from dashboard.theme import make_theme_config
 from dashboard.warmup import live_beside

@@ -14,10 +14,10 @@ from audits.explain import CohortImportance
 from audits.models import ModelClient
 from audits.pipeline import Dependence
 from audits.store import MANIFEST, REPORT, find_preview, is_preview, load_bundle
-from dashboard.beside import Beside
+from dashboard.background import BackgroundTask
 from dashboard.catalogue import say
 from dashboard.jobs import JobBoard, shared_board
-from dashboard.places import RUNS_VARIABLE
+from dashboard.paths import RUNS_VARIABLE
 from dashboard.viewmodels.cohorts.cohorts import explain_slice
 from dashboard.viewmodels.cohorts.rows import Absent, Opening, RowSource, open_rows, open_run_model
 from dashboard.viewmodels.compare.compare import ComparePage, make_page
@@ -92,19 +92,19 @@ def _close(value: RowSource | ModelClient | Absent) -> None:
         value.close()
 
 
-def _release_rows(rows: Beside[RowSource | Absent]) -> None:
+def _release_rows(rows: BackgroundTask[RowSource | Absent]) -> None:
     rows.release(_close)
 
 
-def _release_model(model: Beside[ModelClient | Absent]) -> None:
+def _release_model(model: BackgroundTask[ModelClient | Absent]) -> None:
     model.release(_close)
 
 
-def _not_failed(rows: Beside[RowSource | Absent]) -> bool:
+def _not_failed(rows: BackgroundTask[RowSource | Absent]) -> bool:
     return not rows.failed
 
 
-def _usable(model: Beside[ModelClient | Absent]) -> bool:
+def _usable(model: BackgroundTask[ModelClient | Absent]) -> bool:
     if model.failed:
         return False
     opened = model.get(0.0)
@@ -120,8 +120,8 @@ def find_rows(run: RunData) -> RowSource | Absent:
 @st.cache_resource(
     max_entries=4, ttl=1800, show_spinner=False, on_release=_release_rows, validate=_not_failed
 )
-def _find_rows(path: str, key: str, _run: RunData) -> Beside[RowSource | Absent]:
-    return Beside(lambda: open_rows(_run))
+def _find_rows(path: str, key: str, _run: RunData) -> BackgroundTask[RowSource | Absent]:
+    return BackgroundTask(lambda: open_rows(_run))
 
 
 def find_model(run: RunData) -> ModelClient | Absent:
@@ -133,8 +133,8 @@ def find_model(run: RunData) -> ModelClient | Absent:
 @st.cache_resource(
     max_entries=2, ttl=1800, show_spinner=False, on_release=_release_model, validate=_usable
 )
-def _find_model(path: str, key: str, _run: RunData) -> Beside[ModelClient | Absent]:
-    return Beside(lambda: open_run_model(_run))
+def _find_model(path: str, key: str, _run: RunData) -> BackgroundTask[ModelClient | Absent]:
+    return BackgroundTask(lambda: open_run_model(_run))
 
 
 def find_drivers(run: RunData, name: str) -> CohortImportance | Absent:

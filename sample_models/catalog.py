@@ -73,6 +73,6 @@ SAMPLES: tuple[Sample, ...] = (
         "rental",
         "Flats to rent",
         "A landlord's model accepts newcomers as often as everybody else. For those whom it turns "
-        "down, the way back is longer.",
+        "down, recourse costs more.",
     ),
 )

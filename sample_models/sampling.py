@@ -51,7 +51,7 @@ def blank_numbers(rng: np.random.Generator, values: Floats, share: float) -> Flo
 
 
 def permute_together(frame: pd.DataFrame, columns: Sequence[str], seed: int) -> pd.DataFrame:
-    """Return `frame` with `columns` dealt out anew over the rows, the same deal for all of them.
+    """Return `frame` with `columns` shuffled over the rows, all of them in the same way.
 
     This is the null hypothesis of a permutation test: every marginal count is exactly what it
     was, and `columns` have no relation to any other column.

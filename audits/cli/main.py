@@ -141,7 +141,7 @@ def compare(
     else 0. What counts are the rates and errors of everybody and of every group, their gaps, and
     what a policy judges; of runs that do not differ at most 5% get exit code 1. A verdict that
     turned without its number does not count, nor do numbers that are chosen anew in each run
-    (thresholds of interventions, slices, ways back): they are shown.
+    (thresholds of interventions, slices, recourse): they are shown.
     """
     from audits.cli.after.compare import compare_command  # noqa: PLC0415
 

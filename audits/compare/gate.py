@@ -55,7 +55,7 @@ _PARTS = {Family.GROUPS: 0.1, Family.OVERALL: 0.15, Family.INTERSECTIONS: 0.15}
 
 _CHOOSING = ("fairness.interventions", "fairness.proxies", "performance.slices", "explain.trust",
              "explain.anchors", "explain.gap", "explain.errors", "recourse.")  # fmt: skip
-"""Checks that choose thresholds, columns, slices, rows or ways back before they measure."""
+"""Checks that choose thresholds, columns, slices, rows or recourse before they measure."""
 
 CHOSEN_GAPS = ("_gap", "_gap_ratio")
 """Set against whichever group is best off in a run: chosen anew, and told by the group's own

@@ -1,4 +1,4 @@
-"""Why a finding's gap exists: the gap in selection behind it, laid on columns."""
+"""Why a finding's gap exists: the gap in selection behind it, attributed to columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Explained:
 
 def explain_finding(report: AuditReport, finding: Finding) -> Explained | None:
     """Return the gap in selection behind a finding: its own, else that of the same group where
-    that is a finding too. None where there is no such finding, or nothing was laid on columns."""
+    that is a finding too. None where there is no such finding, or nothing was attributed to
+    columns."""
     for item in (finding, *list_findings(report)):
         same = (item.attribute, item.group) == (finding.attribute, finding.group)
         if same and is_of_selection(report, item) and (found := _explain(report, item)):
@@ -58,7 +59,7 @@ def is_of_selection(report: AuditReport, finding: Finding) -> bool:
 
 
 def _explain(report: AuditReport, finding: Finding) -> Explained | None:
-    """Return the finding's own pair; where it was not laid on columns, the group's widest."""
+    """Return the finding's own pair; where it was not attributed to columns, the group's widest."""
     mine = [
         item
         for item in report.find("gap_share", attribute=finding.attribute, group=finding.group)

@@ -83,7 +83,7 @@ def _sweep(chooser: Chooser) -> list[Plan]:
 
 
 def _keep_best(plans: Sequence[Plan]) -> list[Plan]:
-    """Return the plans that no other beats: narrower means dearer from one to the next."""
+    """Return the plans that no other beats: narrower means costlier from one to the next."""
     kept: list[Plan] = []
     for plan in sorted(plans, key=lambda plan: (plan.gap, plan.cost)):
         if not kept or plan.cost < kept[-1].cost - 1e-12:

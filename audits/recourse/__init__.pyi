@@ -16,7 +16,7 @@ from .burden.burden_table import (
     tabulate_burden as tabulate_burden,
 )
 from .burden.costs import (
-    compute_dearer as compute_dearer,
+    compute_costlier as compute_costlier,
     compute_median as compute_median,
     compute_shift as compute_shift,
     reconcile_shift as reconcile_shift,

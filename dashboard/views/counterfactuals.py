@@ -94,7 +94,7 @@ def show_answers(run: RunData, row: str) -> None:
 
 
 def show_burden(run: RunData) -> None:
-    """Show whether the way back costs every group the same."""
+    """Show whether recourse costs every group the same."""
     st.header(say("burden.title"), anchor=False)
     groupings = burden.list_groupings(run)
     if not groupings:

@@ -65,7 +65,7 @@ def generate(rows: int, seed: int, biased: bool = True, planted: Planted = PLANT
     """Return `rows` applications; the same arguments give the same table.
 
     Missing text is "?", missing numbers are NaN. `biased=False` gives the twin: the same table
-    with sex, ethnicity and age dealt out anew over the rows, so that they tell nothing.
+    with sex, ethnicity and age shuffled over the rows, so that they tell nothing.
     """
     rng = np.random.default_rng(seed)
     ethnicity = draw_categories(rng, rows, ETHNICITIES)

@@ -57,7 +57,7 @@ def generate(rows: int, seed: int, biased: bool = True, planted: Planted = PLANT
     """Return `rows` applications; the same arguments give the same table.
 
     Missing text is "?", missing numbers are NaN. `biased=False` gives the twin: the same table
-    with sex and race dealt out anew over the rows, so that they tell nothing.
+    with sex and race shuffled over the rows, so that they tell nothing.
     """
     rng = np.random.default_rng(seed)
     sex = draw_categories(rng, rows, {"Female": 0.46, "Male": 0.54})

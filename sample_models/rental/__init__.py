@@ -1,1 +1,1 @@
-"""Flats to rent: a linear model that accepts two groups equally often, with unequal ways back."""
+"""Flats to rent: a linear model that accepts two groups equally often, with unequal recourse."""

@@ -45,7 +45,7 @@ def generate(rows: int, seed: int, biased: bool = True, planted: Planted = PLANT
     """Return `rows` applications; the same arguments give the same table.
 
     Missing text is "?", missing numbers are NaN. `biased=False` gives the twin: the same table
-    with sex and origin dealt out anew over the rows, so that they tell nothing.
+    with sex and origin shuffled over the rows, so that they tell nothing.
     """
     rng = np.random.default_rng(seed)
     origin = draw_categories(rng, rows, ORIGINS)

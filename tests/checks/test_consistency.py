@@ -102,5 +102,5 @@ def test_through_an_audit(tmp_path: Path, rows: int, columns: int) -> None:
     said = next(e.description for e in report.evidence if e.path.endswith("consistency.parquet"))
     assert said == (
         "Consistency of every row" if rows < ROWS
-        else "Consistency of 5,000 of 5,200 rows, drawn by the seed"
+        else "Consistency of 5,000 of 5,200 rows, sampled with the run's seed"
     )  # fmt: skip

@@ -135,7 +135,7 @@ def test_ranges_are_measured_with_their_rows(binary):
     accumulated = binary.find("accumulated_effect_range")
     assert accumulated["feature=debt"].estimate.n == ROWS
     described = next(e for e in binary.bundle.report.evidence if "effects" in e.path).description
-    assert "300 of 1,500 rows, drawn by the seed" in described
+    assert "300 of 1,500 rows, sampled with the run's seed" in described
     assert "from all 1,500 rows" in described
 
 

@@ -71,7 +71,7 @@ def test_numbers_come_from_the_evidence_and_add_up_to_the_rows_losses(
     assert tiny.unavailable is not None
     assert "at least 30 are needed" in tiny.unavailable.reason
     said = next(e.description for e in report.evidence if e.path.endswith(EVIDENCE))
-    assert "log loss of 500 of 1,200 rows, drawn by the seed" in said
+    assert "log loss of 500 of 1,200 rows, sampled with the run's seed" in said
 
 
 def test_the_same_seed_gives_the_same_numbers(folder: Path, bundle: Bundle) -> None:

@@ -153,7 +153,9 @@ def test_only_some_rows_are_drawn_and_the_report_says_so(
     monkeypatch.setattr(flips, "FLIP_ROWS", 200)
     report, _ = audit(tmp_path)
     assert report.by_id["flip_turned_share[sex]"].estimate.n == 200
-    assert any("200 of 600 rows, drawn by the seed" in e.description for e in report.evidence)
+    assert any(
+        "200 of 600 rows, sampled with the run's seed" in e.description for e in report.evidence
+    )
 
 
 def test_a_number_cut_into_groups_is_moved_by_rank(tmp_path: Path, rows: pd.DataFrame) -> None:

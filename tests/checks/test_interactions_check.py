@@ -80,7 +80,7 @@ def test_fewer_rows_are_drawn_by_the_seed_and_said(folder):
     runs = [audit(folder, AUDIT + "[explain]\ninteractions = 50\n") for _ in range(2)]
     tables = [pq.read_table(run.evidence_path("interactions.parquet")) for run in runs]
     assert tables[0].equals(tables[1])
-    assert "50 of 800 rows, drawn by the seed" in runs[0].report.evidence[-1].description
+    assert "50 of 800 rows, sampled with the run's seed" in runs[0].report.evidence[-1].description
 
 
 def test_it_runs_on_request_and_for_trees_only(folder):

@@ -28,7 +28,7 @@ from audits.recourse.search import block
 ROWS = 1_500
 AUDIT = """
 [audit]
-name = "Ways back"
+name = "Recourse"
 [data]
 path = "rows.csv"
 target = "paid"
@@ -106,10 +106,10 @@ def test_numbers_are_those_of_the_evidence(run: tuple[AuditReport, Path, pd.Data
     counted = costs[costs["everybody"] | costs["race_drawn"]]
     ours, theirs = (counted.loc[counted["race"] == name, "cost"] for name in "ba")
     assert len(ours) >= 40
-    dearer = report.by_id["recourse_dearer[race=b|a]"]
+    costlier = report.by_id["recourse_dearer[race=b|a]"]
     ranks = np.minimum(ours, 1e6), np.minimum(theirs, 1e6)
     u = stats.mannwhitneyu(*ranks, method="asymptotic")
-    assert dearer.value == pytest.approx(u.statistic / (len(ours) * len(theirs)))
+    assert costlier.value == pytest.approx(u.statistic / (len(ours) * len(theirs)))
     within = report.by_id["recourse_within_effort[race=b]"].estimate
     assert within.value == pytest.approx((ours <= effort + 1e-9).mean())
     assert within.n == len(ours)

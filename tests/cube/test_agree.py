@@ -12,7 +12,7 @@ from audits.cube.intervals.agree import reconcile
 from audits.diagnostics.proxies import compute_separation
 from audits.explain.groups.importance import PartSums, compute_part_differences
 from audits.recourse.burden.burden import compare_shares
-from audits.recourse.burden.costs import compute_dearer
+from audits.recourse.burden.costs import compute_costlier
 from tests.simulated.populations import make_scored, view_scored
 
 numbers = st.floats(-3, 3)
@@ -56,8 +56,8 @@ def test_every_kind_agrees(seed: int, n: int, other: int, shift: float) -> None:
     found.append((gap.difference.low, gap.difference.high, 0.0, gap.p_value))
     if ref_hits:
         found.append((gap.ratio.low, gap.ratio.high, 1.0, gap.p_value))
-    dearer, p_value = compute_dearer(draw.normal(shift, 1, n), draw.normal(0, 1, other))
-    found.append((dearer.low, dearer.high, 0.5, p_value))
+    costlier, p_value = compute_costlier(draw.normal(shift, 1, n), draw.normal(0, 1, other))
+    found.append((costlier.low, costlier.high, 0.5, p_value))
     inside = np.arange(n + other) < n
     told = compute_separation(draw.normal(shift * inside, 1), inside, two_sided=True)
     found.append((told.low, told.high, 0.5, told.p_value))

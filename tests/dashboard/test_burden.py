@@ -1,4 +1,4 @@
-"""The page's part on equal ways back: what it says is what the audit measured."""
+"""The page's part on equal recourse: what it says is what the audit measured."""
 
 from __future__ import annotations
 

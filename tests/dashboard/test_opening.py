@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.beside import Beside
+from dashboard.background import BackgroundTask
 from dashboard.catalogue import say
 from dashboard.viewmodels.cohorts import rows
 from dashboard.viewmodels.run import RunData
@@ -22,7 +22,7 @@ APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 
 def test_page_does_not_wait_longer_than_it_says() -> None:
     gate = threading.Event()
-    made = Beside(lambda: gate.wait(30))
+    made = BackgroundTask(lambda: gate.wait(30))
     assert made.get(0.0) is None
     assert made.get(0.05) is None
     gate.set()
@@ -31,7 +31,7 @@ def test_page_does_not_wait_longer_than_it_says() -> None:
 
 
 def test_what_fails_to_open_says_so_each_time() -> None:
-    made = Beside(lambda: 1 // 0)
+    made = BackgroundTask(lambda: 1 // 0)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             made.get(30.0)
@@ -46,8 +46,8 @@ def test_what_is_let_go_is_closed_now_or_when_it_is_made() -> None:
         if len(closed) == 2:
             both.set()
 
-    early = Beside(lambda: "early")
-    late = Beside(lambda: "late" if gate.wait(30) else "never")
+    early = BackgroundTask(lambda: "early")
+    late = BackgroundTask(lambda: "late" if gate.wait(30) else "never")
     assert early.get(30.0) == "early"
     early.release(close)
     assert closed == ["early"]

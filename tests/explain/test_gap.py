@@ -1,4 +1,4 @@
-"""A gap laid on columns: adds up, equals brute force, covers, and follows weights."""
+"""A gap attributed to columns: adds up, equals brute force, covers, and follows weights."""
 
 import numpy as np
 import pytest

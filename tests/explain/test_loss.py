@@ -1,4 +1,4 @@
-"""The loss laid on columns: the definition over all subsets, a column that was learned by heart."""
+"""The loss attributed to columns: the definition over all subsets, a column that was learned by heart."""
 
 import lightgbm
 import numpy as np

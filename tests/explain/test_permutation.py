@@ -184,7 +184,7 @@ def test_variance_is_that_of_new_data():
 
 
 def test_the_spread_of_repeats_alone_does_not_cover_and_ours_does():
-    """A column that is used and tells nothing, dealt out anew in 2,000 samples of 150 rows."""
+    """A column that is used and tells nothing, shuffled in 2,000 samples of 150 rows."""
     rng, n, repeats, runs = np.random.default_rng(0), 150, 5, 2000
     ours = usual = 0
     for _ in range(runs):

@@ -145,7 +145,7 @@ def test_a_tree_regression_can_be_read_as_a_probability(tmp_path: Path, rows: pd
 
 
 def test_columns_for_a_model_that_was_fitted_on_arrays(tmp_path: Path, rows: pd.DataFrame) -> None:
-    """What follows sees the data's names: explanations, ways back, scores."""
+    """What follows sees the data's names: explanations, recourse, scores."""
     forest = RandomForestClassifier(10, max_depth=3, random_state=0)
     forest.fit(rows[["age", "debt"]].to_numpy(), rows["repaid"].to_numpy())
     skops_io.dump(forest, tmp_path / "m.skops")

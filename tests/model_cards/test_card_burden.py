@@ -1,4 +1,4 @@
-"""The card on equal ways back and on flips, of real runs: the sentence, the tables, the reasons."""
+"""The card on equal recourse and on flips, of real runs: the sentence, the tables, the reasons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sample_models.catalog import SAMPLES
 from sample_models.rental.train import run_training
 from tests.checks import test_flips
 
-TITLE = "Is the way back equally hard for everyone?"
+TITLE = "Is recourse equally hard for everyone?"
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> AuditReport:
 def test_the_gap_stands_there_with_group_column_and_certainty(report: AuditReport) -> None:
     text = render_markdown(build_card(report)).split(TITLE)[1].split("\n## ")[0]
     plain = unescape(text.replace("\\", ""))
-    assert "The way back is dearer for Newcomer than for Settled" in plain
-    assert "it is dearer through record_years" in plain
+    assert "Recourse is costlier for Newcomer than for Settled" in plain
+    assert "it is costlier through record_years" in plain
     assert "Through which columns Newcomer pays more than Settled" in plain
-    dearer = report.by_id["recourse_dearer[origin=Newcomer|Settled]"].estimate
-    assert f"{dearer.value:.1%}" in plain
+    costlier = report.by_id["recourse_dearer[origin=Newcomer|Settled]"].estimate
+    assert f"{costlier.value:.1%}" in plain
     assert "p < 0.001" in plain
 
 

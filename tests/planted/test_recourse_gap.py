@@ -1,4 +1,4 @@
-"""A planted gap in the way back is found and named with its column; a twin without it is silent."""
+"""A planted gap in recourse is found and named with its column; a twin without it is silent."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def audit(folder: Path, *, biased: bool, seed: int = 0) -> AuditReport:
     return run_audit(folder / "audit.toml", folder / "run", device="cpu", checks=CHECKS).report
 
 
-def tell(report: AuditReport, dearer: Measurement) -> str:
-    where = {"attribute": dearer.attribute, "group": dearer.group}
+def tell(report: AuditReport, costlier: Measurement) -> str:
+    where = {"attribute": costlier.attribute, "group": costlier.group}
     parts = report.find("recourse_mean_cost_difference", **where)
-    within = report.find("recourse_within_effort", attribute=dearer.attribute)
+    within = report.find("recourse_within_effort", attribute=costlier.attribute)
     shares = {item.group: item for item in within}
     sentence = render_recourse_gap(
-        dearer,
+        costlier,
         report.find("recourse_cost_shift", **where)[0],
         report.by_id["recourse_effort"],
-        (shares[dearer.group], shares[dearer.reference_group]),
+        (shares[costlier.group], shares[costlier.reference_group]),
         [item for item in parts if item.slice],
     )
     assert sentence is not None
@@ -58,9 +58,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> AuditReport:
 def test_selection_is_equal_and_the_way_back_is_not(planted: AuditReport) -> None:
     ratio = planted.find("impact_ratio", attribute="origin")[0]
     assert ratio.estimate.low > 0.9
-    dearer = planted.by_id["recourse_dearer[origin=Newcomer|Settled]"]
-    assert is_significant(dearer)
-    assert dearer.estimate.low > 0.65
+    costlier = planted.by_id["recourse_dearer[origin=Newcomer|Settled]"]
+    assert is_significant(costlier)
+    assert costlier.estimate.low > 0.65
     assert planted.by_id["recourse_cost_shift[origin=Newcomer|Settled]"].estimate.low > 0.8
     share = planted.by_id["recourse_within_effort_difference[origin=Newcomer|Settled]"]
     assert share.estimate.high < -0.4
@@ -78,9 +78,9 @@ def test_it_is_named_with_group_and_column(planted: AuditReport) -> None:
     whole = planted.by_id["recourse_mean_cost_difference[origin=Newcomer|Settled]"]
     assert sum(item.value for item in parts) == pytest.approx(whole.value)
     sentence = tell(planted, planted.by_id["recourse_dearer[origin=Newcomer|Settled]"])
-    assert sentence.startswith("The way back is dearer for Newcomer than for Settled: ")
+    assert sentence.startswith("Recourse is costlier for Newcomer than for Settled: ")
     assert "p < 0.001, adjusted" in sentence
-    assert "it is dearer through record_years (+" in sentence
+    assert "it is costlier through record_years (+" in sentence
     assert "debts" not in sentence
 
 
@@ -102,7 +102,7 @@ def test_on_the_twin_none_is_reported(tmp_path: Path, seed: int) -> None:
     open_ = [v for v in report.verdicts if v.status in (Status.WARN, Status.FAIL)]
     assert not open_
     said = tell(report, report.by_id["recourse_dearer[origin=Newcomer|Settled]"])
-    assert "no significant difference in what the way back costs" in said
+    assert "no significant difference in what recourse costs" in said
 
 
 TWINS = 300

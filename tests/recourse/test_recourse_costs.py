@@ -8,7 +8,7 @@ from scipy import stats
 
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.recourse.burden import costs
-from audits.recourse.burden.costs import compute_dearer, compute_median, compute_shift
+from audits.recourse.burden.costs import compute_costlier, compute_median, compute_shift
 
 NONE = np.inf
 
@@ -20,10 +20,10 @@ def sample(seed: int, n: int, without: float = 0.2, shift: float = 0.0) -> np.nd
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_dearer_is_the_share_of_pairs_counted_one_by_one(seed: int) -> None:
+def test_costlier_is_the_share_of_pairs_counted_one_by_one(seed: int) -> None:
     ours, theirs = sample(seed, 30), sample(seed + 50, 45)
     won = sum((a > b) + 0.5 * (a == b) for a in ours for b in theirs)
-    estimate, p_value = compute_dearer(ours, theirs)
+    estimate, p_value = compute_costlier(ours, theirs)
     assert isinstance(estimate, Estimate)
     assert estimate.value == pytest.approx(won / (30 * 45))
     assert estimate.low < estimate.value < estimate.high
@@ -36,7 +36,7 @@ def test_dearer_is_the_share_of_pairs_counted_one_by_one(seed: int) -> None:
 def test_the_test_agrees_with_all_permutations() -> None:
     """The null distribution by drawing labels anew, with half of the rows tied at the top."""
     ours, theirs = sample(3, 18, without=0.5, shift=0.4), sample(9, 25, without=0.5)
-    _, p_value = compute_dearer(ours, theirs)
+    _, p_value = compute_costlier(ours, theirs)
     joined = stats.rankdata(np.concatenate([ours, theirs]))
     centre, draw = joined.mean() * 18, np.random.default_rng(0)
     sums = np.array([draw.permutation(joined)[:18].sum() for _ in range(20_000)])
@@ -48,7 +48,7 @@ def test_leaving_out_those_without_recourse_would_hide_the_gap() -> None:
     """Half of one group has none; the others of both groups pay the same."""
     theirs = np.linspace(0.5, 1.5, 60)
     ours = np.concatenate([np.linspace(0.5, 1.5, 30), np.full(30, NONE)])
-    estimate, p_value = compute_dearer(ours, theirs)
+    estimate, p_value = compute_costlier(ours, theirs)
     assert isinstance(estimate, Estimate)
     assert estimate.value == pytest.approx(0.75, abs=0.01)
     assert p_value < 1e-4
@@ -101,7 +101,7 @@ def test_a_shift_that_has_no_number_says_why() -> None:
 
 def test_all_costs_equal_is_no_difference() -> None:
     ours, theirs = np.ones(40), np.ones(60)
-    estimate, p_value = compute_dearer(ours, theirs)
+    estimate, p_value = compute_costlier(ours, theirs)
     assert isinstance(estimate, Estimate)
     assert (estimate.value, p_value) == (0.5, 1.0)
     assert estimate.low < 0.5 < estimate.high
@@ -111,7 +111,7 @@ def test_all_costs_equal_is_no_difference() -> None:
 
 
 def test_too_few_rows_have_no_comparison() -> None:
-    found, p_value = compute_dearer(np.ones(7), np.ones(60))
+    found, p_value = compute_costlier(np.ones(7), np.ones(60))
     assert isinstance(found, Unavailable)
     assert np.isnan(p_value)
     assert isinstance(compute_shift(np.ones(7), np.ones(60)), Unavailable)
@@ -155,10 +155,10 @@ def test_intervals_cover_whatever_the_shapes(spread: float, n: tuple[int, int]) 
         shift = compute_shift(ours, theirs)
         assert isinstance(shift, Estimate)
         hits += shift.low <= 0.5 <= shift.high
-        dearer, _ = compute_dearer(ours, theirs)
-        assert isinstance(dearer, Estimate)
+        costlier, _ = compute_costlier(ours, theirs)
+        assert isinstance(costlier, Estimate)
         true = stats.norm.cdf(0.5 / np.hypot(spread, 1.0))
-        sure += dearer.low <= true <= dearer.high
+        sure += costlier.low <= true <= costlier.high
     assert hits >= 366
     assert sure >= 366
 
@@ -168,6 +168,8 @@ def test_no_more_false_alarms_than_stated(without: float) -> None:
     """Two groups of one distribution with ties, 1,000 times: at most 5% but for chance."""
     alarms = 0
     for seed in range(1_000):
-        _, p_value = compute_dearer(sample(seed, 40, without), sample(seed + 10_000, 120, without))
+        _, p_value = compute_costlier(
+            sample(seed, 40, without), sample(seed + 10_000, 120, without)
+        )
         alarms += p_value < 0.05
     assert alarms <= 65

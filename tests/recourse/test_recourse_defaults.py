@@ -98,7 +98,7 @@ def test_what_was_settled_is_told() -> None:
     assert resolved.section.one_hot == (RACE, JOB)
     told = {notice.code: notice.text for notice in resolved.notices}
     assert told["recourse.defaults"] == (
-        "In a way back 'sex' stays as it is and 'age' only rises, since nothing else is declared; "
+        "For recourse 'sex' stays as it is and 'age' only rises, since nothing else is declared; "
         "where it is otherwise, name the column in [recourse] mutable."
     )
     assert "race ('race_a', 'race_b', 'race_c'); job (" in told["recourse.one_hot"]

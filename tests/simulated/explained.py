@@ -19,7 +19,7 @@ from audits.explain.groups.gap import compute_gap_shares
 from audits.explain.groups.importance import PartSums, compute_part_differences
 from audits.explain.groups.losses import Loss
 from audits.recourse.burden.burden import compare_mean_cost, compare_shares
-from audits.recourse.burden.costs import compute_dearer, compute_median, compute_shift
+from audits.recourse.burden.costs import compute_costlier, compute_median, compute_shift
 from audits.slices.estimate import estimate_difference
 from audits.slices.targets import Target
 from tests.simulated.case import Case, Drawn
@@ -178,10 +178,10 @@ def _list_recourse() -> Iterator[Case]:
     yield Case("recourse", "median_recourse_cost", "order_statistics", "80 rows", 40.0,
                _repeat(lambda g: _ends(compute_median(_draw_costs(80, 1.0, g))), median),
                cost=2)  # fmt: skip
-    dearer = 0.9 * 0.9 * (1.5 / 2.5) + 0.1 * 0.9 + 0.5 * 0.01
+    costlier = 0.9 * 0.9 * (1.5 / 2.5) + 0.1 * 0.9 + 0.5 * 0.01
     yield Case("recourse, two groups", "recourse_dearer", "delong_logit", "80 and 80 rows", 80.0,
-               _repeat(lambda g: _ends(compute_dearer(_draw_costs(80, 1.5, g),
-                                                      _draw_costs(80, 1.0, g))[0]), dearer),
+               _repeat(lambda g: _ends(compute_costlier(_draw_costs(80, 1.5, g),
+                                                      _draw_costs(80, 1.0, g))[0]), costlier),
                cost=4)  # fmt: skip
 
     def shift(generator: np.random.Generator) -> tuple[float, float]:

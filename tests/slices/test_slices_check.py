@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_numbers(bundle: Bundle, tmp_path: Path) ->
 def test_fewer_rows_are_drawn_and_said(tmp_path: Path) -> None:
     report = audit(tmp_path, make_frame(), "[slices]\nrows = 6000\n").report
     described = report.evidence[-1].description
-    assert "6,000 of 8,000 rows, drawn by the seed" in described
+    assert "6,000 of 8,000 rows, sampled with the run's seed" in described
     assert set(str(report.find("accuracy_difference")[0].slice).split(" & ")) == set(
         SLICE.split(" & ")
     )

@@ -44,7 +44,7 @@ def list_roles(context: Context) -> dict[str, list[str]]:
 
 
 def draw_positions(context: Context, purpose: str, most: int) -> NDArray[np.int64]:
-    """Return the positions of all rows, or of `most` drawn by the seed, rising."""
+    """Return the positions of all rows, or of `most` sampled with the run's seed, rising."""
     total = context.table.rows
     if total <= most:
         return np.arange(total, dtype=np.int64)
@@ -53,7 +53,7 @@ def draw_positions(context: Context, purpose: str, most: int) -> NDArray[np.int6
 
 
 def describe_drawn(context: Context, positions: NDArray[np.int64]) -> str:
-    """Return "1,000 rows" or "1,000 of 5,000 rows, drawn by the seed"."""
+    """Return "1,000 rows" or "1,000 of 5,000 rows, sampled with the run's seed"."""
     if len(positions) == context.table.rows:
         return f"{len(positions):,} rows"
-    return f"{len(positions):,} of {context.table.rows:,} rows, drawn by the seed"
+    return f"{len(positions):,} of {context.table.rows:,} rows, sampled with the run's seed"

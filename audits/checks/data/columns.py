@@ -25,7 +25,7 @@ from audits.data import ROWS_VIEW, ColumnFacts, compute_facts, find_repeats
 COLUMNS_CHECK = "data.columns"
 COLUMNS_FILE = "evidence/columns.parquet"
 ROWS = 50_000
-"""Quantiles of more rows are taken from so many, drawn by the audit's seed."""
+"""Quantiles of more rows are taken from so many, sampled with the run's seed."""
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 _SCHEMA = pa.schema(

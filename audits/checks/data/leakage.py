@@ -23,7 +23,7 @@ from audits.diagnostics import Concordance, compute_leakage, describe_relation, 
 LEAKAGE_CHECK = "data.leakage"
 LEAKAGE_FILE = "evidence/leakage.parquet"
 ROWS = 20_000
-"""More rows are drawn by the audit's seed."""
+"""More rows are sampled with the run's seed."""
 MAX_LISTED = 50
 """The report has at most so many columns, the strongest; the evidence has all."""
 

@@ -24,7 +24,7 @@ MEASURED_ROWS = 20_000
 """Rules are counted on at most so many audited rows."""
 
 _FILE = "evidence/anchors.parquet"
-_NEAR, _DRAWN = "nearest to another decision", "drawn by the seed"
+_NEAR, _DRAWN = "nearest to another decision", "sampled with the run's seed"
 _SCHEMA = pa.schema(
     [
         ("row", pa.string()),

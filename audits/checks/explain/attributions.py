@@ -96,7 +96,7 @@ def prepare(context: Context, settings: Settings, name: str = "background") -> E
 
 
 def sample_reference(context: Context, rows: int | None) -> pd.DataFrame:
-    """Return reference rows drawn by the seed; None for all, up to REFERENCE_ROWS."""
+    """Return reference rows sampled with the run's seed; None for all, up to REFERENCE_ROWS."""
     wanted = REFERENCE_ROWS if rows is None else rows
     return context.table.sample_reference(wanted, context.generator(f"{CODE}:base"))
 
@@ -248,7 +248,7 @@ def _describe(context: Context, explainer: Explainer, sample: Attribution, total
     kind = "Exact" if sample.exact else "Approximate"
     rows = f"{format_count(totals.rows)} of {format_count(context.table.rows)} rows"
     if totals.rows < context.table.rows:
-        rows += ", drawn by the seed,"
+        rows += ", sampled with the run's seed,"
     steps = f", {sample.budget} model evaluations a row" if sample.budget else ""
     why = f". Not by the model's own method: {explainer.why}" if explainer.why else ""
     method, _, engine = sample.method.partition(":")

@@ -95,7 +95,7 @@ def _draw(context: Context, known: _Truth) -> tuple[_Truth, int]:
 
 
 def compute_errors(context: Context) -> CheckResult:
-    """Lay the loss of rows drawn by the seed on the model's columns."""
+    """Attribute the loss of rows sampled with the run's seed to the model's columns."""
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
     if not context.spec.explain.error_rows:
@@ -183,19 +183,23 @@ def _save(context: Context, known: _Truth, found: LossShapley, features: list[st
 
 def _describe(context: Context, known: _Truth, reference_rows: int) -> EvidenceFile:
     rows = len(known.positions)
-    drawn = "" if rows == context.table.rows else ", drawn by the seed from those of known outcome,"
+    drawn = (
+        ""
+        if rows == context.table.rows
+        else ", sampled with the run's seed from those of known outcome,"
+    )
     loss = name_loss(context.spec.audit.task).replace("_", " ")
     return EvidenceFile(
         _FOUND, rows,
-        f"The {loss} of {rows:,} of {context.table.rows:,} rows{drawn} laid on the model's columns "
-        f"against {reference_rows} reference rows",
+        f"The {loss} of {rows:,} of {context.table.rows:,} rows{drawn} attributed to the model's "
+        f"columns against {reference_rows} reference rows",
     )  # fmt: skip
 
 
 ERRORS = Check(
     CODE,
     "What makes the model err",
-    "Lays the log loss (squared error for a regression) of rows drawn by the seed on the model's "
+    "Attributes the log loss (squared error for a regression) of sampled rows to the model's "
     "columns: which make predictions better and which worse, over all rows, the wrong ones and, "
     f"for the {TOP} columns that change it most, by group; p-values are adjusted by Holm.",
     compute_errors,

@@ -135,7 +135,9 @@ def compute_gaps(context: Context) -> CheckResult:
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
     if context.spec.audit.task == "multiclass":
-        raise CheckNotApplicableError("a gap is laid on columns for decisions and for regression")
+        raise CheckNotApplicableError(
+            "a gap is attributed to columns for decisions and for regression"
+        )
     people = read_people(context)
     pairs = list(_draw_pairs(context, people))
     if not pairs:
@@ -153,7 +155,7 @@ def compute_gaps(context: Context) -> CheckResult:
     pq.write_table(table.replace_schema_metadata(None), context.folder / _FOUND, compression="zstd")
     described = (
         f"Shares of each column in {len(pairs)} gaps between groups, over pairs of at most "
-        f"{GROUP_ROWS} people a group, drawn by the seed"
+        f"{GROUP_ROWS} people a group, sampled with the run's seed"
     )
     return CheckResult(tuple(measured), (EvidenceFile(_FOUND, table.num_rows, described),))
 
@@ -161,7 +163,7 @@ def compute_gaps(context: Context) -> CheckResult:
 GAP = Check(
     CODE,
     "What drives the gap",
-    "Walks from people of one group to people of another, a column at a time, and lays the gap "
-    "in selection between the groups on the model's columns; the shares add up to the gap.",
+    "Changes people of one group into people of another, a column at a time, and attributes the "
+    "gap in selection between the groups to the model's columns; the shares add up to the gap.",
     compute_gaps,
 )

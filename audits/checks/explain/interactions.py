@@ -19,7 +19,7 @@ TOP_PAIRS = 10
 
 
 def compute_interaction_strengths(context: Context) -> CheckResult:
-    """Measure the strongest pairs of columns over rows drawn by the seed."""
+    """Measure the strongest pairs of columns over rows sampled with the run's seed."""
     wanted = context.spec.explain.interactions
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
@@ -37,8 +37,8 @@ def compute_interaction_strengths(context: Context) -> CheckResult:
     pq.write_table(tabulate_interactions(found), context.folder / FILE, compression="zstd")
     pairs = len(found.features) * (len(found.features) + 1) // 2
     about = (
-        f"Exact interaction values in {found.space} of {size} of {rows} rows, drawn by the seed: "
-        "what each pair of columns moves the output by together, and each column alone"
+        f"Exact interaction values in {found.space} of {size} of {rows} rows, sampled with the "
+        "run's seed: what each pair of columns moves the output by together, and each column alone"
     )
     return CheckResult(tuple(_measure(found)), (EvidenceFile(FILE, pairs, about),))
 

@@ -1,4 +1,4 @@
-"""Check `explain.permutation`: what the model loses when a column's values are dealt out anew."""
+"""Check `explain.permutation`: what the model loses when a column's values are shuffled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What checks that ask the model about rows share: rows drawn by the seed, the audited answer."""
+"""What checks that ask the model about rows share: rows sampled with the run's seed, the audited
+answer."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def make_answer(context: Context) -> Callable[[pd.DataFrame], FloatArray]:
 
 
 def draw_positions(context: Context, wanted: int, purpose: str) -> IntArray:
-    """Return positions of at most `wanted` rows in rising order, drawn by the audit's seed."""
+    """Return positions of at most `wanted` rows in rising order, sampled with the run's seed."""
     total = context.table.rows
     if total <= wanted:
         return np.arange(total)
@@ -41,8 +42,10 @@ def draw_positions(context: Context, wanted: int, purpose: str) -> IntArray:
 
 
 def describe_rows(context: Context, used: int) -> str:
-    """Return "all 1,000 rows" or "2,000 of 10,000 rows, drawn by the seed"."""
+    """Return "all 1,000 rows" or "2,000 of 10,000 rows, sampled with the run's seed"."""
     total = context.table.rows
     return (
-        f"all {total:,} rows" if used >= total else f"{used:,} of {total:,} rows, drawn by the seed"
+        f"all {total:,} rows"
+        if used >= total
+        else f"{used:,} of {total:,} rows, sampled with the run's seed"
     )

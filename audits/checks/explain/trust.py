@@ -189,7 +189,8 @@ def _list_steps(
 
 
 def compute_trust(context: Context) -> CheckResult:
-    """Put the run's own attributions, as stored, to the test on rows drawn by the seed."""
+    """Put the run's own attributions, as stored, to the test on rows sampled with the run's
+    seed."""
     if context.model is None:
         raise CheckNotApplicableError("decisions were audited without a model")
     if not context.spec.explain.trust_rows:
@@ -205,8 +206,8 @@ def compute_trust(context: Context) -> CheckResult:
     pq.write_table(_tabulate(shown, tests), context.folder / _FILE, compression="zstd")
     described = (
         f"Tests of the attributions by {own.method} on {len(shown.names)} of {shown.total} rows, "
-        "drawn by the seed: agreement and stability of each row, and how far its score moves when "
-        "columns take reference values"
+        "sampled with the run's seed: agreement and stability of each row, and how far its score "
+        "moves when columns take reference values"
     )
     return CheckResult(tuple(tests.measured), (EvidenceFile(_FILE, len(shown.names), described),))
 

@@ -23,7 +23,7 @@ _BATCH = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Rows drawn by the seed and their attributions as stored.
+    """Rows sampled with the run's seed and their attributions as stored.
 
     names: row ids `[n]`. frame: the model's columns. values, error: `[n, n_features]`; error is
     None where values are not sampled. base, output: `[n]`. total: rows with attributions.

@@ -25,7 +25,7 @@ from audits.cube import compute_mean_interval, to_result
 CODE = "fairness.consistency"
 NEIGHBOURS = 5
 ROWS = 5000
-"""More rows are drawn by the audit's seed: the distances of all pairs grow with their square."""
+"""More rows are sampled with the run's seed: the distances of all pairs grow with their square."""
 
 _FOUND = "evidence/consistency.parquet"
 _NARROW = 1000
@@ -101,7 +101,7 @@ def measure_consistency(context: Context) -> CheckResult:
     names = context.read_predictions(["row"])["row"][positions].astype(str)
     table = pa.table({"row": names, "consistency": row})
     pq.write_table(table, context.folder / _FOUND, compression="zstd")
-    drawn = f"{len(positions):,} of {context.table.rows:,} rows, drawn by the seed"
+    drawn = f"{len(positions):,} of {context.table.rows:,} rows, sampled with the run's seed"
     whom = "every row" if len(positions) == context.table.rows else drawn
     return CheckResult(tuple(found), (EvidenceFile(_FOUND, len(row), f"Consistency of {whom}"),))
 
@@ -123,6 +123,6 @@ CONSISTENCY = Check(
     CODE,
     "Consistency",
     f"Compares every decision with those of the {NEIGHBOURS} people most alike in the model's "
-    f"columns, on at most {ROWS:,} rows drawn by the audit's seed.",
+    f"columns, on at most {ROWS:,} rows sampled with the run's seed.",
     measure_consistency,
 )

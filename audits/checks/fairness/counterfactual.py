@@ -33,7 +33,7 @@ from audits.recourse import compute_turned, match_column, replace_values
 CODE = "fairness.counterfactual"
 FLIPS = "evidence/flips.parquet"
 FLIP_ROWS = 20_000
-"""More rows are drawn by the audit's seed: every flip is a prediction."""
+"""More rows are sampled with the run's seed: every flip is a prediction."""
 MAX_GROUPS = 10
 """Groups beyond the largest ones are not flipped to or from."""
 
@@ -85,7 +85,7 @@ def compute_flips(context: Context) -> CheckResult:
     table = _tabulate(context, drawn, flips)
     pq.write_table(table, context.folder / FLIPS, compression="zstd")
     n, rows = len(drawn.positions), context.table.rows
-    whom = "every row" if n == rows else f"{n:,} of {rows:,} rows, drawn by the seed,"
+    whom = "every row" if n == rows else f"{n:,} of {rows:,} rows, sampled with the run's seed,"
     about = f"Score and decision of {whom} as they are and as of another group"
     return CheckResult(tuple(measurements), (EvidenceFile(FLIPS, table.num_rows, about),))
 
@@ -269,6 +269,6 @@ COUNTERFACTUAL = Check(
     "Gives rows the protected value of another group, with the columns that are declared to "
     "follow from it (to declared values, else to learned ones), and counts the decisions that "
     "turn. It shows what the model does with these columns, not what causes what. On at most "
-    f"{FLIP_ROWS:,} rows drawn by the audit's seed.",
+    f"{FLIP_ROWS:,} rows sampled with the run's seed.",
     compute_flips,
 )

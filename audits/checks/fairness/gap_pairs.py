@@ -1,5 +1,5 @@
-"""Which groups' gaps are laid on columns: those that people read about, each with whom the policy
-sets it against."""
+"""Which groups' gaps are attributed to columns: those that people read about, each with whom the
+policy sets it against."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def measure_proxies(context: Context) -> CheckResult:
     adjusted = iter(compute_holm(np.array(known, dtype=np.float64)).tolist())
     p_values = [next(adjusted) if isinstance(row.found, Separation) else None for row in rows]
     _save(context, rows, p_values)
-    drawn = "" if len(positions) == context.table.rows else ", drawn by the seed"
+    drawn = "" if len(positions) == context.table.rows else ", sampled with the run's seed"
     described = (
         "How well each column, all columns and the score tell each group from the others: "
         f"{len(positions):,} of {context.table.rows:,} rows{drawn}, learned on one half and "

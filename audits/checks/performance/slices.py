@@ -142,7 +142,7 @@ def _describe_percents(context: Context) -> Callable[[float], None]:
 
 
 def _describe(context: Context, found: Found, searched: int, telling: tuple[str, ...]) -> str:
-    drawn = "" if searched == context.table.rows else ", drawn by the seed"
+    drawn = "" if searched == context.table.rows else ", sampled with the run's seed"
     partly = (
         f"; {found.left_out:,} combinations of columns were left out to save time, the least "
         "promising ones"

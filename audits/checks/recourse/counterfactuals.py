@@ -220,7 +220,7 @@ def _describe_draw(draw: Draw) -> str:
     """Return how the rows were drawn, for the evidence."""
     base, every = int(draw.base.sum()), len(draw.positions)
     more = f" and {every - base} more of small groups" if every > base else ""
-    return f"{base} rejected rows{more}, drawn by the seed"
+    return f"{base} rejected rows{more}, sampled with the run's seed"
 
 
 def compute_recourse(context: Context) -> CheckResult:

@@ -1,4 +1,4 @@
-"""Check `recourse.fairness`: is the way back equally hard for every group?"""
+"""Check `recourse.fairness`: is recourse equally hard for every group?"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from audits.recourse import (
     compare_mean_cost,
     compare_shares,
     compute_burden,
-    compute_dearer,
+    compute_costlier,
     compute_median,
     compute_shift,
     count_within,
@@ -170,13 +170,13 @@ def _measure_group(attribute: str, label: str, own: Burden, effort: float) -> It
 
 def measure_pairs(pairs: Sequence[Pair], effort: float) -> Iterator[Measurement]:
     """Compare every group with its reference; the rank tests are adjusted over all of them."""
-    ranked = [compute_dearer(pair.ours.cost, pair.theirs.cost) for pair in pairs]
+    ranked = [compute_costlier(pair.ours.cost, pair.theirs.cost) for pair in pairs]
     tested = np.array([p for _, p in ranked if not np.isnan(p)])
     adjusted = iter(compute_holm(tested))
-    for pair, (dearer, p_value) in zip(pairs, ranked, strict=True):
+    for pair, (costlier, p_value) in zip(pairs, ranked, strict=True):
         sure = float("nan") if np.isnan(p_value) else float(next(adjusted))
         tests = len(tested) or None
-        yield _compare(pair, "recourse_dearer", dearer, "share", sure, "none", adjusted_for=tests)
+        yield _compare(pair, "recourse_dearer", costlier, "share", sure, "none", adjusted_for=tests)
         shift, own = reconcile_shift(compute_shift(pair.ours.cost, pair.theirs.cost), p_value)
         sure = float(np.fmax(sure, own))
         yield _compare(pair, "recourse_cost_shift", shift, "difference", sure, adjusted_for=tests)
@@ -235,8 +235,8 @@ def _compare(
 RECOURSE_FAIRNESS = Check(
     CODE,
     "Fair recourse",
-    "Compares what the way back costs the rejected of each group: how often there is one, how "
-    "often it is the dearer of two (with none as dearer than any), how many are within one and "
-    "the same effort, and which columns make it dear. Of small groups more rows are searched.",
+    "Compares what recourse costs the rejected of each group: how often there is one, how "
+    "often it is the costlier of two (with none as costlier than any), how many are within one and "
+    "the same effort, and which columns make it costly. Of small groups more rows are searched.",
     compute_fairness,
 )

@@ -128,7 +128,7 @@ def _list_notes(found: Retraining) -> list[str]:
     if found.method.name in RANDOM:
         notes.append(
             "! Decisions are partly drawn by chance: the same person may be decided differently "
-            "another time. The numbers are of one drawing, by the audit's seed."
+            "another time. The numbers are of one draw, with the run's seed."
         )
     if found.left_out:
         names = list_words([plain_text(name) for name in found.left_out])

@@ -134,22 +134,21 @@ class DataSection(Frozen):
 class ExplainSection(Frozen):
     """`[explain]`: which rows, by which method, in which output.
 
-    `rows` is "all" or a number drawn by the seed; `sampled_rows` bounds it where values have to be
-    sampled, which takes thousands of predictions a row. `method` is "auto" (the model's own) or
-    one by name: see `assay checks`. `output` is "auto" (what the method explains by itself),
-    "margin" (log-odds) or "probability". `pairs` is the most permutations that a sampled row gets,
-    `error` the error, as a share of the range of the scores, at which it is done.
-    `interactions` is for how many rows drawn by the seed the pairs of columns are explained too; 0
-    for none.
-    `error` the error, as a share of the range of the scores, at which it is done. `baseline` is
-    what a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
-    its first layer), "sample" (drawn reference rows), or "auto", the method's own. `trust_rows` is
-    on how many rows the attributions are put to the test; 0 leaves that out.
+    `rows` is "all" or a number sampled with the run's seed; `sampled_rows` bounds it where values
+    have to be sampled, which takes thousands of predictions a row. `method` is "auto" (the model's
+    own) or one by name: see `assay checks`. `output` is "auto" (what the method explains by
+    itself), "margin" (log-odds) or "probability". `pairs` is the most permutations that a sampled
+    row gets, `error` the error, as a share of the range of the scores, at which it is done.
+    `interactions` is for how many rows sampled with the run's seed the pairs of columns are
+    explained too; 0 for none. `error` the error, as a share of the range of the scores, at which it
+    is done. `baseline` is what a network's output is compared with: "mean" of the reference rows,
+    "zero" (the origin of its first layer), "sample" (drawn reference rows), or "auto", the method's
+    own. `trust_rows` is on how many rows the attributions are put to the test; 0 leaves that out.
 
-    `error_rows`: for how many rows the model's errors are laid on columns, `effects_rows`: how many
-    rows' curves make a column's partial dependence (accumulated effects take up to 10,000 rows),
-    `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how many rows
-    a rule is searched, half of them nearest to another decision; 0 turns each off.
+    `error_rows`: for how many rows the model's errors are attributed to columns, `effects_rows`:
+    how many rows' curves make a column's partial dependence (accumulated effects take up to 10,000
+    rows), `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how
+    many rows a rule is searched, half of them nearest to another decision; 0 turns each off.
     `anchor_seconds` is the longest that the search for one rule may take.
     """
 
@@ -183,7 +182,7 @@ class MitigateSection(Frozen):
 
     `gap` is the largest allowed between groups (0.02: two points); with costs of 1 and 1 the
     cheapest decisions are the most accurate ones. `max_cost` is how much accuracy an intervention
-    may cost (0.05: five points): a dearer one is measured, but not offered as a help.
+    may cost (0.05: five points): a costlier one is measured, but not offered as a help.
     """
 
     gap: float = Field(default=0.02, ge=0, le=1)
@@ -203,8 +202,8 @@ class MitigateSection(Frozen):
 class SlicesSection(Frozen):
     """`[slices]`: the search for parts of the data where the model does worse.
 
-    `rows` bounds time and memory (one byte a row and column); more are drawn by the seed, 0 turns
-    the search off. A slice has up to `conditions` conditions and at least `min_rows` rows;
+    `rows` bounds time and memory (one byte a row and column); more are sampled with the run's seed,
+    0 turns the search off. A slice has up to `conditions` conditions and at least `min_rows` rows;
     `answers` is how many are listed at most for each of error, selection and calibration.
     """
 
@@ -263,7 +262,7 @@ class AdverseActionSection(Frozen):
     `codes` says in which words a column is told; columns with the same words are one reason.
     `prohibited` columns are never a reason; by default the protected ones. `near` is the share of
     approved applicants, from the cut-off upwards, that rejected ones are compared with; `rows`
-    is for how many rejected people reasons are worked out at most, drawn by the seed.
+    is for how many rejected people reasons are worked out at most, sampled with the run's seed.
     """
 
     codes: Mapping[str, str] = Field(default_factory=dict)

@@ -419,19 +419,19 @@ METRICS: dict[str, Word] = {
     ),
     "permutation_brier_score": Word(
         "Rise in Brier score",
-        "How much the Brier score rises when the column's values are dealt out anew.",
+        "How much the Brier score rises when the column's values are shuffled.",
     ),
     "permutation_log_loss": Word(
         "Rise in log loss",
-        "How much the log loss rises when the column's values are dealt out anew.",
+        "How much the log loss rises when the column's values are shuffled.",
     ),
     "permutation_roc_auc": Word(
         "Fall in ROC AUC",
-        "How much the ROC AUC falls when the column's values are dealt out anew.",
+        "How much the ROC AUC falls when the column's values are shuffled.",
     ),
     "permutation_squared_error": Word(
         "Rise in squared error",
-        "How much the mean squared error rises when the column's values are dealt out anew.",
+        "How much the mean squared error rises when the column's values are shuffled.",
     ),
     "anchors_found": Word(
         "Rules found",
@@ -465,22 +465,23 @@ METRICS: dict[str, Word] = {
     "recourse_median_cost": Word(
         "Median least cost",
         "What the cheapest change found costs half of the rejected rows at most, in units of each "
-        "column's spread; rows without recourse count as dearer than any.",
+        "column's spread; rows without recourse count as costlier than any.",
     ),
     "recourse_within_effort": Word(
         "Within reach",
         "Of the rejected rows searched, the share that the same effort would get accepted.",
     ),
     "recourse_dearer": Word(
-        "Chance of the dearer way",
+        "Chance of costlier recourse",
         "Of all pairs of a rejected row of the group and one of the reference group, the share in "
-        "which the group's has the dearer recourse (none at all is dearest, ties count half); 50% "
-        "is equal. The p-value of the rank test is adjusted (Holm) over all groups compared.",
+        "which the group's has the costlier recourse (none at all is costliest, ties count half); "
+        "50% is equal. The p-value of the rank test is adjusted (Holm) over all groups compared.",
     ),
     "recourse_cost_shift": Word(
         "Extra cost of recourse",
-        "How much dearer the group's recourse is in the median pair of a rejected row of the group "
-        "and one of the reference group. The p-value is that of the rank test, adjusted (Holm).",
+        "How much costlier the group's recourse is in the median pair of a rejected row of the "
+        "group and one of the reference group. The p-value is that of the rank test, adjusted "
+        "(Holm).",
     ),
     "recourse_mean_cost_difference": Word(
         "Gap in mean cost",

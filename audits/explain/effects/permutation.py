@@ -1,4 +1,4 @@
-"""What the model loses when one column's values are dealt out anew: permutation importance."""
+"""What the model loses when one column's values are shuffled: permutation importance."""
 
 from __future__ import annotations
 

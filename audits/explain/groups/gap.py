@@ -1,4 +1,5 @@
-"""What drives a gap between two groups: the difference of their mean outputs, laid on columns.
+"""What drives a gap between two groups: the difference of their mean outputs, attributed to
+columns.
 
 People of one group are paired with people of the other, and each pair is moved from the one to
 the other, a column at a time (`permutations.py`). What a column's step changes, averaged over
@@ -25,13 +26,13 @@ CALL_PAIRS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class GapShares:
-    """A gap laid on columns.
+    """A gap attributed to columns.
 
     shares: `[n_players]`, they add up to `gap`. low, high: 95% intervals over people. p_values:
     two-sided, of a share of 0. gap: the mean output of the group less that of the reference
     group, as measured on all rows. paired_gap: the same over the pairs; what it misses of `gap` is
-    laid on the columns in proportion to their uncertainty. pairs, rows, reference_rows: how many
-    pairs, and how many different people on each side.
+    attributed to the columns in proportion to their uncertainty. pairs, rows, reference_rows: how
+    many pairs, and how many different people on each side.
     """
 
     shares: FloatArray

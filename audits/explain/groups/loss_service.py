@@ -1,4 +1,5 @@
-"""The loss laid on columns inside the model's worker, and asking for it from the audit's side."""
+"""The loss attributed to columns inside the model's worker, and asking for it from the audit's
+side."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ CALL_ROWS = 50
 
 
 def name_loss(task: str) -> str:
-    """Return the loss that is laid on columns."""
+    """Return the loss that is attributed to columns."""
     return "squared_error" if task == "regression" else "log_loss"
 
 

@@ -48,7 +48,7 @@ def explain(estimator: NativeModel, matrix: FloatArray, request: Request) -> Col
 
     estimator: a network whose `forward_embedded` maps `[n, width]` to logits `[n, n_outputs]`.
     matrix: float64 `[n_rows, width]`. It compares with at most as many of the reference rows as
-    `METHODS` says, drawn by the seed.
+    `METHODS` says, sampled with the run's seed.
 
     Rounds go on for the rows with an error above `request.error` of the range of the outputs, until
     `ROUNDS` ends. `error` is half of the 95% interval of each value; `additivity_error` is what

@@ -135,7 +135,7 @@ def compute_permutation_shap(
     """Estimate the Shapley values of `n_rows` rows against `n_reference` reference rows.
 
     The values of a row add up to its score less the mean score of the reference rows: what
-    sampling leaves of that gap is laid on the columns in proportion to their variance.
+    sampling leaves of that gap is attributed to the columns in proportion to their variance.
     Deterministic for a generator's state.
     """
     n_players = blender.n_players
@@ -262,7 +262,7 @@ def _close_gap(
     squares solution under the constraint that a row's values add up to `wanted`.
 
     Where all permutations happened to agree, every column that moved is as uncertain as any. No
-    error is smaller than what was laid on its value.
+    error is smaller than what was attributed to it.
     """
     moved = np.where((values != 0).any(axis=1, keepdims=True), values != 0, True)
     weight = np.where((error > 0).any(axis=1, keepdims=True), error**2, moved)

@@ -24,37 +24,39 @@ FLIP_NOTE = (
 
 
 def render_recourse_gap(
-    dearer: Measurement,
+    costlier: Measurement,
     shift: Measurement | None,
     effort: Measurement | None,
     within: tuple[Measurement | None, Measurement | None],
     columns: Sequence[Measurement],
 ) -> str | None:
-    """Return whose way back is dearer: who, how much, compared to whom, how sure, and why.
+    """Return whose recourse is costlier: who, how much, compared to whom, how sure, and why.
 
-    dearer: a `recourse_dearer`, whose p-value is adjusted; shift: the `recourse_cost_shift` of
+    costlier: a `recourse_dearer`, whose p-value is adjusted; shift: the `recourse_cost_shift` of
     the same groups; within: `recourse_within_effort` of the group and of its reference; columns:
     the parts of `recourse_mean_cost_difference`. None where there is no number.
     """
-    if dearer.estimate is None:
+    if costlier.estimate is None:
         return None
-    group, reference = (plain_text(name or "") for name in (dearer.group, dearer.reference_group))
-    if not is_significant(dearer):
+    group, reference = (
+        plain_text(name or "") for name in (costlier.group, costlier.reference_group)
+    )
+    if not is_significant(costlier):
         return (
-            f"{group} against {reference}: no significant difference in what the way back costs "
-            f"(dearer for {group} in {_say_share(dearer)} of pairs; "
-            f"{format_interval(dearer.estimate, dearer.unit)})."
+            f"{group} against {reference}: no significant difference in what recourse costs "
+            f"(costlier for {group} in {_say_share(costlier)} of pairs; "
+            f"{format_interval(costlier.estimate, costlier.unit)})."
         )
-    more = dearer.estimate.value > 0.5
-    share = dearer.estimate.value if more else 1 - dearer.estimate.value
-    ends = (dearer.estimate.low, dearer.estimate.high)
+    more = costlier.estimate.value > 0.5
+    share = costlier.estimate.value if more else 1 - costlier.estimate.value
+    ends = (costlier.estimate.low, costlier.estimate.high)
     low, high = ends if more else (1 - ends[1], 1 - ends[0])
     one, other = (group, reference) if more else (reference, group)
-    level = f"{dearer.estimate.confidence * 100:.3g}%"
+    level = f"{costlier.estimate.confidence * 100:.3g}%"
     sentence = (
-        f"The way back is dearer for {one} than for {other}: in {format_value(share, 'share')} of "
+        f"Recourse is costlier for {one} than for {other}: in {format_value(share, 'share')} of "
         f"pairs of one rejected person of each ({level} interval "
-        f"{format_range(low, high, 'share')}; {format_p(dearer.p_value or 0.0)}, adjusted)"
+        f"{format_range(low, high, 'share')}; {format_p(costlier.p_value or 0.0)}, adjusted)"
     )
     if shift is not None and shift.estimate is not None:
         size = format_value(abs(shift.estimate.value), "score")
@@ -96,7 +98,7 @@ def _say_columns(columns: Sequence[Measurement], more: bool) -> str:
     if not dear:
         return ""
     words = [f"{plain_text(name)} (+{format_value(value, 'score')})" for value, name in dear]
-    return f" Among those who have a way back, it is dearer through {list_words(words)}."
+    return f" Among those who have recourse, it is costlier through {list_words(words)}."
 
 
 def render_flip(item: Measurement) -> str | None:

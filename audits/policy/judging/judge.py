@@ -47,7 +47,7 @@ def compute_verdicts(
     `policy.min_rows` rows are in the number's denominator, and an impact ratio that one different
     selection would turn round.
 
-    day: that of the audit. The policy's waivers that hold on it are laid on the violations that
+    day: that of the audit. The policy's waivers that hold on it are applied to the violations that
     they are of; without a day none is.
     """
     turned = find_turned(measurements)

@@ -1,5 +1,5 @@
-"""What the way back costs each row at the least, and how groups compare: equal effort, and which
-columns make one group's recourse dearer.
+"""What recourse costs each row at the least, and how groups compare: equal effort, and which
+columns make one group's recourse costlier.
 
 The cost of a row is that of the cheapest of its answers; it is infinite where none was found.
 Gupta, Nokhiz, Roy and Venkatasubramanian 2019 (arXiv:1909.03166) compare the distance to the

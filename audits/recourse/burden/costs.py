@@ -1,7 +1,7 @@
-"""Two groups' costs of recourse compared, with those who have none as dearer than any.
+"""Two groups' costs of recourse compared, with those who have none as costlier than any.
 
 A cost of infinity stands for a row without recourse. Leaving such rows out would flatter the
-group that has more of them: its dearest rows would drop out of the comparison. Ranks need no
+group that has more of them: its costliest rows would drop out of the comparison. Ranks need no
 number for them, only their place: at the top, tied with one another.
 """
 
@@ -53,10 +53,12 @@ def compute_median(cost: FloatArray) -> Estimate | Unavailable:
     )  # fmt: skip
 
 
-def compute_dearer(cost: FloatArray, reference: FloatArray) -> tuple[Estimate | Unavailable, float]:
-    """Return (P(a row's recourse is dearer than a reference row's), p-value of equal costs).
+def compute_costlier(
+    cost: FloatArray, reference: FloatArray
+) -> tuple[Estimate | Unavailable, float]:
+    """Return (P(a row's recourse is costlier than a reference row's), p-value of equal costs).
 
-    The first is the share of pairs, one row of each, in which the group's is dearer, ties
+    The first is the share of pairs, one row of each, in which the group's is costlier, ties
     counting half (Mann and Whitney's U over all pairs), in [0, 1], one half where neither group
     has it harder; DeLong's interval on the logit scale. The test is the rank-sum test with
     mid-ranks and the variance corrected for ties (Mann and Whitney 1947), two-sided. Unavailable
@@ -94,12 +96,12 @@ def compute_dearer(cost: FloatArray, reference: FloatArray) -> tuple[Estimate | 
 
 
 def compute_shift(cost: FloatArray, reference: FloatArray) -> Estimate | Unavailable:
-    """Return by how much a group's recourse is dearer: the median over all pairs of one row of
+    """Return by how much a group's recourse is costlier: the median over all pairs of one row of
     each of (cost minus reference cost), Hodges and Lehmann 1963.
 
     A pair of two rows without recourse says nothing of the shift and is left out; one of a row
     with and a row without counts as further apart than any other. The interval turns round the
-    rank comparison: its ends are the shifts at which the share of dearer pairs is as far from one
+    rank comparison: its ends are the shifts at which the share of costlier pairs is as far from one
     half as its standard error allows (the larger of DeLong's at the estimate, which holds
     whatever the shapes, and that under equal shapes). Unavailable under `MIN_ROWS_FOR_RANKS` rows
     of either, and where the median pair or an end has a row without recourse.
@@ -133,8 +135,8 @@ def compute_shift(cost: FloatArray, reference: FloatArray) -> Estimate | Unavail
 def reconcile_shift(
     shift: Estimate | Unavailable, p_value: float
 ) -> tuple[Estimate | Unavailable, float]:
-    """Return a shift and its p-value that agree. p_value: that of `compute_dearer`, which asks the
-    same of the ranks."""
+    """Return a shift and its p-value that agree. p_value: that of `compute_costlier`, which asks
+    the same of the ranks."""
     if isinstance(shift, Unavailable):
         return shift, p_value
     ends = np.asarray(shift.low), np.asarray(shift.high)
@@ -145,7 +147,7 @@ def reconcile_shift(
 def _no_shift(where: str) -> Unavailable:
     return Unavailable(
         reason=f"{where} has a row without recourse, whose cost has no number; see how often the "
-        "group's recourse is the dearer one"
+        "group's recourse is the costlier one"
     )
 
 
@@ -165,7 +167,7 @@ def _finite_max(*costs: FloatArray) -> float:
 
 
 def _compute_error(cost: FloatArray, reference: FloatArray, shift: float) -> float:
-    """Return the standard error of the share of dearer pairs, after taking `shift` away."""
+    """Return the standard error of the share of costlier pairs, after taking `shift` away."""
     moved, n, ref_n = np.sort(cost - shift), len(cost), len(reference)
     ordered = np.sort(reference)
 

@@ -186,7 +186,7 @@ def shrink(bench: Bench, proposals: Proposals) -> Proposals:
 
 
 def drop_unneeded(bench: Bench, proposals: Proposals) -> Proposals:
-    """Take back, the dearest first, every change without which outcome and rules still hold."""
+    """Take back, the costliest first, every change without which outcome and rules still hold."""
     bench.scorer.open_block(bench.editor, bench.task.rows, bench.columns)
     costs = compute_costs(bench.columns, bench.editor, proposals)
     order = np.argsort(-costs, axis=1, kind="stable")

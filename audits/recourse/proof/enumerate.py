@@ -224,7 +224,7 @@ class _Search:
     def _keep_cheapest(
         self, chosen: tuple[int, ...], picks: IntArray, costs: FloatArray, sums: FloatArray
     ) -> list[Combination]:
-        """Keep what is no dearer than the last of the `KEPT` cheapest that are met for sure."""
+        """Keep what is no costlier than the last of the `KEPT` cheapest that are met for sure."""
         sure = np.sort(costs[sums >= self._least + 2 * self._problem.slack])
         if len(sure) >= KEPT:
             near = costs <= sure[KEPT - 1]

@@ -113,7 +113,7 @@ def _tell(
     ]
     if told:
         text = (
-            f"In a way back {' and '.join(told)}, since nothing else is declared; where it is "
+            f"For recourse {' and '.join(told)}, since nothing else is declared; where it is "
             "otherwise, name the column in [recourse] mutable."
         )
         yield Notice(code="recourse.defaults", text=text)
@@ -123,7 +123,7 @@ def _tell(
         )
         more = f"; and {len(blocks) - SHOWN} more" if len(blocks) > SHOWN else ""
         text = (
-            "Columns of which exactly one is set in every reference row move as one in a way back: "
+            "Columns of which exactly one is set in every reference row move as one in recourse: "
             f"{sets}{more}. If they are not one choice, declare the sets in [recourse] one_hot; "
             "an empty list is none."
         )

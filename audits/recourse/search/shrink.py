@@ -45,7 +45,7 @@ def shrink_numbers(
 ) -> Proposals:
     """Move numbers back toward what the rows have, while the wanted outcome holds.
 
-    The dearest change of each proposal goes first. Each is narrowed down in whole steps of its
+    The costliest change of each proposal goes first. Each is narrowed down in whole steps of its
     column (integers stay integers, decimals as many as the reference data has), all proposals
     together. Only values that a prediction confirmed are taken, so the result is as valid as
     the proposals were; when the time runs out it is the best so far.

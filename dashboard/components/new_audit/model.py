@@ -15,7 +15,7 @@ from dashboard.components.new_audit.files import choose_file
 from dashboard.components.new_audit.reading import open_field
 from dashboard.components.new_audit.state import current_form, wait_for
 from dashboard.components.text import escape_markdown, show_text
-from dashboard.probes import shared_probes
+from dashboard.file_probes import shared_file_probes
 from dashboard.viewmodels.cohorts.rows import Absent
 from dashboard.viewmodels.new_audit.audit_form import AuditForm, read_file_form
 from dashboard.viewmodels.new_audit.model_fit import (
@@ -45,7 +45,7 @@ def show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
     text = say("form.opening", kind=say(key) if has_words(key) else kind)
     declared = Declared(missing, read_file_form(form), form.output, tuple(form.features.items()))
     found = wait_for(
-        shared_probes().try_model(Path(form.model), Path(form.data), declared), text, "model"
+        shared_file_probes().try_model(Path(form.model), Path(form.data), declared), text, "model"
     )
     if isinstance(found, Absent):
         open_field(found.setting)

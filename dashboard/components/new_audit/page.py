@@ -26,7 +26,7 @@ from dashboard.components.new_audit.reading import (
 )
 from dashboard.components.new_audit.state import change_form, current_form, wait_for
 from dashboard.components.text import escape_markdown, show_text
-from dashboard.probes import shared_probes
+from dashboard.file_probes import shared_file_probes
 from dashboard.state import job_board, runs_root
 from dashboard.viewmodels.cohorts.rows import Absent
 from dashboard.viewmodels.new_audit import new_audit
@@ -123,7 +123,9 @@ def _look_at(
     try:
         written = read_file_form(form)
         found = wait_for(
-            shared_probes().look_at_data(Path(path), missing, written), say("form.looking"), key
+            shared_file_probes().look_at_data(Path(path), missing, written),
+            say("form.looking"),
+            key,
         )
     except InputError as error:
         found = Absent(str(error), "data.encoding")
@@ -191,9 +193,9 @@ def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -
     if draft.task != "binary" or any(_find_problems(look, rows, fit)):
         return False
     if fit is None and not current_form().with_model:
-        trial, waiting = shared_probes().try_decisions(draft), say("form.trying_decisions")
+        trial, waiting = shared_file_probes().try_decisions(draft), say("form.trying_decisions")
     elif fit is not None and fit.info.format != "endpoint":
-        trial, waiting = shared_probes().try_outputs(draft), say("form.trying_rows")
+        trial, waiting = shared_file_probes().try_outputs(draft), say("form.trying_rows")
     else:
         return False
     found = wait_for(trial, waiting, "meaning")

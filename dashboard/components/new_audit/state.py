@@ -10,7 +10,7 @@ from typing import TypeVar
 import streamlit as st
 
 from dashboard.components.text import show_text
-from dashboard.probes import AT_ONCE_S
+from dashboard.file_probes import AT_ONCE_S
 from dashboard.state import runs_root
 from dashboard.viewmodels.new_audit.audit_form import (
     AuditForm,

@@ -1,4 +1,4 @@
-"""Whether the way back is equally hard for everyone: what the audit found, by group."""
+"""Whether recourse is equally hard for everyone: what the audit found, by group."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_groupings(run: RunData) -> tuple[str, ...]:
 
 
 def list_findings(run: RunData, grouping: str) -> list[str]:
-    """Return what was found on each group against the reference group, dearest first."""
+    """Return what was found on each group against the reference group, costliest first."""
     effort = run.overall("recourse_effort")
     within = {item.group: item for item in run.by_group("recourse_within_effort", grouping)}
     shifts = {item.group: item for item in run.by_group("recourse_cost_shift", grouping)}
@@ -143,7 +143,7 @@ def _title_effort(run: RunData, attribute: str, budget: str) -> str:
 
 
 def make_parts_chart(run: RunData, attribute: str) -> Chart | None:
-    """Return which columns make the way back dearer or cheaper for the group furthest from its
+    """Return which columns make recourse costlier or cheaper for the group furthest from its
     reference, each column's part in the difference of the mean costs."""
     compared = [item for item in _rank_compared(run, attribute) if _list_parts(run, item)]
     if not compared:

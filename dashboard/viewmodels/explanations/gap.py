@@ -17,7 +17,7 @@ from dashboard.viewmodels.run import RunData
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two groups whose gap is laid on columns. label: how the page names them."""
+    """Two groups whose gap is attributed to columns. label: how the page names them."""
 
     group: str
     reference: str
@@ -29,8 +29,8 @@ class Pair:
 
 
 def list_gaps(run: RunData) -> list[str]:
-    """Return the attributes that have gaps laid on columns, that with the widest gap first; those
-    of two columns together after the others."""
+    """Return the attributes that have gaps attributed to columns, that with the widest gap first;
+    those of two columns together after the others."""
     found = [name for name in run.groupings if run.by_group("gap_share", name)]
     return sorted(found, key=lambda name: (name in run.pairs, -_measure_widest(run, name)))
 

@@ -145,7 +145,7 @@ def _check_task(draft: Draft, look: DataLook) -> str:
 
 def _check_classes(draft: Draft, look: DataLook, fit: ModelFit) -> str:
     """Return why the model's classes cannot be matched with the outcome's values. Of a model of
-    two classes, rows with known outcomes tell: see `Probes.try_meaning`."""
+    two classes, rows with known outcomes tell: see `FileProbes.try_outputs`."""
     if draft.task != "multiclass" or not draft.target or fit.info.task != draft.task:
         return ""
     values = tuple(str(value) for value in look.by_name[draft.target].values)

@@ -1,4 +1,4 @@
-"""Whether the way back is equally hard for every group, and rows made rows of another group."""
+"""Whether recourse is equally hard for every group, and rows made rows of another group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PARTS = ("recourse_mean_cost_difference", "recourse_change_share_difference")
 _FLIPS = ("flip_gained_share", "flip_lost_share", "flip_score_change")
 _INTRO = (
     "Of two rejected people, one of each group, whose cheapest allowed change costs more? A person "
-    "without any counts as having the dearer one. A cost of 1 is one typical step in one column."
+    "without any counts as having the costlier one. A cost of 1 is one typical step in one column."
 )
 
 
@@ -36,7 +36,7 @@ def build_burden(report: AuditReport) -> Section | None:
     """Return how groups compare in what recourse costs; None where no such check was made."""
     outcome = next((one for one in report.checks if one.code == BURDEN_CHECK), None)
     items = [item for item in report.measurements if item.check == BURDEN_CHECK]
-    title = "Is the way back equally hard for everyone?"
+    title = "Is recourse equally hard for everyone?"
     if outcome is None:
         return None
     if outcome.status is not CheckStatus.MEASURED:
@@ -70,7 +70,7 @@ def _build_attribute(items: Sequence[Measurement], effort: Measurement | None) -
 
 
 def _tell(
-    items: Sequence[Measurement], dearer: Measurement, effort: Measurement | None
+    items: Sequence[Measurement], costlier: Measurement, effort: Measurement | None
 ) -> str | None:
     def find(metric: str, group: str | None) -> Measurement | None:
         return next(
@@ -78,17 +78,17 @@ def _tell(
         )
 
     within = (
-        find("recourse_within_effort", dearer.group),
-        find("recourse_within_effort", dearer.reference_group),
+        find("recourse_within_effort", costlier.group),
+        find("recourse_within_effort", costlier.reference_group),
     )
     parts = [
         item for item in items
         if item.metric == "recourse_mean_cost_difference"
-        and item.group == dearer.group
+        and item.group == costlier.group
         and item.part is not None
     ]  # fmt: skip
-    shift = find("recourse_cost_shift", dearer.group)
-    return render_recourse_gap(dearer, shift, effort, within, parts)
+    shift = find("recourse_cost_shift", costlier.group)
+    return render_recourse_gap(costlier, shift, effort, within, parts)
 
 
 def _tabulate(

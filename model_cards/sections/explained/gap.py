@@ -23,8 +23,8 @@ def build_gaps(report: AuditReport) -> Iterator[Section]:
     blocks = [block for found in list_explained(report) for block in _build_pair(found)]
     intro = (
         "People of two groups are paired and the columns of one taken over by the other, one at a "
-        "time, in many orders. What that changes in the decisions is laid on the columns; the "
-        "shares add up to the gap."
+        "time, in many orders. What that changes in the decisions is attributed to the columns; "
+        "the shares add up to the gap."
     )
     if not blocks:
         blocks = [Paragraph((Text("No gap in selection is a finding, so none is explained."),))]

@@ -25,7 +25,7 @@ AT_ONCE_S = 0.8
 """A page waits so long for an answer before it says that it is still looked for."""
 
 
-class Probes:
+class FileProbes:
     """Answers by key. Safe to share between sessions."""
 
     def __init__(self) -> None:
@@ -97,6 +97,6 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 
 @cache
-def shared_probes() -> Probes:
+def shared_file_probes() -> FileProbes:
     """Return this server's probes."""
-    return Probes()
+    return FileProbes()

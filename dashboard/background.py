@@ -12,7 +12,7 @@ T = TypeVar("T")
 _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="assay-open")
 
 
-class Beside(Generic[T]):
+class BackgroundTask(Generic[T]):
     """Something that is being made, or is made. `make` is called once, in another thread."""
 
     def __init__(self, make: Callable[[], T]) -> None:
