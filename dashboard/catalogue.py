@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from pathlib import Path
-from typing import Any
 
+from audits.core.words.reader import read_texts
 from audits.findings import load_sentences
-
-_WORDS = Path(__file__).parent / "words"
 
 
 @cache
 def load_catalogue(language: str = "en") -> dict[str, str]:
     """Return the catalogue's sentences by dotted key, with those that every page shares."""
-    tables = tomllib.loads((_WORDS / f"{language}.toml").read_text(encoding="utf-8"))
-    return {**load_sentences(), **dict(_flatten(tables, ""))}
-
-
-def _flatten(table: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for key, value in table.items():
-        name = f"{prefix}{key}"
-        found += _flatten(value, f"{name}.") if isinstance(value, dict) else [(name, str(value))]
-    return found
+    return {**load_sentences(), **read_texts("dashboard", f"words/{language}.toml")}
 
 
 def say(key: str, /, **fields: object) -> str:

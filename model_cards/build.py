@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from model_cards.card import (
     Card,
     Line,

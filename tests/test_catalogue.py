@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audits.checks.catalogue import build_catalogue, render_markdown
-from audits.core.words.words import METRICS as WORDS
+from audits.core.words.metrics import METRICS as WORDS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "catalogue.md"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audits.checks.catalog import BUILTIN
 from audits.core.words.clauses import CLAUSES
-from audits.core.words.words import METRICS as WORDS, describe
+from audits.core.words.metrics import METRICS as WORDS, describe
 from audits.cube import DISPARITIES, DISTANCES, METRICS, Metric
 
 _DIRECTIONS = {

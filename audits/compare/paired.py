@@ -13,7 +13,7 @@ from audits.compare.scale import ChangeTest, compute_t_test, fold
 from audits.core.arrays import FloatArray, IntArray
 from audits.core.limits import MIN_ROWS_FOR_FAR_TAILS
 from audits.core.report.measurement import Direction, Measurement
-from audits.core.words.words import base_metric
+from audits.core.words.metrics import base_metric
 from audits.cube import DISPARITIES, RATES, Pairs, Rate, compute_paired_change
 
 _MAX_GROUPS = 20_000

@@ -26,7 +26,7 @@ from audits.core.format import (
 )
 from audits.core.report.measurement import Measurement
 from audits.core.report.verdict import Verdict
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 
 _SUMMARY_WAY = {
     "closer_to_zero": ("closer to zero", "further from zero"),

@@ -10,7 +10,7 @@ from audits.compare.matching import MIRRORS, uses_column
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status, Verdict
-from audits.core.words.words import base_metric
+from audits.core.words.metrics import base_metric
 from audits.cube import DISPARITIES
 
 _RANK = {Status.PASS: 0, Status.WARN: 1, Status.FAIL: 2}

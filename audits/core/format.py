@@ -158,3 +158,17 @@ def _mend(text: str, suffix: str = "") -> str:
     if text.startswith("-") and not text.strip("-0.,"):
         text = text[1:]
     return text.replace("-", MINUS) + suffix
+
+
+def lower(title: str) -> str:
+    """Return a title for the middle of a sentence; abbreviations keep their capitals."""
+    first = title.split(" ", maxsplit=1)[0]
+    return title if first.isupper() and len(first) > 1 else title[:1].lower() + title[1:]
+
+
+def list_words(words: list[str], limit: int = 4) -> str:
+    """Return "a, b and c", or "a, b and others" beyond the limit."""
+    shown = [*words[:limit], "others"] if len(words) > limit else words
+    if len(shown) < 2:
+        return "".join(shown)
+    return ", ".join(shown[:-1]) + " and " + shown[-1]

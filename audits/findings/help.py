@@ -10,7 +10,7 @@ from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.report import AuditReport
 from audits.core.settings.spec import MitigateSection
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings.finding import Finding
 from audits.findings.gather import find_worst
 from audits.findings.numbers import name_base

@@ -12,7 +12,7 @@ from audits.core.limits import ALPHA
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.report import AuditReport
-from audits.core.words.words import is_higher_worse
+from audits.core.words.metrics import is_higher_worse
 from audits.findings.numbers import find_own, find_sides, name_base
 
 

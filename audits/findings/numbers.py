@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.report import AuditReport
-from audits.core.words.words import base_metric, is_higher_worse
+from audits.core.words.metrics import base_metric, is_higher_worse
 from audits.findings.finding import Affected
 
 

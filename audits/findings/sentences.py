@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 
-from audits.core.format import format_count, format_interval, format_value, plain_text
+from audits.core.format import format_count, format_interval, format_value, list_words, plain_text
 from audits.core.limits import ALPHA
 from audits.core.report.estimate import Estimate, make_size
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Cause, Status
-from audits.core.words.words import list_words
+from audits.core.words.reader import read_texts
 from audits.findings.finding import Finding
 from audits.findings.gather import count_judged, get_min_rows, list_leading
 from audits.findings.numbers import find_own, find_sides, is_oriented, name_base
@@ -23,12 +20,9 @@ from audits.findings.stories.sentences import render_finding as render_number
 _SHOWN = 4
 
 
-@cache
 def load_words() -> Mapping[str, str]:
     """Return the words by dotted key ("gap.selection_rate")."""
-    text = (resources.files("audits.findings") / "words.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
-    return {f"{name}.{key}": said for name, table in tables.items() for key, said in table.items()}
+    return read_texts("audits.findings", "words.toml")
 
 
 def render_finding_sentence(report: AuditReport, finding: Finding) -> str:

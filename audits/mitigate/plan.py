@@ -41,7 +41,7 @@ class Plan:
     @property
     def uses_attribute(self) -> bool:
         """Whether deciding by this plan needs to know a person's group; see
-        `audits.core.words.words.ATTRIBUTE_WARNING`."""
+        `ATTRIBUTE_WARNING`."""
         return self.request.by_group
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from audits.core.format import lower
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import GOALS, lower
+from audits.core.words.metrics import GOALS
 
 GOAL_OF = {
     "selection_rate": "demographic_parity",

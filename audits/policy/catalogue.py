@@ -11,7 +11,7 @@ from audits.core.groups import JOIN
 from audits.core.report.measurement import Unit
 from audits.core.report.verdict import Waiver
 from audits.core.settings.toml_lines import Path as Place
-from audits.core.words.words import METRICS as WORDS
+from audits.core.words.metrics import METRICS as WORDS
 from audits.policy.judging.judgeable import Judgeable, get_judgeable, list_judgeable
 from audits.policy.rule import BOUNDS, Policy, Rule
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from audits.core.report.verdict import Waiver
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.policy.judging.judgeable import Judgeable, list_judgeable
 from audits.policy.policy import DEFAULT_PRESETS, list_presets, load_policy
 from audits.policy.rule import Policy, Rule

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from audits.core.format import MINUS, format_count, plain_text
+from audits.core.format import MINUS, format_count, lower, plain_text
 from audits.core.groups import JOIN
 from audits.core.report.measurement import Unit
 from audits.core.report.verdict import Waiver
-from audits.core.words.words import describe, lower
+from audits.core.words.metrics import describe
 from audits.policy.judging.judgeable import get_judgeable
 from audits.policy.rule import Policy, Rule, is_distance
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from audits.core.format import format_count, format_value, plain_text
-from audits.core.words.words import list_words
+from audits.core.format import format_count, format_value, list_words, plain_text
 from audits.rules.local_law_144 import Kind
 from audits.rules.published import RATES as RATE_COLUMNS, RATIO, TABLES, Line, Printed, Published
 from audits.rules.rounding import render_decimal, round_half_up, truncate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.core.report.measurement import Measurement
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import render_finding as render_in
 from dashboard.catalogue import has_words, load_catalogue, say
 from dashboard.viewmodels.run import RunData

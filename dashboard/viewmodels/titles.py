@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.core.report.measurement import Measurement, is_significant, measurement_id
-from audits.core.words.words import base_metric
+from audits.core.words.metrics import base_metric
 from dashboard.viewmodels.run import RunData
 
 TITLE_ROWS = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.core.words.words import ATTRIBUTE_WARNING
+from audits.core.words.metrics import ATTRIBUTE_WARNING
 from audits.mitigate import Costs
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart

@@ -8,7 +8,7 @@ from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport
-from audits.core.words.words import SUMMARIES
+from audits.core.words.metrics import SUMMARIES
 from model_cards.card import Block, Section
 from model_cards.sections.tables import (
     join_words,

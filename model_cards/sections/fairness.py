@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audits.core.format import format_count, format_p, format_value, plain_text
+from audits.core.format import format_count, format_p, format_value, list_words, lower, plain_text
 from audits.core.limits import ALPHA
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status, Verdict
-from audits.core.words.words import SUMMARIES, describe, list_words, lower
+from audits.core.words.metrics import SUMMARIES, describe
 from audits.findings import (
     Finding,
     describe_waiver,

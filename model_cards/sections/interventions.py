@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.format import plain_text
+from audits.core.format import list_words, plain_text
 from audits.core.groups import FEW_ROWS
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
-from audits.core.words.words import ATTRIBUTE_WARNING, list_words
+from audits.core.words.metrics import ATTRIBUTE_WARNING
 from audits.findings import find_help
 from model_cards.card import Block, Paragraph, Section, Text
 from model_cards.sections.tables import (

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from audits.core.format import plain_text
+from audits.core.format import list_words, lower, plain_text
+from audits.core.report.codes import ANCHORS_CHECK, EFFECTS_CHECK, PERMUTATION_CHECK
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport, CheckStatus
-from audits.core.words.words import (
-    ANCHORS_CHECK,
-    EFFECTS_CHECK,
-    PERMUTATION_CHECK,
-    describe,
-    list_words,
-    lower,
-)
+from audits.core.words.metrics import describe
 from model_cards.card import Block, Bullets, Inline, Line, Paragraph, Section, Text
 from model_cards.human import make_human_section
 from model_cards.numbers import make_fact, make_number

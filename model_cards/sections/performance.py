@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.format import plain_text
+from audits.core.format import lower, plain_text
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe, lower
+from audits.core.words.metrics import describe
 from model_cards.card import Block, Inline, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.classes import build_classes

@@ -8,7 +8,7 @@ from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.report import AuditReport
 from audits.core.words.clauses import FOUR_FIFTHS, SCORING_TABLES, SELECTION_TABLES, SMALL_NUMBERS
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import (

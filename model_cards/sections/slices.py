@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.format import plain_text
+from audits.core.format import lower, plain_text
+from audits.core.report.codes import SLICES_CHECK
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport, CheckStatus
-from audits.core.words.words import SLICES_CHECK, base_metric, describe, lower
+from audits.core.words.metrics import base_metric, describe
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import describe_check, join_words, note_intervals

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from audits.core.format import plain_text
+from audits.core.format import lower, plain_text
 from audits.core.report.report import AuditReport
-from audits.core.words.words import lower
 from model_cards.card import Block, Fact, Line, Pairs, Paragraph, Section, Text
 from model_cards.numbers import make_fact
 from model_cards.sections.quality import build_quality

@@ -7,7 +7,7 @@ from collections import Counter
 from audits.core.format import plain_text
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import SEVERITY, Status
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import list_leading, list_notes, render_headline
 from model_cards.card import Block, Form, Outcome, Paragraph, Section, Text, Tile, Tiles
 from model_cards.numbers import make_number

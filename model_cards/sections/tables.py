@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from audits.core.format import plain_text
+from audits.core.format import list_words, lower, plain_text
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
 from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
-from audits.core.words.words import SUMMARIES, describe, list_words, lower
+from audits.core.words.metrics import SUMMARIES, describe
 from model_cards.card import (
     Block,
     Bullets,

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audits.core.groups import JOIN
-from audits.core.report.codes import INTERVENTIONS_CHECK
+from audits.core.report.codes import INTERVENTIONS_CHECK, SLICES_CHECK
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import PartKind
 from audits.core.report.verdict import Status
-from audits.core.words.words import SLICES_CHECK
 from audits.findings import (
     Finding,
     count_judged,

@@ -6,7 +6,7 @@ from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.parts import Part, PartKind
 from audits.core.words.methods import TITLES
-from audits.core.words.words import METRICS
+from audits.core.words.metrics import METRICS
 from audits.explain.methods import METHODS
 from audits.findings.stories.trust import judge_explanations
 from audits.findings.stories.trust_limits import LIMITS, Grade

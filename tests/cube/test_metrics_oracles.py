@@ -9,7 +9,7 @@ import pytest
 from scipy import special, stats
 from sklearn import metrics as sk
 
-from audits.core.words.words import METRICS as WORDS
+from audits.core.words.metrics import METRICS as WORDS
 from audits.cube.compare import compute_comparison
 from audits.cube.counts.view import compute_view
 from audits.cube.disparities import DISPARITIES, compute_disparities

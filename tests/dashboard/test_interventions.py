@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audits.core.format import format_value
-from audits.core.words.words import ATTRIBUTE_WARNING
+from audits.core.words.metrics import ATTRIBUTE_WARNING
 from audits.figures.theme import MAX_POINTS
 from audits.mitigate.goals import GOALS, Costs
 from audits.mitigate.remedies import name_intervention

@@ -10,9 +10,9 @@ import pytest
 
 from audits.core.counterfactual import NoRecourse
 from audits.core.format import format_range, format_value
+from audits.core.report.codes import SLICES_CHECK
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
-from audits.core.words.words import SLICES_CHECK
 from audits.cube.counts.view import compute_view
 from audits.cube.disparities import compute_disparities
 from audits.cube.rates import RATES

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from audits.core.report.codes import SLICES_CHECK
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.parts import Part
@@ -24,7 +25,6 @@ from audits.core.report.report import (
     Tool,
 )
 from audits.core.report.verdict import Status, Verdict
-from audits.core.words.words import SLICES_CHECK
 
 HOSTILE = ("<script>alert(1)</script>", "a|b*c_[x](javascript:alert(1))")
 SMALL = 12

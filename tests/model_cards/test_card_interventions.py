@@ -6,7 +6,7 @@ from importlib import import_module
 
 from audits.checks.base import CubeContext
 from audits.checks.fairness.interventions import compute_interventions
-from audits.core.words.words import ATTRIBUTE_WARNING
+from audits.core.words.metrics import ATTRIBUTE_WARNING
 from model_cards.build import build_card
 from model_cards.card import Number, walk_inlines, walk_sections
 from model_cards.render.markdown import render_markdown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from audits.core.report.codes import SLICES_CHECK
 from audits.core.report.report import AuditReport, CheckStatus
-from audits.core.words.words import SLICES_CHECK
 from model_cards.build import build_card
 from model_cards.render.markdown import render_markdown
 

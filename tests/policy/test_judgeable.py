@@ -16,7 +16,7 @@ from audits.core.groups import JOIN
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport, CheckStatus
-from audits.core.words.words import METRICS as WORDS
+from audits.core.words.metrics import METRICS as WORDS
 from audits.pipeline.run import run_audit
 from audits.policy.catalogue import get_range, is_bound
 from audits.policy.file import parse_policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.core.words.clauses import CLAUSES
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 
 
 def test_every_clause_is_sourced_dated_and_marked() -> None:

@@ -13,8 +13,8 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.checks.explain.sampled import describe_rows, draw_positions, require_model
 from audits.core.arrays import FloatArray, IntArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.report.codes import ANCHORS_CHECK
 from audits.core.report.estimate import Estimate
-from audits.core.words.words import ANCHORS_CHECK
 from audits.cube import compute_share_interval
 from audits.explain import LICENCE, Anchor, NoAnchor, find_covered, search_anchors
 

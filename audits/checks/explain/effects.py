@@ -10,10 +10,10 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.checks.explain.sampled import describe_rows, draw_positions, make_answer, require_model
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.report.codes import EFFECTS_CHECK
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import EFFECTS_CHECK
 from audits.cube import to_result
 from audits.explain import (
     POINTS,

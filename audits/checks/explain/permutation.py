@@ -9,10 +9,10 @@ from audits.checks.base import PREDICTIONS_FILE, Check, CheckResult, Context, bu
 from audits.checks.explain.sampled import draw_positions, require_model
 from audits.core.arrays import FloatArray, IntArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.report.codes import PERMUTATION_CHECK
 from audits.core.report.estimate import Unavailable
 from audits.core.report.measurement import Measurement, Unit
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import PERMUTATION_CHECK
 from audits.cube import to_result
 from audits.explain import (
     REPEATS,

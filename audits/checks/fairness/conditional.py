@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
+from audits.core.format import list_words
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import list_words
 from audits.cube import (
     View,
     choose_reference,

@@ -20,13 +20,13 @@ from audits.checks.base import (
 )
 from audits.core.arrays import BoolArray, FloatArray
 from audits.core.errors import CheckNotApplicableError
+from audits.core.format import list_words
 from audits.core.groups import MISSING
 from audits.core.limits import MIN_ROWS_TO_FLIP
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
 from audits.core.report.parts import Part, PartKind
 from audits.core.settings.pairs import read_pairs
-from audits.core.words.words import list_words
 from audits.cube import choose_reference, compute_mean_interval, estimate_share, to_result
 from audits.recourse import compute_turned, match_column, replace_values
 

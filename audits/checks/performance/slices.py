@@ -21,11 +21,12 @@ from audits.checks.base import (
 from audits.checks.data.audited_columns import draw_positions
 from audits.core.arrays import BoolArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
+from audits.core.format import list_words
+from audits.core.report.codes import SLICES_CHECK
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part, PartKind
 from audits.core.settings.spec import Task
-from audits.core.words.words import SLICES_CHECK, list_words
 from audits.data import Column
 from audits.diagnostics import compute_leakage, split_halves
 from audits.slices import BATCH, Found, Mask, build_targets, find_slices, read_cut_rows

@@ -15,11 +15,12 @@ from audits.core.format import (
     format_range,
     format_reason,
     format_value,
+    list_words,
     plain_text,
 )
 from audits.core.report.estimate import Result, Unavailable
 from audits.core.report.measurement import Unit
-from audits.core.words.words import ATTRIBUTE_WARNING, describe, list_words
+from audits.core.words.metrics import ATTRIBUTE_WARNING, describe
 from audits.cube import RATES
 from audits.mitigate import GOALS
 from audits.pipeline import Retraining, run_retraining

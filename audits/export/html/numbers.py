@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audits.core.format import format_interval, format_value, plain_text
 from audits.core.limits import ALPHA
 from audits.core.report.measurement import Measurement, Unit
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.cube import DISPARITIES, METRICS, RATES, Metric
 from audits.export.html.reading import Reading
 from audits.findings import render_point

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
+
+from audits.core.words.reader import read_texts
 
 
-@cache
 def load_words() -> Mapping[str, str]:
     """Return the catalogue's texts by dotted key ("headline.fail")."""
-    text = (resources.files("audits.export.html") / "words.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
-    return {f"{name}.{key}": said for name, table in tables.items() for key, said in table.items()}
+    return read_texts("audits.export.html", "words.toml")
 
 
 def say(key: str, /, **fields: object) -> str:

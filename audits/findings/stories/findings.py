@@ -10,11 +10,11 @@ from audits.core.format import (
     format_p,
     format_range,
     format_value,
+    list_words,
     plain_text,
 )
 from audits.core.report.measurement import Measurement, is_significant, measurement_id
 from audits.core.report.report import AuditReport
-from audits.core.words.words import list_words
 
 LEGITIMATE_NOTE = (
     "Whether a column is a good reason for a difference is for people to decide: a column that "

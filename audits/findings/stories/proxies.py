@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audits.core.format import format_count, format_interval, format_value, plain_text
+from audits.core.format import format_count, format_interval, format_value, list_words, plain_text
 from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import list_words
 
 PROXY_AUC = 0.55
 """A column is called a proxy where its whole interval is above this AUC; one that is surely not

@@ -9,10 +9,10 @@ from audits.core.format import (
     format_p,
     format_range,
     format_value,
+    list_words,
     plain_text,
 )
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.words.words import list_words
 
 FLIP_NOTE = (
     "A flip asks the model, not the world: it shows what the model does with these columns, and is "

@@ -5,31 +5,25 @@ The dashboard and the offline report say it in the same words, which are in `sen
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 
 from audits.core.format import (
     format_count,
     format_interval,
     format_reason,
     format_value,
+    lower,
     plain_text,
 )
 from audits.core.report.estimate import Estimate, Unavailable, make_size
 from audits.core.report.measurement import Measurement, Unit
-from audits.core.words.words import base_metric, describe, is_higher_worse, lower
+from audits.core.words.metrics import base_metric, describe, is_higher_worse
+from audits.core.words.reader import read_texts
 
 
-@cache
 def load_sentences() -> Mapping[str, str]:
     """Return the sentences by dotted key ("finding.ratio")."""
-    text = (resources.files("audits.findings.stories") / "sentences.toml").read_text(
-        encoding="utf-8"
-    )
-    tables = tomllib.loads(text)
-    return {f"{name}.{key}": said for name, table in tables.items() for key, said in table.items()}
+    return read_texts("audits.findings.stories", "sentences.toml")
 
 
 def render_finding(item: Measurement, words: Mapping[str, str] | None = None) -> str:

@@ -6,11 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from audits.core.format import format_count, format_range, format_reason, format_value
+from audits.core.format import (
+    format_count,
+    format_range,
+    format_reason,
+    format_value,
+    list_words,
+    lower,
+)
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.measurement import Measurement, Unit
 from audits.core.words.methods import TITLES
-from audits.core.words.words import describe, list_words, lower
+from audits.core.words.metrics import describe
 from audits.findings.stories.trust_limits import ASPECTS, FAITHFUL, GRADES, LIMITS, Grade
 
 _LIMITS = {limit.metric: limit for limit in LIMITS}

@@ -11,7 +11,7 @@ from audits.core.groups import split_crossed
 from audits.core.report.measurement import Measurement, measurement_id
 from audits.core.report.parts import Part, PartKind
 from audits.core.report.verdict import Status
-from audits.core.words.words import base_metric
+from audits.core.words.metrics import base_metric
 from audits.cube import DISPARITIES, normal_quantile
 from audits.policy.rule import Rule, is_distance
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
+from audits.core.format import (
+    format_count,
+    format_interval,
+    format_p,
+    format_value,
+    lower,
+    plain_text,
+)
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import PartKind
-from audits.core.words.words import base_metric, describe, is_higher_worse, lower
+from audits.core.words.metrics import base_metric, describe, is_higher_worse
 from audits.policy.judging.cases import Case
 from audits.policy.judging.multiplicity import Counted
 from audits.policy.judging.power import Needed

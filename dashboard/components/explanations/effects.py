@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.core.words.words import ANCHORS_CHECK, EFFECTS_CHECK
+from audits.core.report.codes import ANCHORS_CHECK, EFFECTS_CHECK
 from dashboard.catalogue import say
 from dashboard.components.charts import show_chart_with_table
 from dashboard.components.page import choose

@@ -7,7 +7,7 @@ import pandas as pd
 
 from audits.core.errors import AssayError, CheckNotApplicableError
 from audits.core.format import format_count, format_test, format_value, plain_text
-from audits.core.words.words import SLICES_CHECK
+from audits.core.report.codes import SLICES_CHECK
 from audits.cube import CONFIDENCE
 from audits.explain import CohortImportance, CohortShare
 from audits.figures import MAX_BARS, Chart, Dot, Mark, draw_dots

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from audits.core.format import format_count, format_interval, format_value, plain_text
+from audits.core.format import format_count, format_interval, format_value, list_words, plain_text
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import list_words
 from audits.figures import Bar, Chart, Mark, draw_bars, draw_dots
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, make_group_dots, render_point, render_range

@@ -8,11 +8,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks import LEAKAGE_CHECK, LEAKAGE_FILE
-from audits.core.format import format_interval, format_range, format_value, plain_text
+from audits.core.format import format_interval, format_range, format_value, list_words, plain_text
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
 from audits.core.report.verdict import Status
-from audits.core.words.words import list_words
 from audits.policy import Rule
 from dashboard.catalogue import say
 from dashboard.viewmodels.data.schema import ColumnLine

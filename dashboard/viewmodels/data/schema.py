@@ -8,8 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from audits.checks import COLUMNS_CHECK, COLUMNS_FILE
-from audits.core.format import MINUS, format_count, format_value, plain_text
-from audits.core.words.words import list_words
+from audits.core.format import MINUS, format_count, format_value, list_words, plain_text
 from audits.figures import Bar, Chart, draw_bars
 from dashboard.catalogue import has_words, say
 from dashboard.viewmodels.overview.overview import find_check_reason

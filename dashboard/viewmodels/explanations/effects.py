@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 
 from audits.checks import name_quantile
 from audits.core.arrays import FloatArray
-from audits.core.format import format_count, format_range, format_value, plain_text
+from audits.core.format import format_count, format_range, format_value, lower, plain_text
 from audits.core.report.measurement import Unit, is_significant
 from audits.core.report.parts import Part, PartKind
-from audits.core.words.words import describe, lower
+from audits.core.words.metrics import describe
 from audits.explain import QUANTILES
 from audits.figures import Chart, EffectCurve, EffectWords, draw_effect, draw_permutation_importance
 from dashboard.catalogue import say

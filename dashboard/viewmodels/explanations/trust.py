@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audits.core.format import plain_text
 from audits.core.report.codes import TRUST_CHECK
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import Aspect, Grade, Trust, judge_explanations
 from dashboard.catalogue import say
 from dashboard.viewmodels.run import RunData

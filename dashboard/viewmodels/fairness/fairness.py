@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audits.core.format import plain_text
+from audits.core.format import lower, plain_text
 from audits.core.report.measurement import Measurement, measurement_id
-from audits.core.words.words import base_metric, lower
+from audits.core.words.metrics import base_metric
 from audits.cube import DISPARITIES, METRICS
 from audits.figures import Chart, Mark, draw_dots
 from audits.findings import render_conditional

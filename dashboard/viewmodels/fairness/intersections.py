@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from audits.core.format import format_count, plain_text
+from audits.core.format import format_count, lower, plain_text
 from audits.core.groups import JOIN
 from audits.core.report.measurement import Measurement
-from audits.core.words.words import lower
 from audits.figures import FEW_ROWS, MAX_SIDE, Chart, draw_intersections
 from dashboard.catalogue import say
 from dashboard.viewmodels.fairness.fairness import tabulate_metric

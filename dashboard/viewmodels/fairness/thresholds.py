@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from audits.core.arrays import FloatArray
-from audits.core.format import format_range, format_value, plain_text
+from audits.core.format import format_range, format_value, lower, plain_text
 from audits.core.report.measurement import Unit
-from audits.core.words.words import lower
 from audits.cube import (
     DISPARITIES,
     RATES,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits.core.arrays import FloatArray, IntArray
-from audits.core.format import format_value, plain_text
+from audits.core.format import format_value, list_words, lower, plain_text
 from audits.core.groups import FEW_ROWS
-from audits.core.words.words import list_words, lower
 from audits.cube import RATES
 from audits.figures import Chart, Path, Place, draw_tradeoff
 from audits.mitigate import Costs

@@ -11,12 +11,12 @@ import pandas as pd
 
 from audits.checks import CubeContext
 from audits.core.arrays import FloatArray
-from audits.core.format import format_value, plain_text
+from audits.core.format import format_value, list_words, lower, plain_text
 from audits.core.groups import FEW_ROWS
 from audits.core.report.codes import INTERVENTIONS_CHECK
 from audits.core.report.estimate import Result, Unavailable
 from audits.core.report.measurement import Unit
-from audits.core.words.words import GOALS as GOAL_WORDS, list_words, lower
+from audits.core.words.metrics import GOALS as GOAL_WORDS
 from audits.cube import RATES, View
 from audits.figures import Chart, Frontier, Setting, draw_frontier, draw_moved
 from audits.mitigate import (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from audits.core.format import plain_text
-from audits.core.report.codes import INTERVENTIONS_CHECK
-from audits.core.words.words import SLICES_CHECK, describe
+from audits.core.report.codes import INTERVENTIONS_CHECK, SLICES_CHECK
+from audits.core.words.metrics import describe
 from audits.findings import (
     count_judged,
     explain_finding,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audits.core.format import format_count, format_interval, format_value, plain_text
+from audits.core.format import format_count, format_interval, format_value, lower, plain_text
+from audits.core.report.codes import SLICES_CHECK
 from audits.core.report.estimate import Estimate, make_size
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part
 from audits.core.report.report import CheckOutcome, CheckStatus
-from audits.core.words.words import SLICES_CHECK, lower
 from audits.figures import Chart, Spot, draw_slice_map
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport, CheckStatus
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import FLIP_NOTE, render_flip, render_recourse_gap
 from model_cards.card import Block, Bullets, Form, Inline, Line, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import list_tested, name_column, render_error_driver
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.core.format import plain_text
+from audits.core.format import lower, plain_text
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.measurement import Measurement
 from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe, lower
+from audits.core.words.metrics import describe
 from audits.findings import list_tested, render_group_push
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number

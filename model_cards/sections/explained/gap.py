@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.core.format import plain_text
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import Explained, list_explained
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number

@@ -6,7 +6,7 @@ from audits.core.format import plain_text
 from audits.core.report.codes import PROXIES_CHECK
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from audits.findings import list_faint, list_proxies, render_faint, render_proxy, render_whole
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number

@@ -6,7 +6,7 @@ from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
 from audits.core.words.clauses import ADVERSE_ACTION
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
 from model_cards.sections.tables import full, join_words, note_intervals

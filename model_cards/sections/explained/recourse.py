@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
-from audits.core.words.words import describe
+from audits.core.words.metrics import describe
 from model_cards.card import Block, Inline, Line, Pairs, Section, Table, Text
 from model_cards.numbers import format_field, make_fact, make_number
 from model_cards.sections.explained.burden import BURDEN_CHECK, build_burden

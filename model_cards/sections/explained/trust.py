@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from audits.core.format import lower
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.words.methods import TITLES
-from audits.core.words.words import describe, lower
+from audits.core.words.metrics import describe
 from audits.findings import GRADES, Trust, TrustFinding, judge_explanations
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
