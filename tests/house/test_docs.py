@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from audits.cli.main import app
+from audits.core.settings.spec import AuditSpec
 from tests.house.test_rooms import OURS, ROOT, STOREYS
 
 PAGES = [
@@ -166,7 +168,7 @@ def test_the_picture_of_the_rooms_is_that_of_the_storeys() -> None:
     (picture,) = [block for language, block in _FENCE.findall(page) if language == "mermaid"]
     boxes = re.findall(r's(\d+)\["([^"]+)"\]', picture)
     assert [(int(level), rooms.split(" · ")) for level, rooms in boxes] == [
-        (level, storey.split()) for level, storey in enumerate(STOREYS)
+        (level, STOREYS[level].split()) for level in reversed(range(len(STOREYS)))
     ]
     arrows = re.findall(r"s(\d+) --> s(\d+)", picture)
     assert [(int(a), int(b)) for a, b in arrows] == [
@@ -199,3 +201,10 @@ def test_every_decision_has_its_parts_and_its_number() -> None:
             "Decision",
             "Consequence",
         ]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+def test_its_settings_can_be_read(name: str) -> None:
+    blocks = _FENCE.findall((ROOT / name).read_text("utf-8"))
+    (text,) = [block for language, block in blocks if block.startswith("[audit]")]
+    assert AuditSpec.model_validate(tomllib.loads(text)).audit.name
