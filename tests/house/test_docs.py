@@ -208,3 +208,15 @@ def test_its_settings_can_be_read(name: str) -> None:
     blocks = _FENCE.findall((ROOT / name).read_text("utf-8"))
     (text,) = [block for language, block in blocks if block.startswith("[audit]")]
     assert AuditSpec.model_validate(tomllib.loads(text)).audit.name
+
+
+def test_pages_that_the_sources_name_are_there() -> None:
+    paths = [path for path in map(ROOT.joinpath, list_files()) if path.suffix in (".py", ".toml")]
+    named = {
+        (path.relative_to(ROOT).as_posix(), page)
+        for path in paths
+        if path != Path(__file__)
+        for page in re.findall(r"docs/[\w/-]+\.md", path.read_text("utf-8"))
+    }
+    assert len(named) > 10
+    assert {one for one in named if not (ROOT / one[1]).is_file()} == set()
