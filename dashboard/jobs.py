@@ -167,7 +167,7 @@ class JobBoard:
     def start(
         self, name: str, command: Sequence[str], number: str = "", root: Path | None = None
     ) -> str:
-        """Queue a command that speaks the jobs' contract (docs/architecture.md)."""
+        """Queue a command that speaks the jobs' contract (docs/rooms.md)."""
         with self._lock:
             number = number or str(len(self._jobs) + 1)
             self._jobs[number] = Job(name, command, self._pump, root)

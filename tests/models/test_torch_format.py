@@ -46,7 +46,7 @@ def save(folder, tensors=None, **changes):
 
 
 def compute_by_hand(frame, tensors):
-    """The contract of docs/architecture.md in numpy, row by row."""
+    """The contract of docs/formats.md in numpy, row by row."""
     weights = {name: tensor.numpy() for name, tensor in tensors.items()}
     rows = []
     for _, row in frame.iterrows():

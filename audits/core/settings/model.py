@@ -21,25 +21,27 @@ HALF = 0.5
 
 
 class ModelSection(Frozen):
-    """`[model]`: the model's file and what the file does not say of it.
-
-    `classes` names the model's outputs in their order as the data spells them; without it they are
-    the file's own names where those are the data's values, or proven from rows with known
-    outcomes (see `audits.meaning`). `output` says what the model's numbers are where its file does
-    not: "probability", "logit" (put through the logistic function, several through softmax),
-    "score" (only the order counts) or "value" (a regression); `task` overrules the file's.
-    `threshold` is the score from which a row is selected, or "model": as the model's own `predict`
-    decides, which is also meant where nothing is given and the model has a rule of its own.
-    `features` are the data's columns for the model's inputs, all in the model's order or as
-    { input = "column" } for those that are called otherwise.
-    """
+    """`[model]`: the model's file and what the file does not say of it."""
 
     path: str
+    """The model's file."""
     threshold: Annotated[float, Field(allow_inf_nan=False)] | Literal["model"] | None = None
+    """The score from which a row is selected, or "model": as the model's own `predict` decides.
+    That is also meant where nothing is given and the model has a rule of its own; else it is one
+    half. From 0 to 1, unless `output` is "score"."""
     classes: tuple[str, ...] = ()
+    """The model's outputs in their order, as the data spells them; without it the file's own names
+    where those are the data's values, or proven from rows with known outcomes (see
+    `audits.meaning`)."""
     output: Output | None = None
+    """What the model's numbers are where its file does not say: "probability", "logit" (put through
+    the logistic function, several through softmax), "score" (only the order counts) or "value" (a
+    regression)."""
     task: Literal["binary", "multiclass", "regression"] | None = None
+    """Overrules what the file says of the task."""
     features: tuple[str, ...] | Mapping[str, str] = ()
+    """The data's columns for the model's inputs: all in the model's order, or as `{ input =
+    "column" }` for those that are called otherwise."""
 
     @property
     def cut(self) -> float:

@@ -26,27 +26,31 @@ _NEEDED = {
 
 
 class PredictionsSection(Frozen):
-    """`[predictions]`: columns that hold decisions and/or scores, instead of a model.
-
-    `label` holds decisions (multiclass: predicted classes), `value` predicted numbers. `positive`
-    is the favourable decision, `negative` the others, `drop` decisions whose rows are left out;
-    without `positive` it has to be plain from the target (see `data/values/decisions.py`). Scores
-    alone are decided here: from `threshold` on (one half by default), or, for scores that only
-    rank, so that the share `top` with the most favourable ones is selected. Scores beyond 0 and 1
-    only rank; `threshold` is on their own scale. `direction` says which end of the score is
-    favourable. `scores` has the probabilities of a multiclass prediction, as class = column.
-    """
+    """`[predictions]`: columns that hold decisions and/or scores, instead of a model."""
 
     label: str | None = None
+    """The column of decisions (multiclass: predicted classes)."""
     score: str | None = None
+    """The column of scores. Scores beyond 0 and 1 only rank."""
     threshold: float | None = None
+    """The score, on its own scale, from which a row is selected where there is no `label`; one half
+    by default."""
     top: float | None = Field(default=None, gt=0, lt=1)
+    """For scores that only rank: the share of rows that is selected, those with the most favourable
+    scores."""
     positive: Scalar | None = None
+    """The favourable decision; without it that has to be plain from the target (see
+    `audits/data/values/decisions.py`)."""
     negative: Scalars = ()
+    """The other decisions."""
     drop: Scalars = ()
+    """Decisions whose rows are left out."""
     direction: Literal["higher", "lower"] | None = None
+    """Which end of the score is favourable."""
     scores: Mapping[str, str] = Field(default_factory=dict)
+    """The probabilities of a multiclass prediction: class = column."""
     value: str | None = None
+    """The column of predicted numbers (regression)."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -18,7 +18,9 @@ class SoughtRange(Frozen):
     """Where a predicted value should lie, ends included; at least one end is given."""
 
     at_least: float | None = None
+    """The least predicted value that is sought."""
     at_most: float | None = None
+    """The greatest predicted value that is sought."""
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -38,51 +40,63 @@ class SoughtRange(Frozen):
 class RecourseSection(Frozen):
     """`[recourse]`: for how many rejected rows counterfactuals are sought, and what may change.
 
-    `immutable` columns never change; `increase_only` and `decrease_only` go one way. A protected
-    column that no setting names is immutable, an age only rises; `mutable` names those that may
-    change all the same. `one_hot` lists the sets of columns that encode one category and move as
-    one; "auto" finds them in the reference data (see `audits.recourse.rules.blocks`). `ranges`
-    bounds a numeric column, `steps` makes its new values whole multiples of a step, `allowed`
-    lists the values that a column may change to. `transitions` lists the only moves between a
-    column's categories ("rent -> own"); `links` names the columns that follow another one, by what
-    the reference data has; `rules` holds between columns (see `audits.core.settings.rule_text`).
-    `costs` is the price of one unit of a number, of any change of a category, or of transitions.
-    `overrides` names a file with columns `row`, `column`, and `immutable`, `low` or `high`.
-    `answers` is how many different answers a row gets. `target` is what is sought where it is not
-    the positive class: a class, or where a predicted value should lie (`{ at_least = 10 }`,
-    `{ at_most = 20 }`, or both ends as `[10, 20]`).
-    `max_distance` (0 to 1) and `min_density` bound how unlike real rows an answer may be.
-    `engine` finds the answers: "search" tries the changes themselves, "nearest" starts from the
-    nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
-    once and then answers very many rows at once. alibi is under the Business Source License 1.1:
-    production use needs a licence from its maker.
-    For comparisons between groups more rows are searched, until every group of a protected column
-    has `group_rows` (by default a quarter of `rows`) or all that it has, at most `rows` more a
-    column. `effort` is the cost at which groups are compared (by default the median cost).
+    A protected column that no setting names is immutable, and a person's age only rises.
     """
 
     engine: Literal["search", "nearest", "reinforcement"] = "search"
+    """What finds the answers: "search" tries the changes themselves, "nearest" starts from the
+    nearest real row of the wanted outcome, "reinforcement" trains alibi's `CounterfactualRLTabular`
+    once and then answers very many rows at once. alibi is under the Business Source License 1.1:
+    production use needs a licence from its maker."""
     rows: int = Field(default=200, ge=0)
+    """For how many rejected rows an answer is sought; 0 for none."""
     group_rows: int | None = Field(default=None, ge=0)
+    """For comparisons between groups more rows are searched, until every group of a protected
+    column has so many or all that it has, at most `rows` more a column; by default a quarter of
+    `rows`."""
     effort: float | None = Field(default=None, gt=0)
+    """The cost at which groups are compared; by default the median cost."""
     target: Scalar | SoughtRange | None = None
+    """What is sought where it is not the positive class: a class, or where a predicted value should
+    lie, `{ at_least = 10 }`, `{ at_most = 20 }`, or both ends as `[10, 20]`."""
     mutable: tuple[str, ...] = ()
+    """Protected columns that may change all the same."""
     immutable: tuple[str, ...] = ()
+    """Columns that never change."""
     increase_only: tuple[str, ...] = ()
+    """Columns that only rise."""
     decrease_only: tuple[str, ...] = ()
+    """Columns that only fall."""
     ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    """The least and greatest new value of a numeric column: `amount = [500, 20000]`."""
     steps: Mapping[str, float] = Field(default_factory=dict)
+    """New values of a numeric column are whole multiples of its step."""
     allowed: Mapping[str, tuple[Scalar, ...]] = Field(default_factory=dict)
+    """The values that a column may change to."""
     transitions: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """The only moves between a column's categories: `housing = ["rent -> own"]`."""
     costs: Mapping[str, float | Mapping[str, float]] = Field(default_factory=dict)
+    """The price of one unit of a number, of any change of a category, or of transitions: `housing =
+    { "rent -> own" = 5 }`."""
     links: Mapping[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """The columns that follow another one, by what the reference data has."""
     rules: tuple[str, ...] = ()
+    """Rules that hold between columns (see `audits.core.settings.rule_text`)."""
     one_hot: Literal["auto"] | tuple[tuple[str, ...], ...] = "auto"
+    """The sets of columns that encode one category and move as one; "auto" finds them in the
+    reference data (see `audits.recourse.rules.blocks`)."""
     overrides: str | None = None
+    """A file about single rows, with the columns `row`, `column`, and `immutable`, `low` or
+    `high`."""
     answers: int = Field(default=3, ge=1, le=10)
+    """How many different answers a row gets at most."""
     max_changes: int = Field(default=3, ge=1, le=6)
+    """How many columns an answer changes at most."""
     max_distance: float | None = Field(default=None, ge=0, le=1)
+    """How unlike real rows with the wanted outcome an answer may be, from 0 to 1."""
     min_density: float | None = Field(default=None, ge=0)
+    """How dense real rows with the wanted outcome have to lie around an answer: at 1 as dense as
+    around the nearest of them."""
 
     def read_rules(self) -> tuple[ColumnRule, ...]:
         """Return the rules between columns, read."""

@@ -1,4 +1,4 @@
-"""The audit's settings: what `audit.toml` may say. DESIGN of the file: README, "audit.toml"."""
+"""The audit's settings: what `audit.toml` may say. `docs/settings.md` is made of these types."""
 
 from __future__ import annotations
 
@@ -8,167 +8,63 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from audits.core.errors import near_misses
-from audits.core.limits import MAX_GROUPS
 from audits.core.report.estimate import Frozen
+from audits.core.settings.data import DataSection
 from audits.core.settings.model import ModelSection
-from audits.core.settings.pairs import Pairs, read_pairs
 from audits.core.settings.predictions import PredictionsSection
-from audits.core.settings.recourse import RecourseSection, Scalar
-from audits.core.settings.values import Scalars, Texts, check_values_apart
+from audits.core.settings.recourse import RecourseSection
 
 Task = Literal["binary", "multiclass", "regression"]
-ColumnType = Literal["text", "number", "boolean", "date"]
-ADVICE = 'add [data.descendants] {pair.attribute} = ["{pair.column}"]'
 
 
 class AuditSection(Frozen):
     """`[audit]`: the name people read, the kind of prediction, the seed of all randomness."""
 
     name: str = Field(min_length=1)
+    """The name that people read in reports and on pages."""
     task: Task = "binary"
+    """What is predicted: yes or no, one of several classes, or a number."""
     seed: int = Field(default=0, ge=0)
-
-
-class DataSection(Frozen):
-    """`[data]`: where the rows are and what their columns mean.
-
-    `positive` is the target's favourable value, `negative` the others; without it there may be one
-    other. `missing` lists the values that stand for "no value" in any column (an empty field and
-    NaN always do), `drop` values of the target whose rows are left out. `spellings` lists other
-    ways in which a column writes a value: `sex = { Female = ["female", "F"] }`; outcomes,
-    decisions and groups are read so, a model gets its columns as they are. `types` says what a
-    column holds where that is not plain: `zip = "text"`.
-    `edges` cuts a numeric protected column: `age = [25, 65]` makes the groups
-    "under 25", "25 to under 65" and "65 and over". `legitimate` lists columns that people hold to
-    be good reasons for a difference: see the check `fairness.conditional`. `protected_path` with
-    `key` joins columns that are held in a separate file. `descendants` names the columns that
-    follow from a protected one, `pairs` what their values become when it is flipped (see
-    `audits.core.settings.pairs`; without it that is learned).
-
-    `encoding`, `delimiter`, `decimal` and `sheet` say how files are written, where they do not
-    show it (see `data/files/form.py`). No protected column, nor two of them crossed, may make more
-    than `max_groups` groups; with `merge_rare` the groups of fewer rows become one, "(other)".
-    """
-
-    path: str
-    target: str | None = None
-    positive: Scalar | None = None
-    negative: Scalars = ()
-    protected: tuple[str, ...] = ()
-    legitimate: tuple[str, ...] = ()
-    protected_path: str | None = None
-    key: str | None = None
-    reference: str | None = None
-    weight: str | None = None
-    id: str | None = None
-    missing: Texts = ()
-    drop: Scalars = ()
-    spellings: Mapping[str, Mapping[str, Texts]] = Field(default_factory=dict)
-    types: Mapping[str, ColumnType] = Field(default_factory=dict)
-    edges: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
-    reference_groups: Mapping[str, str] = Field(default_factory=dict)
-    descendants: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    pairs: Pairs = Field(default_factory=dict)
-    encoding: str | None = None
-    delimiter: str | None = None
-    decimal: str | None = None
-    sheet: str | None = None
-    max_groups: int = Field(default=MAX_GROUPS, ge=1)
-    merge_rare: int | None = Field(default=None, ge=2)
-
-    @model_validator(mode="after")
-    def _descend(self) -> Self:
-        for name, columns in self.descendants.items():
-            if name not in self.protected:
-                hint = near_misses(name, self.protected)
-                raise ValueError(f"descendants names {name!r}, which is not in protected{hint}")
-            if both := sorted(set(columns) & {*self.protected, self.target}):
-                raise ValueError(
-                    f"descendants of {name!r} has {both[0]!r}, which is protected or the target; "
-                    "name columns that the model sees and that follow from the protected one"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _values_are_apart(self) -> Self:
-        if self.negative and self.positive is None:
-            raise ValueError("negative needs positive, the target's favourable value")
-        if self.drop and self.target is None:
-            raise ValueError("drop lists values of the target; name that column")
-        favourable = () if self.positive is None else (self.positive,)
-        check_values_apart(
-            {
-                "positive": favourable,
-                "negative": self.negative,
-                "missing": self.missing,
-                "drop": self.drop,
-            }
-        )
-        for column, spelled in self.spellings.items():
-            check_values_apart(
-                {f"spellings.{column}.{name}": {name, *also} for name, also in spelled.items()}
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _pair(self) -> Self:
-        for pair in read_pairs(self.pairs):
-            known = self.descendants.get(pair.attribute, ())
-            if pair.column not in known:
-                hint = near_misses(pair.column, known) or f"; {ADVICE.format(pair=pair)}"
-                raise ValueError(
-                    f"pairs.{pair.attribute} names {pair.column!r}, which is not declared to "
-                    f"follow from {pair.attribute!r}{hint}"
-                )
-        return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_absent(cls, data: object) -> object:
-        optional = ("target", "protected_path", "key", "reference", "weight", "id")
-        if isinstance(data, dict):
-            return {k: v for k, v in data.items() if not (k in optional and v == "")}
-        return data
+    """Where all randomness starts: the same seed gives the same report."""
 
 
 class ExplainSection(Frozen):
-    """`[explain]`: which rows, by which method, in which output.
-
-    `rows` is "all" or a number sampled with the run's seed; `sampled_rows` bounds it where values
-    have to be sampled, which takes thousands of predictions a row. `method` is "auto" (the model's
-    own) or one by name: see `assay checks`. `output` is "auto" (what the method explains by
-    itself), "margin" (log-odds) or "probability". `pairs` is the most permutations that a sampled
-    row gets, `error` the error, as a share of the range of the scores, at which it is done.
-    `interactions` is for how many rows sampled with the run's seed the pairs of columns are
-    explained too; 0 for none. `error` the error, as a share of the range of the scores, at which it
-    is done. `baseline` is what a network's output is compared with: "mean" of the reference rows,
-    "zero" (the origin of its first layer), "sample" (drawn reference rows), or "auto", the method's
-    own. `trust_rows` is on how many rows the attributions are put to the test; 0 leaves that out.
-
-    `error_rows`: for how many rows the model's errors are attributed to columns, `effects_rows`:
-    how many rows' curves make a column's partial dependence (accumulated effects take up to 10,000
-    rows), `permutation_rows`: how many rows permutation importance rests on, `anchors`: for how
-    many rows a rule is searched, half of them nearest to another decision; 0 turns each off.
-    `anchor_seconds` is the longest that the search for one rule may take.
-    """
+    """`[explain]`: which rows are explained, by which method, in which output."""
 
     rows: Literal["all"] | int = "all"
+    """All of them, or how many (at least 1) are sampled with the run's seed."""
     sampled_rows: int = Field(default=1_000, ge=1)
+    """The most rows where values have to be sampled, which takes thousands of predictions a row."""
     method: Literal[
         "auto", "tree_shap", "interventional_shap", "linear_shap", "permutation_shap",
         "integrated_gradients", "gradient_shap", "deeplift",
     ] = "auto"  # fmt: skip
+    """One by name (see `assay checks`), or "auto": the model's own."""
     output: Literal["auto", "margin", "probability"] = "auto"
+    """The log-odds, the probability, or "auto": what the method explains by itself."""
     pairs: int = Field(default=512, ge=2)
+    """The most pairs of walks that a sampled row gets."""
     error: float = Field(default=0.01, gt=0, lt=1)
+    """The error, as a share of the range of the scores, at which a sampled row is done."""
     interactions: int = Field(default=0, ge=0)
+    """For how many rows, sampled with the run's seed, pairs of columns are explained too."""
     baseline: Literal["auto", "mean", "zero", "sample"] = "auto"
+    """What a network's output is compared with: "mean" of the reference rows, "zero" (the origin of
+    its first layer), "sample" (drawn reference rows), or "auto", the method's own."""
     trust_rows: int = Field(default=200, ge=0)
+    """On how many rows the attributions are put to the test; 0 for none."""
     error_rows: int = Field(default=500, ge=0)
+    """For how many rows the model's errors are laid on columns; 0 for none."""
     effects_rows: int = Field(default=2000, ge=0)
+    """How many rows' curves make a column's partial dependence (accumulated effects take up to
+    10,000 rows); 0 for none."""
     permutation_rows: int = Field(default=5000, ge=0)
+    """How many rows permutation importance rests on; 0 for none."""
     anchors: int = Field(default=4, ge=0, le=200)
+    """For how many rows a rule is searched, half of them nearest to another decision; 0 for
+    none."""
     anchor_seconds: float = Field(default=10.0, gt=0)
+    """The longest that the search for one rule may take."""
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -178,17 +74,18 @@ class ExplainSection(Frozen):
 
 
 class MitigateSection(Frozen):
-    """`[mitigate]`: what interventions may leave, and what mistakes cost.
-
-    `gap` is the largest allowed between groups (0.02: two points); with costs of 1 and 1 the
-    cheapest decisions are the most accurate ones. `max_cost` is how much accuracy an intervention
-    may cost (0.05: five points): a costlier one is measured, but not offered as a help.
-    """
+    """`[mitigate]`: what interventions may leave, and what mistakes cost."""
 
     gap: float = Field(default=0.02, ge=0, le=1)
+    """The largest gap that an intervention may leave between groups (0.02: two points)."""
     max_cost: float = Field(default=0.05, ge=0, le=1)
+    """How much accuracy an intervention may cost (0.05: five points); a costlier one is measured,
+    but not offered as a help."""
     cost_false_positive: float = Field(default=1.0, ge=0)
+    """What a wrong favourable decision costs; with costs of 1 and 1 the cheapest decisions are the
+    most accurate ones."""
     cost_false_negative: float = Field(default=1.0, ge=0)
+    """What a wrong unfavourable decision costs."""
 
     @model_validator(mode="after")
     def _something_costs(self) -> Self:
@@ -200,17 +97,17 @@ class MitigateSection(Frozen):
 
 
 class SlicesSection(Frozen):
-    """`[slices]`: the search for parts of the data where the model does worse.
-
-    `rows` bounds time and memory (one byte a row and column); more are sampled with the run's seed,
-    0 turns the search off. A slice has up to `conditions` conditions and at least `min_rows` rows;
-    `answers` is how many are listed at most for each of error, selection and calibration.
-    """
+    """`[slices]`: the search for parts of the data where the model does worse."""
 
     rows: Literal["all"] | int = 1_000_000
+    """All of them, or how many are searched at most, which bounds time and memory (one byte a row
+    and column); of more, as many are sampled with the run's seed. 0 turns the search off."""
     conditions: int = Field(default=3, ge=1, le=3)
+    """The most conditions that a slice has."""
     min_rows: int = Field(default=50, ge=10)
+    """The fewest rows that a slice has."""
     answers: int = Field(default=10, ge=1, le=50)
+    """How many slices are listed at most for each of error, selection and calibration."""
 
     @model_validator(mode="after")
     def _not_negative(self) -> Self:
@@ -220,11 +117,12 @@ class SlicesSection(Frozen):
 
 
 class PolicySection(Frozen):
-    """`[policy]`: a shipped preset by name, or a policy file of one's own; without either, the
-    preset that is made for the task."""
+    """`[policy]`: what judges; without either key, the preset that is made for the task."""
 
     preset: str | None = None
+    """A shipped preset by its name."""
     path: str | None = None
+    """A policy file of one's own."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -234,16 +132,17 @@ class PolicySection(Frozen):
 
 
 class LocalLaw144Section(Frozen):
-    """`[rules.local_law_144]`: which protected columns hold sex and race or ethnicity.
-
-    `exclude_under` leaves categories with a smaller share of the applicants out of the impact
-    ratios, which 6 RCNY 5-301(d) allows under 2% and with a `justification`.
-    """
+    """`[rules.local_law_144]`: the tables that New York City asks for in hiring (6 RCNY 5-301)."""
 
     sex: str
+    """The protected column with sex."""
     race: str
+    """The protected column with race or ethnicity."""
     exclude_under: float = Field(default=0.0, ge=0, le=0.02)
+    """Categories with a smaller share of the applicants are left out of the impact ratios, which 6
+    RCNY 5-301(d) allows under 2% and with a `justification`."""
     justification: str = ""
+    """Why they are left out; it is published."""
 
     @model_validator(mode="after")
     def _justified(self) -> Self:
@@ -257,18 +156,17 @@ class LocalLaw144Section(Frozen):
 
 
 class AdverseActionSection(Frozen):
-    """`[rules.adverse_action]`: the reasons that rejected applicants can be told (US Reg B).
-
-    `codes` says in which words a column is told; columns with the same words are one reason.
-    `prohibited` columns are never a reason; by default the protected ones. `near` is the share of
-    approved applicants, from the cut-off upwards, that rejected ones are compared with; `rows`
-    is for how many rejected people reasons are worked out at most, sampled with the run's seed.
-    """
+    """`[rules.adverse_action]`: the reasons that rejected applicants can be told (US Reg B)."""
 
     codes: Mapping[str, str] = Field(default_factory=dict)
+    """In which words a column is told; columns with the same words are one reason."""
     prohibited: tuple[str, ...] | None = None
+    """Columns that are never a reason; by default the protected ones."""
     near: float = Field(default=0.2, gt=0, le=1)
+    """The share of approved applicants, from the cut-off upwards, that rejected ones are compared
+    with."""
     rows: int = Field(default=1_000, ge=1)
+    """For how many rejected people reasons are worked out at most, sampled with the run's seed."""
 
     def barred(self, protected: tuple[str, ...]) -> tuple[str, ...]:
         """Return the columns that are never a reason."""
@@ -283,12 +181,14 @@ class RulesSection(Frozen):
 
 
 class OutputSection(Frozen):
-    """`[output]`: files for other tools, beside the settings: JUnit XML, SARIF 2.1.0, and a summary
-    in Markdown for a pull request. Written anew by every run, which flags may send elsewhere."""
+    """`[output]`: files for other tools, beside the settings; flags may send them elsewhere."""
 
     junit: str | None = None
+    """The results as JUnit XML."""
     sarif: str | None = None
+    """The results as SARIF 2.1.0."""
     summary: str | None = None
+    """A summary in Markdown for a pull request."""
 
 
 class AuditSpec(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from audits.core.errors import InputError
-from audits.core.settings.spec import DataSection
+from audits.core.settings.data import DataSection
 
 DECIMALS = (".", ",")
 

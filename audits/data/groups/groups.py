@@ -11,7 +11,7 @@ import duckdb
 from audits.core.errors import InputError
 from audits.core.groups import JOIN, OTHER, name_group_column
 from audits.core.report.report import Notice
-from audits.core.settings.spec import DataSection
+from audits.core.settings.data import DataSection
 from audits.data.sql import MARK, fetch_one, literal, quote
 
 

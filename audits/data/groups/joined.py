@@ -9,7 +9,7 @@ import duckdb
 
 from audits.core.errors import InputError
 from audits.core.report.report import Notice
-from audits.core.settings.spec import DataSection
+from audits.core.settings.data import DataSection
 from audits.data.files.form import FileForm
 from audits.data.files.source import Source, open_source, tabulate_source
 from audits.data.schema import Column, find_column

@@ -8,7 +8,7 @@ import duckdb
 
 from audits.core.errors import InputError, near_misses
 from audits.core.groups import MISSING, name_group_column, split_crossed
-from audits.core.settings.spec import DataSection
+from audits.core.settings.data import DataSection
 from audits.data.schema import Column, find_column
 from audits.data.sql import MARK, literal, quote
 

@@ -10,7 +10,8 @@ import duckdb
 from audits.core.errors import one_of
 from audits.core.groups import MISSING, name_group_column
 from audits.core.report.report import Notice
-from audits.core.settings.spec import AuditSpec, DataSection
+from audits.core.settings.data import DataSection
+from audits.core.settings.spec import AuditSpec
 from audits.data.files.source import Source
 from audits.data.groups.protected import label_ranges
 from audits.data.sql import MARK, fetch_one, quote

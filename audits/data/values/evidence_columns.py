@@ -10,7 +10,8 @@ from audits.core.errors import InputError
 from audits.core.groups import name_group_column
 from audits.core.report.report import Notice
 from audits.core.scale import Scale
-from audits.core.settings.spec import AuditSpec, DataSection
+from audits.core.settings.data import DataSection
+from audits.core.settings.spec import AuditSpec
 from audits.data.groups.protected import render_group_expression
 from audits.data.schema import Column, find_column
 from audits.data.sql import MARK, fetch_one, list_columns, quote

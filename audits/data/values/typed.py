@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from audits.core.errors import InputError, near_misses, one_of
-from audits.core.settings.spec import ColumnType
+from audits.core.settings.data import ColumnType
 from audits.data.sql import TEXT_MARK, fetch_one, list_columns, literal, quote
 from audits.data.values.spelling import read_number
 

@@ -34,7 +34,7 @@ class CategoricalColumn(Frozen):
 
 
 class TorchSpec(Frozen):
-    """One network. See docs/architecture.md for the meaning of every field."""
+    """One network. See docs/formats.md for the meaning of every field."""
 
     schema_: Literal["assay.torch/1"] = Field(alias="schema")
     architecture: Literal["tabular"]
