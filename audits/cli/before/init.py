@@ -15,7 +15,15 @@ from pydantic import ValidationError
 from audits.core.errors import InputError
 from audits.core.settings.spec import AuditSpec, Task
 from audits.core.words.harms import ask_harm, looks_like_harm
-from audits.data import PLAIN, DataLook, FileForm, Roles, guess_positive, guess_roles, inspect_data
+from audits.data import (
+    PLAIN,
+    DataPreview,
+    FileForm,
+    Roles,
+    guess_positive,
+    guess_roles,
+    inspect_data,
+)
 from audits.meaning import UndecidedError, try_meaning
 from audits.models import ModelClient, ModelInfo, open_model
 from audits.policy import DEFAULT_PRESETS
@@ -30,15 +38,15 @@ def init_command(model: Path, data: Path, out: Path, form: FileForm = PLAIN) -> 
     written down. Raises InputError where `out` exists already."""
     if out.exists():
         raise InputError(f"{str(out)!r} exists already; name another file with --out")
-    look, missing = inspect_with_missing(data.absolute(), form)
+    preview, missing = inspect_with_missing(data.absolute(), form)
     client: ModelClient
     with open_model(model) as client:
         info = client.info
     base = out.absolute().parent
     at_model, at_data = (os.path.relpath(path.absolute(), base) for path in (model, data))
-    text = render_starter(info, look, missing, at_model, at_data, form)
+    text = render_starter(info, preview, missing, at_model, at_data, form)
     inferred = infer_meaning(text, base)
-    text = render_starter(info, look, missing, at_model, at_data, form, inferred)
+    text = render_starter(info, preview, missing, at_model, at_data, form, inferred)
     out.write_text(text, encoding="utf-8")
     for question in (_find_question(text), inferred.problem):
         if question:
@@ -77,11 +85,11 @@ def _find_question(starter: str) -> str:
     return ask_harm(data["target"], data["positive"]) if "positive" in data else ""
 
 
-def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataLook, tuple[str, ...]]:
+def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataPreview, tuple[str, ...]]:
     """Look into a file as it reads once the texts that surely mean "no value" are declared."""
-    look = inspect_data(data, form=form)
-    missing = tuple(found.text for found in look.missing if found.sure)
-    return (inspect_data(data, missing, form) if missing else look), missing
+    preview = inspect_data(data, form=form)
+    missing = tuple(found.text for found in preview.missing if found.sure)
+    return (inspect_data(data, missing, form) if missing else preview), missing
 
 
 # The text of a starter audit.toml: what was found, what was inferred and from what.
@@ -99,7 +107,7 @@ class Inferred:
 
 def render_starter(
     info: ModelInfo,
-    look: DataLook,
+    preview: DataPreview,
     missing: tuple[str, ...],
     model: str,
     data: str,
@@ -110,10 +118,10 @@ def render_starter(
     form: what was declared of how the data's file is written."""
     is_open = info.task == "regression"  # a network may answer a probability all the same
     roles = guess_roles(
-        [one.column for one in look.columns], rows=look.looked, features=info.features,
+        [one.column for one in preview.columns], rows=preview.looked, features=info.features,
         task=None if is_open else info.task, classes=len(info.classes),
     )  # fmt: skip
-    found = look.by_name[roles.target].column if roles.target else None
+    found = preview.by_name[roles.target].column if roles.target else None
     is_two = found is not None and found.distinct == 2
     task: Task = "binary" if is_open and is_two else info.task
     lines = [
@@ -122,11 +130,11 @@ def render_starter(
         f'task = "{task}"',
         "seed = 0",
         "",
-        *_render_data(info, look, roles, task, data, missing, form),
+        *_render_data(info, preview, roles, task, data, missing, form),
         "",
         "[model]",
         f"path = {_quote(model)}",
-        *_render_meaning(info, look, roles, task, inferred),
+        *_render_meaning(info, preview, roles, task, inferred),
     ]
     if task == "binary":
         lines += ["", "[recourse]", RECOURSE]
@@ -136,7 +144,7 @@ def render_starter(
 
 def _render_data(
     info: ModelInfo,
-    look: DataLook,
+    preview: DataPreview,
     roles: Roles,
     task: Task,
     data: str,
@@ -150,7 +158,7 @@ def _render_data(
         yield f"{name} = {_quote(value)}"
     yield f"target = {_quote(target)}  # the true outcome: is this right?"
     if task == "binary":
-        values = look.by_name[roles.target].values if roles.target else ()
+        values = preview.by_name[roles.target].values if roles.target else ()
         positive = guess_positive(target, values)
         shown = (info.classes or ("",))[-1] if positive is None else positive
         note = "looks like a harm: is it what people hope for?"
@@ -162,11 +170,11 @@ def _render_data(
             yield f"{role} = {_quote(name)}"
     if missing:
         yield f"missing = {_quote(missing)}  # texts that mean: no value"
-    yield from _render_edges(look, roles.protected)
+    yield from _render_edges(preview, roles.protected)
 
 
 def _render_meaning(
-    info: ModelInfo, look: DataLook, roles: Roles, task: Task, inferred: Inferred
+    info: ModelInfo, preview: DataPreview, roles: Roles, task: Task, inferred: Inferred
 ) -> Iterator[str]:
     """Yield what `[model]` says of inputs, outputs and decisions, each with its reason."""
     if inferred.problem:
@@ -180,10 +188,10 @@ def _render_meaning(
             f'output = "{CHANGE}"  # the model answers one number a row: "probability", "logit" '
             'or "score" (only its order counts)'
         )
-    absent = [name for name in info.features if name not in look.by_name]
+    absent = [name for name in info.features if name not in preview.by_name]
     if absent and len(absent) == len(info.features):
         taken = {roles.target, roles.id, roles.weight}
-        free = [name for name in look.names if name not in taken]
+        free = [name for name in preview.names if name not in taken]
         yield (
             f"features = {_quote([CHANGE])}  # the columns for the model's {len(info.features)} "
             f"inputs, in its order; there are {', '.join(map(_quote, free[:40]))}"
@@ -194,8 +202,8 @@ def _render_meaning(
         yield rule + stated if info.rule == "own" else "threshold = 0.5"
 
 
-def _render_edges(look: DataLook, protected: tuple[str, ...]) -> list[str]:
-    cut = {name: look.by_name[name].edges for name in protected if look.by_name[name].edges}
+def _render_edges(preview: DataPreview, protected: tuple[str, ...]) -> list[str]:
+    cut = {name: preview.by_name[name].edges for name in protected if preview.by_name[name].edges}
     if not cut:
         return []
     lines = [f"{_quote(name)} = {_quote(edges)}" for name, edges in cut.items()]
