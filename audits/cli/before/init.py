@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tomllib
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from audits.core.errors import InputError
 from audits.core.settings.spec import AuditSpec, Task
+from audits.core.settings.toml_file import render_key, render_value
 from audits.core.words.harms import ask_harm, looks_like_harm
 from audits.data import (
     PLAIN,
@@ -126,19 +126,19 @@ def render_starter(
     task: Task = "binary" if is_open and is_two else info.task
     lines = [
         "[audit]",
-        f"name = {_quote(f'Audit of {Path(model).name}')}",
+        f"name = {render_value(f'Audit of {Path(model).name}')}",
         f'task = "{task}"',
         "seed = 0",
         "",
         *_render_data(info, preview, roles, task, data, missing, form),
         "",
         "[model]",
-        f"path = {_quote(model)}",
+        f"path = {render_value(model)}",
         *_render_meaning(info, preview, roles, task, inferred),
     ]
     if task == "binary":
         lines += ["", "[recourse]", RECOURSE]
-    lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[task])}", ""]
+    lines += ["", "[policy]", f"preset = {render_value(DEFAULT_PRESETS[task])}", ""]
     return "\n".join(lines)
 
 
@@ -153,23 +153,23 @@ def _render_data(
 ) -> Iterator[str]:
     target = roles.target or CHANGE
     yield "[data]"
-    yield f"path = {_quote(data)}"
+    yield f"path = {render_value(data)}"
     for name, value in form.list_declared():
-        yield f"{name} = {_quote(value)}"
-    yield f"target = {_quote(target)}  # the true outcome: is this right?"
+        yield f"{name} = {render_value(value)}"
+    yield f"target = {render_value(target)}  # the true outcome: is this right?"
     if task == "binary":
         values = preview.by_name[roles.target].values if roles.target else ()
         positive = guess_positive(target, values)
         shown = (info.classes or ("",))[-1] if positive is None else positive
         note = "looks like a harm: is it what people hope for?"
         about = note if looks_like_harm(target, shown) else "the favourable value of the target"
-        yield f"positive = {_quote(shown)}  # {about}"
-    yield f"protected = {_quote(roles.protected)}  # groups to compare"
+        yield f"positive = {render_value(shown)}  # {about}"
+    yield f"protected = {render_value(roles.protected)}  # groups to compare"
     for role, name in (("id", roles.id), ("weight", roles.weight)):
         if name:
-            yield f"{role} = {_quote(name)}"
+            yield f"{role} = {render_value(name)}"
     if missing:
-        yield f"missing = {_quote(missing)}  # texts that mean: no value"
+        yield f"missing = {render_value(missing)}  # texts that mean: no value"
     yield from _render_edges(preview, roles.protected)
 
 
@@ -180,7 +180,7 @@ def _render_meaning(
     if inferred.problem:
         yield f"# {inferred.problem}"
     if inferred.classes:
-        yield f"classes = {_quote(inferred.classes)}" + (
+        yield f"classes = {render_value(inferred.classes)}" + (
             f"  # {inferred.evidence}" if inferred.evidence else "  # in the model's order"
         )
     if task != info.task:
@@ -193,8 +193,9 @@ def _render_meaning(
         taken = {roles.target, roles.id, roles.weight}
         free = [name for name in preview.names if name not in taken]
         yield (
-            f"features = {_quote([CHANGE])}  # the columns for the model's {len(info.features)} "
-            f"inputs, in its order; there are {', '.join(map(_quote, free[:40]))}"
+            f"features = {render_value([CHANGE])}  # the columns for the model's "
+            f"{len(info.features)} inputs, in its order; there are "
+            f"{', '.join(map(render_value, free[:40]))}"
         )
     if task == "binary":
         rule = 'threshold = "model"  # it has a rule of its own'
@@ -206,9 +207,5 @@ def _render_edges(preview: DataPreview, protected: tuple[str, ...]) -> list[str]
     cut = {name: preview.by_name[name].edges for name in protected if preview.by_name[name].edges}
     if not cut:
         return []
-    lines = [f"{_quote(name)} = {_quote(edges)}" for name, edges in cut.items()]
+    lines = [f"{render_key(name)} = {render_value(edges)}" for name, edges in cut.items()]
     return ["", "[data.edges]  # where numbers are cut into groups", *lines]
-
-
-def _quote(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
