@@ -13,10 +13,10 @@ SAMPLES := sample_models/.trained
 
 help:
 	@echo "make demo    set up, train the samples, audit one, open the dashboard"
-	@echo "make test    set up and run every test, the browser's too"
+	@echo "make test    set up and run every test, the browser's too; ARGS=tests/cube for one room"
 	@echo "make package install the wheel on Python 3.11, 3.12 and 3.13, and audit with it"
 	@echo "make fuzz    2,000 random changes of files and settings: no traceback"
-	@echo "make soak    walk every page of a run of 1,000,000 rows in the browser"
+	@echo "make soak    what takes minutes: every page of a run of 1,000,000 rows, more kinds of models"
 	@echo "make audit   audit the credit sample and exit"
 	@echo "make serve   open the dashboard"
 	@echo "make check   ruff and mypy"
@@ -51,7 +51,7 @@ check: $(SETUP)
 	$(BIN)/mypy
 
 test: $(SETUP)
-	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -n 2 --dist loadscope
+	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 package: $(SETUP)
 	$(BIN)/python -m pytest -m package tests/packaging --durations 20
@@ -71,7 +71,9 @@ bench: $(SETUP)
 	$(BIN)/python tests/benchmarks/slices.py
 	$(BIN)/python tests/benchmarks/sampled.py
 	$(BIN)/python tests/benchmarks/explanations.py
-	$(BIN)/python tests/benchmarks/coverage.py
+	$(BIN)/python tests/benchmarks/moments.py
+	ASSAY_WHOLE=1 $(BIN)/python -m pytest -m simulation
+	$(BIN)/python tests/benchmarks/simulated_coverage.py
 	$(BIN)/python tests/benchmarks/answers.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/compare.py
 	CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python tests/benchmarks/dashboard_speed.py

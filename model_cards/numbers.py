@@ -75,7 +75,7 @@ def adjust_tests(items: Iterable[Measurement]) -> dict[str, Measurement]:
     families: dict[tuple[str | None, ...], list[tuple[float, Measurement]]] = {}
     for item in items:
         if item.p_value is not None and item.adjusted_for is None:
-            key = (item.check, item.metric, item.attribute, item.slice)
+            key = (item.check, item.metric, item.attribute, item.part_text)
             families.setdefault(key, []).append((item.p_value, item))
     adjusted: dict[str, Measurement] = {}
     for family in families.values():

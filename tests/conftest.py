@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,19 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared/data, the real public data sets, is absent")
     return SHARED
+
+
+NEAR = {"checks", "cohorts", "findings", "meaning", "model_cards", "planted", "policy", "recourse",
+        "rules", "slices"}  # fmt: skip
+"""Rooms in whose audits a model answers in the tests' own process: see `tests.near`."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _near(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.path.parent.name not in NEAR:
+        yield
+        return
+    from tests.near import near_models
+
+    with near_models():
+        yield

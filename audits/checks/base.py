@@ -16,6 +16,7 @@ from audits.core.groups import JOIN, name_group_column
 from audits.core.limits import MIN_ROWS_TO_JUDGE
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit, measurement_id
+from audits.core.report.parts import Part
 from audits.core.settings.spec import AuditSpec
 from audits.cube import Cube, Metric, Values, View, compute_view
 from audits.data import AuditTable
@@ -173,7 +174,7 @@ def build_measurement(
     attribute: str | None = None,
     group: str | None = None,
     reference_group: str | None = None,
-    slice_name: str | None = None,
+    part: Part | None = None,
     p_value: float | None = None,
     adjusted_for: int | None = None,
     summary: bool = False,
@@ -189,13 +190,13 @@ def build_measurement(
     named = (None, None) if summary else (group, reference_group)
     missing = p_value is None or np.isnan(p_value)
     return Measurement(
-        id=measurement_id(metric, attribute, *named, slice_name),
+        id=measurement_id(metric, attribute, *named, part),
         check=check,
         metric=metric,
         attribute=attribute,
         group=group,
         reference_group=reference_group,
-        slice=slice_name,
+        slice=None if part is None else part.text,
         estimate=result if isinstance(result, Estimate) else None,
         unavailable=result if isinstance(result, Unavailable) else None,
         p_value=None if missing else p_value,

@@ -1,6 +1,5 @@
 # What other rooms may use of this one; each name is imported when it is first asked for.
 from .attributions import (
-    FEATURE as FEATURE,
     measure_cohort_attributions as measure_cohort_attributions,
 )
 from .conditions import (

@@ -14,9 +14,6 @@ from audits.cube import CONFIDENCE
 from audits.explain import PartSums, find_positions, iterate_values
 from audits.slices import Mask
 
-FEATURE = "feature="
-"""Before a column's name in a measurement's slice."""
-
 
 def measure_cohort_attributions(
     predictions: Path, attributions: Path, whole: Sequence[Measurement], inside: Mask
@@ -26,7 +23,7 @@ def measure_cohort_attributions(
     whole: the same numbers of all rows, one a column; ids, units and words are theirs.
     inside: `[rows]` of the run. Without an explained row inside there is a reason, not a number.
     """
-    features = [(item.slice or "").removeprefix(FEATURE) for item in whole]
+    features = [item.part_name for item in whole]
     explained = inside[find_positions(predictions, attributions)]
     sums, done = PartSums(1, len(features), signed=False), 0
     for values in iterate_values(attributions, [name_column(name) for name in features]):

@@ -67,7 +67,7 @@ def name_role(item: Measurement, judged: bool) -> Role:
     if item.check.startswith(_CHOOSING) or item.metric.endswith(CHOSEN_GAPS):
         return Role.CHOSEN
     listed = MIRRORS.get(item.metric, item.metric) in _COUNTING.get(item.check, ())
-    if listed and (item.slice is None or item.check == "performance.classes"):
+    if listed and (item.part is None or item.check == "performance.classes"):
         return Role.COUNTS
     return Role.COUNTS if judged and item.direction != "none" else Role.BESIDE
 

@@ -63,7 +63,7 @@ def match_measurements(before: AuditReport, after: AuditReport) -> Iterator[Matc
 
 
 def _loose(item: Measurement) -> tuple[str, ...]:
-    parts = (item.check, item.metric, item.attribute, item.group, item.slice)
+    parts = (item.check, item.metric, item.attribute, item.group, item.part_text)
     return tuple(part or "" for part in parts)
 
 
@@ -72,7 +72,7 @@ def find_twin(item: Measurement, known: AuditReport) -> str | None:
     metric = MIRRORS.get(item.metric)
     if metric is None:
         return None
-    parts = (item.attribute, item.group, item.reference_group, item.slice)
+    parts = (item.attribute, item.group, item.reference_group, item.part)
     twin = known.by_id.get(measurement_id(metric, *parts))
     if twin is None or twin.estimate is None or item.estimate is None:
         return None

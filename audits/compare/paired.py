@@ -30,7 +30,7 @@ class PairedTests:
 
     def test(self, before: Measurement, after: Measurement) -> ChangeTest | None:
         """Return the change of a number; None where its rows say nothing of it here."""
-        if after.slice is not None or not after.check.startswith(("performance.", "fairness.")):
+        if after.part is not None or not after.check.startswith(("performance.", "fairness.")):
             return None
         grouping = self._find(after.attribute or "")
         base = base_metric(after.metric)

@@ -97,7 +97,7 @@ def name_number(item: Measurement) -> str:
         name = f"{title} of {group}"
     else:
         name = f"{title} by {attribute}" if attribute else title
-    return f"{name} ({plain_text(item.slice)})" if item.slice else name
+    return f"{name} ({plain_text(item.part_text)})" if item.part else name
 
 
 def render_value(item: Measurement | None) -> str:

@@ -77,7 +77,7 @@ def _index_sure(changes: Sequence[Change]) -> dict[Part, list[Change]]:
 
 
 def _name_part(item: Measurement) -> Part:
-    return item.attribute or "", item.slice or ""
+    return item.attribute or "", item.part_text
 
 
 def _is_behind(change: Change, items: Sequence[Measurement], way: Way) -> bool:
@@ -140,7 +140,7 @@ def _index(report: AuditReport) -> dict[Key, tuple[Verdict, Measurement]]:
         # A summary's groups are the pair that makes it, which may be another one each time.
         group = None if _is_summary(item) else item.group
         rates = "+".join(sorted(_list_rates(item.metric)))
-        parts = (verdict.rule, rates, item.attribute, group, item.slice)
+        parts = (verdict.rule, rates, item.attribute, group, item.part_text)
         found[tuple(part or "" for part in parts)] = (verdict, item)
     return found
 

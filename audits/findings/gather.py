@@ -68,7 +68,7 @@ def _gather(report: AuditReport) -> list[Finding]:
             families.setdefault(_key(report, verdict), []).append(verdict)
     for verdict in report.verdicts:  # what is told of a group goes with what could not be told
         item = report.by_id[verdict.measurement]
-        own = (verdict.rule, item.attribute, find_sides(item)[0], item.slice, None)
+        own = (verdict.rule, item.attribute, find_sides(item)[0], item.part_text, None)
         if verdict.cause in _UNTOLD and own in families and _key(report, verdict) != own:
             families[own].append(verdict)
     return [_build(report, verdicts) for verdicts in families.values()]
@@ -83,7 +83,7 @@ def _key(report: AuditReport, verdict: Verdict) -> tuple[str | None, ...]:
         return verdict.rule, item.attribute, None, None, Cause.SMALL
     if crossed and verdict.cause in (Cause.UNCERTAIN, Cause.TURNED):
         return verdict.rule, item.attribute, None, None, Cause.UNCERTAIN
-    return verdict.rule, item.attribute, find_sides(item)[0], item.slice, None
+    return verdict.rule, item.attribute, find_sides(item)[0], item.part_text, None
 
 
 def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
@@ -97,7 +97,7 @@ def _build(report: AuditReport, verdicts: Sequence[Verdict]) -> Finding:
     names = dict.fromkeys(find_sides(report.by_id[v.measurement])[0] for v in (lead, *others))
     groups = tuple(name for name in names if name is not None)
     several = len(groups) > 1 or lead.cause is Cause.SMALL
-    part = None if several else item.slice
+    part = None if several else item.part_text or None
     inside = item.attribute or ""
     if groups and not several:
         inside += f"={groups[0]}"

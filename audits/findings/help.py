@@ -14,7 +14,7 @@ from audits.core.words.words import describe
 from audits.findings.finding import Finding
 from audits.findings.gather import find_worst
 from audits.findings.numbers import name_base
-from audits.mitigate import GOAL_OF, name_slice
+from audits.mitigate import GOAL_OF, name_intervention
 
 _NOTHING = "No gap between groups is a finding of this audit, so there is nothing to narrow."
 _OTHER = (
@@ -107,10 +107,10 @@ class _Trial:
 
     def _find(self, metric: str) -> Measurement | None:
         """Return a number of this way: of the finding's own pair where that was followed."""
-        part = name_slice(self.goal, self.finding.attribute or "", by_group=self.by_group)
+        part = name_intervention(self.goal, self.finding.attribute or "", by_group=self.by_group)
         pair = (self.finding.group, self.finding.reference_group)
         own = measurement_id(metric, self.finding.attribute, *pair, part)
-        general = measurement_id(metric, self.finding.attribute, slice_name=part)
+        general = measurement_id(metric, self.finding.attribute, part=part)
         followed = measurement_id("gap_after", self.finding.attribute, *pair, part)
         wanted = own if metric.startswith("gap") and followed in self.report.by_id else general
         return self.report.by_id.get(wanted)
@@ -154,8 +154,8 @@ class _Trial:
 
     def _describe_goal(self) -> str:
         """Return whether the goal, which is about all groups, was reached, and why not."""
-        part = name_slice(self.goal, self.finding.attribute or "", by_group=self.by_group)
-        name = measurement_id("gap_after", self.finding.attribute, slice_name=part)
+        part = name_intervention(self.goal, self.finding.attribute or "", by_group=self.by_group)
+        name = measurement_id("gap_after", self.finding.attribute, part=part)
         left, most = self.report.by_id.get(name), self._settings().gap
         goal = f"The goal, at most {format_value(most, 'points')} between any two groups,"
         if left is None or left.estimate is None:

@@ -39,7 +39,7 @@ def is_worse_than_explained(report: AuditReport, item: Measurement) -> bool:
     expected = base + sum(one - base for one, _ in told)
     errors = math.hypot(error, base_error * (len(told) - 1), *(one for _, one in told))
     sign = -1.0 if is_higher_worse(name_base(item)) else 1.0
-    tests = len(report.find(name_base(item), attribute=item.attribute, slice=item.slice))
+    tests = len(report.find(name_base(item), attribute=item.attribute, part=item.part))
     needed = -float(special.ndtri(ALPHA / (2 * max(tests, 1))))
     return sign * (expected - value) > needed * errors
 
@@ -62,9 +62,9 @@ def _find_parts(report: AuditReport, item: Measurement, group: str) -> Sequence[
     if not values:
         return None
     base = name_base(item)
-    ids = [measurement_id(base, slice_name=item.slice)]
+    ids = [measurement_id(base, part=item.part)]
     ids += [
-        measurement_id(base, name, value, None, item.slice)
+        measurement_id(base, name, value, None, item.part)
         for name, value in zip(names, values, strict=True)
     ]
     found = [report.by_id.get(name) for name in ids]

@@ -38,7 +38,7 @@ def find_own(report: AuditReport, item: Measurement, group: str | None) -> Measu
     """Return a group's own number of what a comparison compares, None where there is none."""
     if group is None or item.attribute is None:
         return None
-    name = measurement_id(name_base(item), item.attribute, group, None, item.slice)
+    name = measurement_id(name_base(item), item.attribute, group, None, item.part)
     return report.by_id.get(name)
 
 
@@ -59,15 +59,15 @@ def find_adjusted(report: AuditReport, item: Measurement) -> tuple[float, int] |
     groups = {
         (other.attribute, other.group)
         for other in report.find(item.metric)
-        if other.slice == item.slice
+        if other.part == item.part
     }
     return min(1.0, item.p_value * len(groups)), len(groups)
 
 
 def _is_same(one: Measurement, other: Measurement) -> bool:
     """Whether two comparisons are of the same group in the same number, with the same group."""
-    return (name_base(one), one.attribute, one.group, one.reference_group, one.slice) == (
-        name_base(other), other.attribute, other.group, other.reference_group, other.slice
+    return (name_base(one), one.attribute, one.group, one.reference_group, one.part) == (
+        name_base(other), other.attribute, other.group, other.reference_group, other.part
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from audits.core.format import format_count, format_interval, format_value, plai
 from audits.core.limits import ALPHA
 from audits.core.report.estimate import Estimate, make_size
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS
+from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Cause, Status
 from audits.core.words.words import list_words
@@ -46,8 +46,8 @@ def render_subject(report: AuditReport, finding: Finding) -> str:
     said = _render_gap(report, item)
     if said is None:
         return render_number(item)
-    if item.slice is not None and item.slice.startswith(CLASS):
-        name = plain_text(item.slice.removeprefix(CLASS))
+    if item.is_of(PartKind.CLASS):
+        name = plain_text(item.part_name)
         return words["part.class"].format(name=name, sentence=said)
     return said
 

@@ -40,7 +40,7 @@ from .randomised import (
 )
 from .remedies import (
     GOAL_OF as GOAL_OF,
-    name_slice as name_slice,
+    name_intervention as name_intervention,
 )
 from .service import (
     GROUP as GROUP,

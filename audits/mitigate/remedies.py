@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import GOALS, lower
 
 GOAL_OF = {
@@ -12,7 +13,7 @@ GOAL_OF = {
 """What thresholds should aim at where a group is worse off in a rate; nothing for other rates."""
 
 
-def name_slice(goal: str, attribute: str, *, by_group: bool) -> str:
-    """Return the slice of an intervention, "demographic parity, thresholds by sex"."""
+def name_intervention(goal: str, attribute: str, *, by_group: bool) -> Part:
+    """Return what an intervention's numbers are of, "demographic parity, thresholds by sex"."""
     how = f"thresholds by {attribute}" if by_group else "one threshold for all"
-    return f"{lower(GOALS[goal].title)}, {how}"
+    return Part(PartKind.INTERVENTION, f"{lower(GOALS[goal].title)}, {how}")

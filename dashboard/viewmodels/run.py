@@ -112,7 +112,7 @@ class RunData:
 
     def overall(self, metric: str) -> Measurement | None:
         """The metric of the whole data, None where it was not measured."""
-        found = [item for item in self._index.get((metric, None), []) if item.slice is None]
+        found = [item for item in self._index.get((metric, None), []) if item.part is None]
         return found[0] if found else None
 
     def by_group(self, metric: str, attribute: str | None) -> list[Measurement]:

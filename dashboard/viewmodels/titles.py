@@ -36,7 +36,7 @@ def find_widest(run: RunData, compared: Sequence[Measurement]) -> Measurement | 
 
 def _rests_on_many(run: RunData, item: Measurement) -> bool:
     ids = (
-        measurement_id(base_metric(item.metric), item.attribute, group, None, item.slice)
+        measurement_id(base_metric(item.metric), item.attribute, group, None, item.part)
         for group in (item.group, item.reference_group)
     )
     own = [run.report.by_id.get(name) for name in ids]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS
+from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport
 from audits.core.words.words import SUMMARIES
 from model_cards.card import Block, Section
 from model_cards.sections.tables import (
     join_words,
-    list_slices,
+    list_parts,
     note_intervals,
     pivot,
     split_by_attribute,
@@ -33,7 +33,7 @@ def build_classes(report: AuditReport) -> list[Section]:
     items = [
         item
         for item in report.measurements
-        if item.check == "performance.classes" and (item.slice or "").startswith(CLASS)
+        if item.check == "performance.classes" and item.is_of(PartKind.CLASS)
     ]
     if not items:
         return []
@@ -47,8 +47,8 @@ def build_classes(report: AuditReport) -> list[Section]:
 def _tabulate(items: Sequence[Measurement], columns: tuple[str, ...]) -> tuple[Block, ...]:
     shown = [item for item in items if item.metric in columns]
     rows = [
-        (plain_text(name.removeprefix(CLASS)), [item for item in shown if item.slice == name])
-        for name in list_slices(shown)
+        (plain_text(name.name), [item for item in shown if item.part == name])
+        for name in list_parts(shown)
         if name is not None
     ]
     caption = join_words("By class", note_intervals(shown))

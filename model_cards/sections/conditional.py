@@ -38,7 +38,7 @@ def _build_blocks(report: AuditReport, items: list[Measurement]) -> tuple[Block,
         (plain_text(group or ""), [item for item in items if item.group == group])
         for group in groups
     ]
-    caption = join_words(plain_text(items[0].slice or ""), note_intervals(items))
+    caption = join_words(plain_text(items[0].part_name), note_intervals(items))
     return (
         *(Paragraph((Text(sentence),)) for sentence in sentences if sentence),
         pivot(caption, "Group", rows, COLUMNS),

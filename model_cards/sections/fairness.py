@@ -8,6 +8,7 @@ from dataclasses import replace
 from audits.core.format import format_count, format_p, format_value, plain_text
 from audits.core.limits import ALPHA
 from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status, Verdict
 from audits.core.words.words import SUMMARIES, describe, list_words, lower
@@ -47,7 +48,7 @@ from model_cards.sections.tables import (
     is_disparity,
     join_words,
     list_attributes,
-    list_slices,
+    list_parts,
     note_intervals,
     note_left_out,
     note_tests,
@@ -159,8 +160,8 @@ def _build_attribute(report: AuditReport, attribute: str, items: Sequence[Measur
     if summaries:
         blocks.append(_tabulate_summaries(summaries))
     metrics, rest = choose_metrics(pairs, PREFERRED, _COLUMNS)
-    for part in list_slices(pairs):
-        mine = [item for item in pairs if item.slice == part]
+    for part in list_parts(pairs):
+        mine = [item for item in pairs if item.part == part]
         blocks.append(_tabulate_pairs(mine, metrics, part))
     blocks += note_left_out(rest)
     return Section(f"fairness-{attribute}", title_attribute(attribute), tuple(blocks))
@@ -171,7 +172,7 @@ def _tabulate_summaries(items: Sequence[Measurement]) -> Table:
     for item in items:
         word = describe(item.metric)
         between = " and ".join(plain_text(g) for g in (item.group, item.reference_group) if g)
-        part = f" ({plain_text(item.slice)})" if item.slice else ""
+        part = f" ({plain_text(item.part_text)})" if item.part else ""
         rows.append(
             (
                 Text(word.title + part),
@@ -185,7 +186,7 @@ def _tabulate_summaries(items: Sequence[Measurement]) -> Table:
 
 
 def _tabulate_pairs(
-    items: Sequence[Measurement], metrics: Sequence[str], part: str | None
+    items: Sequence[Measurement], metrics: Sequence[str], part: Part | None
 ) -> Table:
     present = [name for name in metrics if any(item.metric == name for item in items)]
     tested = adjust_tests(items)
@@ -202,7 +203,7 @@ def _tabulate_pairs(
     rows.sort(key=lambda row: -max((_gap(i) for i in row[1] if i.metric == present[0]), default=-1))
     against = "its reference" if shared is None else plain_text(shared)
     caption = f"Each group against {against}, widest gap first"
-    caption += f", {plain_text(part)}" if part else ""
+    caption += f", {plain_text(part.text)}" if part else ""
     caption = join_words(caption, note_intervals(items), note_tests(items))
     origin = 1.0 if present[0].endswith("_ratio") else 0.0
     return pivot(caption, "Group", rows, present, form=Form.TEST, bars=present[0], origin=origin)
@@ -226,7 +227,7 @@ def _describe_widest_gap(report: AuditReport, attribute: str) -> Line:
     for base in _GAP_BASES:
         found = [
             item
-            for item in report.find(f"{base}_gap", attribute=attribute, slice=None)
+            for item in report.find(f"{base}_gap", attribute=attribute, part=None)
             if item.estimate is not None
             and all(
                 _count_rows(report, base, attribute, name) >= least

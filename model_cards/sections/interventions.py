@@ -13,7 +13,7 @@ from audits.findings import find_help
 from model_cards.card import Block, Paragraph, Section, Text
 from model_cards.sections.tables import (
     join_words,
-    list_slices,
+    list_parts,
     note_intervals,
     pivot,
     split_by_attribute,
@@ -42,8 +42,8 @@ def build_interventions(report: AuditReport) -> list[Section]:
 def _build_blocks(items: Sequence[Measurement]) -> tuple[Block, ...]:
     shown = [item for item in items if item.metric in COLUMNS and item.group is None]
     rows = [
-        (plain_text(name), [item for item in shown if item.slice == name])
-        for name in list_slices(shown)
+        (plain_text(name.name), [item for item in shown if item.part == name])
+        for name in list_parts(shown)
         if name is not None
     ]
     caption = join_words("Each goal on rows not used to choose", note_intervals(shown))

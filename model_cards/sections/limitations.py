@@ -89,7 +89,7 @@ def _describe_scope(scope: str, reasons: list[list[Measurement]]) -> Line:
 
 def _name_scope(item: Measurement) -> str:
     if item.attribute is None:
-        return plain_text(item.slice) if item.slice else "All rows"
+        return plain_text(item.part_text) if item.part else "All rows"
     name = plain_text(item.attribute)
     if item.group is None:
         return name
@@ -105,7 +105,7 @@ def _describe_unknown(report: AuditReport) -> list[Line]:
             make_number(item),
             Text(f" rows have no value. They are shown as the group “{UNKNOWN_GROUP}”."),
         )
-        for item in report.find("count", group=UNKNOWN_GROUP, slice=None)
+        for item in report.find("count", group=UNKNOWN_GROUP, part=None)
         if item.value
     ]
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import COLUMN
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe, lower
 from model_cards.card import Block, Inline, Section, Table, Text
@@ -20,7 +19,7 @@ from model_cards.sections.tables import (
     is_performance,
     join_words,
     list_attributes,
-    list_slices,
+    list_parts,
     note_intervals,
     note_left_out,
     pivot,
@@ -78,7 +77,7 @@ def build_performance(report: AuditReport) -> Section:
 
 def _build_overall(report: AuditReport, items: Sequence[Measurement]) -> Section:
     blocks: list[Block] = []
-    whole = [item for item in items if item.slice is None]
+    whole = [item for item in items if item.part is None]
     if whole:
         metrics, _ = choose_metrics(whole, PREFERRED, len(whole))
         by_metric = {item.metric: item for item in whole}
@@ -92,12 +91,12 @@ def _build_overall(report: AuditReport, items: Sequence[Measurement]) -> Section
         ]
         caption = join_words("All rows", note_intervals(whole))
         blocks.append(Table(caption, ("Metric", "Value", "What it says"), tuple(rows)))
-    sliced = [item for item in items if item.slice is not None]
+    sliced = [item for item in items if item.part is not None]
     if sliced:
         metrics, rest = choose_metrics(sliced, PREFERRED, _COLUMNS)
-        names = dict.fromkeys(item.slice for item in sliced if item.slice is not None)
+        names = dict.fromkeys(item.part for item in sliced if item.part is not None)
         labelled = [
-            (plain_text(name.removeprefix(COLUMN)), [item for item in sliced if item.slice == name])
+            (plain_text(name.name), [item for item in sliced if item.part == name])
             for name in names
         ]
         caption = join_words("Parts of the data", note_intervals(sliced))
@@ -110,14 +109,14 @@ def _build_overall(report: AuditReport, items: Sequence[Measurement]) -> Section
 def _build_by_group(attribute: str, items: Sequence[Measurement]) -> Section:
     metrics, rest = choose_metrics(items, PREFERRED, _COLUMNS)
     blocks: list[Block] = []
-    for part in list_slices(items):
-        mine = [item for item in items if item.slice == part]
+    for part in list_parts(items):
+        mine = [item for item in items if item.part == part]
         groups = group_items(mine, lambda item: item.group)
         rows = [(plain_text(group), own) for group, own in groups.items() if group is not None]
         rows.sort(key=lambda row: -size_of(row[1]))
         present = [name for name in metrics if any(item.metric == name for item in mine)]
         title = f"Performance {lower(title_attribute(attribute))}, largest group first"
-        title += f", {plain_text(part)}" if part else ""
+        title += f", {plain_text(part.text)}" if part else ""
         caption = join_words(title, note_intervals(mine))
         drawn = next((name for name in present if name != "count"), None)
         blocks.append(pivot(caption, "Group", rows, present, bars=drawn))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import COLUMN
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe
 from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
@@ -38,11 +37,11 @@ def build_quality(report: AuditReport) -> Section | None:
 
 def _name(item: Measurement) -> str:
     title = describe(item.metric).title
-    return f"{title}: {_column(item)}" if item.slice else title
+    return f"{title}: {_column(item)}" if item.part else title
 
 
 def _column(item: Measurement) -> str:
-    return plain_text((item.slice or "").removeprefix(COLUMN))
+    return plain_text(item.part_name)
 
 
 def _build_missing(items: list[Measurement]) -> list[Block]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.words.words import SLICES_CHECK, base_metric, describe, lower
 from model_cards.card import Block, Bullets, Form, Inline, Paragraph, Section, Table, Text
@@ -27,11 +28,9 @@ def build_slices(report: AuditReport) -> Section | None:
     if outcome.status is not CheckStatus.MEASURED:
         return Section("slices", title, (Bullets(((Text(describe_check(outcome)),),)),))
     items = [
-        item
-        for item in report.measurements
-        if item.check == SLICES_CHECK and item.slice is not None
+        item for item in report.measurements if item.check == SLICES_CHECK and item.part is not None
     ]
-    counts = {item.slice: item for item in items if item.metric == "count"}
+    counts = {item.part: item for item in items if item.metric == "count"}
     gaps = [item for item in items if item.metric != "count"]
     blocks: list[Block] = [_describe_search(report, found=bool(gaps))]
     for metric in dict.fromkeys(item.metric for item in gaps):
@@ -54,13 +53,13 @@ def _describe_search(report: AuditReport, *, found: bool) -> Paragraph:
     return Paragraph((number, Text(words)))
 
 
-def _tabulate(items: Sequence[Measurement], counts: dict[str | None, Measurement]) -> Table:
+def _tabulate(items: Sequence[Measurement], counts: dict[Part | None, Measurement]) -> Table:
     base = lower(describe(base_metric(items[0].metric)).title)
     caption = join_words(f"Worst {base}: each part minus all other rows", note_intervals(items))
     rows: list[tuple[Inline, ...]] = [
         (
-            Text(plain_text(item.slice or "")),
-            make_number(counts[item.slice]) if item.slice in counts else Text("not reported"),
+            Text(plain_text(item.part_name)),
+            make_number(counts[item.part]) if item.part in counts else Text("not reported"),
             make_number(item, Form.TEST),
         )
         for item in items

@@ -102,7 +102,7 @@ def _build_groups(report: AuditReport) -> Section:
         if is_performance(item)
         and item.metric in ("count", "prevalence")
         and item.group is not None
-        and item.slice is None
+        and item.part is None
     ]
     blocks: list[Block] = []
     for attribute in list_attributes(counts):

@@ -64,7 +64,7 @@ def _name_policy(report: AuditReport) -> str:
 def _pick_tiles(report: AuditReport) -> tuple[Tile, ...]:
     tiles: list[Tile] = []
     for metric in _TILES:
-        found = report.find(metric, attribute=None, group=None, slice=None)
+        found = report.find(metric, attribute=None, group=None, part=None)
         if found and len(tiles) < 4:
             word = describe(metric)
             tiles.append(Tile(word.title, make_number(found[0], Form.FULL), word.meaning))

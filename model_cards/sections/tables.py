@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
 from audits.core.words.words import SUMMARIES, describe, list_words, lower
 from model_cards.card import (
@@ -36,7 +37,7 @@ def is_explanation(item: Measurement) -> bool:
     """Whether a measurement is about attributions, effects of columns or rules."""
     if item.check.startswith("fairness."):
         return False
-    about_feature = (item.slice or "").startswith("feature=")
+    about_feature = item.is_of(PartKind.FEATURE)
     named = item.metric in _ERRORS or "attribution" in item.metric
     return about_feature or named or item.check.startswith("explain.")
 
@@ -116,9 +117,9 @@ def list_attributes(items: Iterable[Measurement]) -> list[str]:
     return sorted(names, key=lambda name: name.count(INTERSECTION))
 
 
-def list_slices(items: Iterable[Measurement]) -> list[str | None]:
-    """Return the slices of measurements in report order, the whole first."""
-    names = dict.fromkeys(item.slice for item in items)
+def list_parts(items: Iterable[Measurement]) -> list[Part | None]:
+    """Return the parts of measurements in report order, the whole first."""
+    names = dict.fromkeys(item.part for item in items)
     return sorted(names, key=lambda name: name is not None)
 
 

@@ -72,5 +72,8 @@ def test_no_check_crashes_and_every_number_holds(tmp_path: Path, task: str) -> N
     assert not [end for end in ended.values() if end[0] is CheckStatus.ERROR]
     assert ended["fairness.disparities"][0] is CheckStatus.MEASURED
     assert recompute_problems(bundle) == []
+    again = run_audit(tmp_path / "audit.toml", tmp_path / "again", device="cpu").report
+    assert again.measurements == bundle.report.measurements
+    assert again.verdicts == bundle.report.verdicts
     values = [m.estimate for m in bundle.report.measurements if m.estimate is not None]
     assert all(np.isfinite([e.value, e.low, e.high]).all() for e in values)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
+import runpy
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from audits.cli.main import app
 from audits.core.errors import InputError
 from audits.core.report.report import AuditReport
+from tests.near import near_models
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="../shared/cases is absent")
@@ -165,16 +167,38 @@ def test_a_model_that_numbers_its_classes(tmp_path: Path) -> None:
         assert found.subject.model.classes == ("No", "Yes")
 
 
-def make(name: str, folder: Path) -> dict[str, object]:
-    """Train and save one case's model as its author would; return what is known of it."""
-    script = CASES / "models" / f"{name}.py"
-    environment = {**os.environ, "PYTHONPATH": str(script.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    folder.mkdir()
-    subprocess.run(
-        [sys.executable, script, folder], check=True, env=environment, capture_output=True
-    )
-    case: dict[str, object] = json.loads((folder / "case.json").read_text())
-    return case
+def train(name: str, folder: Path) -> str:
+    """Run one case's script, as its author would; return what it prints."""
+    script, told = CASES / "models" / f"{name}.py", io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(told):
+        patch.setattr(sys, "argv", [str(script), str(folder)])
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.syspath_prepend(str(script.parent))
+        runpy.run_path(str(script), run_name="__main__")
+    return told.getvalue()
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], dict[str, object]]:
+    """Train and save one case's model, once; return what is known of it."""
+    kept = tmp_path_factory.mktemp("trained")
+
+    def copy(name: str, folder: Path) -> dict[str, object]:
+        if not (kept / name).exists():
+            (kept / name).mkdir()
+            train(name, kept / name)
+        shutil.copytree(kept / name, folder)
+        case: dict[str, object] = json.loads((folder / "case.json").read_text())
+        return case
+
+    return copy
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _near() -> Iterator[None]:
+    """`convert` proves each model in a process of its own; audits need not start one more."""
+    with near_models():
+        yield
 
 
 def write_settings(
@@ -200,7 +224,7 @@ def written_decisions(folder: Path) -> np.ndarray:
      ("55_get_dummies", "yes"), ("62b_int_dummies_rules", "yes")],
 )  # fmt: skip
 def test_converted_models_decide_as_their_own_predict(
-    name: str, favourable: str, tmp_path: Path
+    name: str, favourable: str, tmp_path: Path, make
 ) -> None:
     folder = tmp_path / "case"
     case = make(name, folder)
@@ -226,7 +250,7 @@ def check_one_hot(folder: Path) -> None:
         assert (block.astype(str).isin(["1", "1.0", "True", "true"]).sum(axis=1) == 1).all()
 
 
-def test_default_is_never_turned_round(tmp_path: Path) -> None:
+def test_default_is_never_turned_round(tmp_path: Path, make) -> None:
     folder = tmp_path / "case"
     case = make("66_default_yes_no", folder)
     write_settings(folder, case, "model.json")
@@ -241,7 +265,7 @@ def test_default_is_never_turned_round(tmp_path: Path) -> None:
     assert value(found, "roc_auc") > 0.6
 
 
-def test_codes_that_were_texts_at_training(tmp_path: Path) -> None:
+def test_codes_that_were_texts_at_training(tmp_path: Path, make) -> None:
     folder = tmp_path / "case"
     case = make("20_str_codes", folder)
     write_settings(folder, case, "model.skops")
@@ -253,7 +277,7 @@ def test_codes_that_were_texts_at_training(tmp_path: Path) -> None:
     assert np.allclose(scores, np.load(folder / "expected.npy")[:, 1], atol=1e-9)
 
 
-def test_columns_of_a_model_that_was_trained_on_arrays(tmp_path: Path) -> None:
+def test_columns_of_a_model_that_was_trained_on_arrays(tmp_path: Path, make) -> None:
     folder = tmp_path / "case"
     case = make("24_numpy_trained", folder)
     assert not assay("convert", folder / str(case["model"]), "--data", folder / "rows.csv", "--yes")
@@ -265,7 +289,7 @@ def test_columns_of_a_model_that_was_trained_on_arrays(tmp_path: Path) -> None:
     assert np.allclose(scores, np.load(folder / "expected.npy")[:, 1], atol=1e-9)
 
 
-def test_a_function_of_ones_own_is_named(tmp_path: Path) -> None:
+def test_a_function_of_ones_own_is_named(tmp_path: Path, make) -> None:
     folder = tmp_path / "case"
     case = make("22_main_function", folder)
     told = assay("convert", folder / str(case["model"]), "--data", folder / "test.csv", "--yes")
@@ -275,16 +299,8 @@ def test_a_function_of_ones_own_is_named(tmp_path: Path) -> None:
 def test_searches_saved_whole_are_converted(tmp_path: Path) -> None:
     folder = tmp_path / "case"
     folder.mkdir()
-    script = CASES / "models" / "68_grid_forms.py"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(script.parent), str(CASES.parents[1])]),
-    }
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, script, folder], check=False, cwd=root, text=True, capture_output=True,
-                          env={**environment, "PYTHONPATH": f"{script.parent}{os.pathsep}{root}"})  # fmt: skip
-    told = [line for line in done.stdout.splitlines() if "->" in line]
-    assert done.returncode == 0 and len(told) >= 5, done.stderr
+    told = [line for line in train("68_grid_forms", folder).splitlines() if "->" in line]
+    assert len(told) >= 5, told
     assert all(float(line.rsplit(" ", 1)[1]) < 1e-9 for line in told), told
 
 
@@ -293,7 +309,7 @@ def test_searches_saved_whole_are_converted(tmp_path: Path) -> None:
     [("sigmoid", "", None), ("logit", 'output = "logit"\n', None),
      ("two_logits", 'output = "logit"\n', 1)],
 )  # fmt: skip
-def test_networks(file: str, output: str, column: int | None, tmp_path: Path) -> None:
+def test_networks(file: str, output: str, column: int | None, tmp_path: Path, make) -> None:
     """One sigmoid is a probability; logits are asked for, and read as they are declared."""
     folder = tmp_path / "case"
     case = make("31_torch_onnx", folder)

@@ -13,7 +13,7 @@ from audits.checks.builtin import BUILTIN
 from audits.pipeline.run import run_audit
 from dashboard.viewmodels.run import RunData
 from tests.answers.generate import DISTRICTS, Scenario, draw_rows
-from tests.answers.near import near_models
+from tests.near import near_models
 
 OF_DECISIONS = {"data.profile", "performance.overall", "performance.groups", "performance.slices",
                 "fairness.gaps", "fairness.disparities", "fairness.adverse_impact",

@@ -14,7 +14,7 @@ from typing import Literal
 from audits.core.groups import JOIN
 from audits.core.report.codes import INTERVENTIONS_CHECK
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS, FEATURE
+from audits.core.report.parts import PartKind
 from audits.core.report.verdict import Status
 from audits.core.words.words import SLICES_CHECK
 from audits.findings import (
@@ -64,10 +64,9 @@ def list_claims(case: Case) -> list[Claim]:
 
 
 def _from(item: Measurement, kind: Kind, surface: str, said: str, *, sure: bool = True) -> Claim:
-    part = item.slice or ""
-    at = f"@{part.removeprefix(CLASS)}" if part.startswith(CLASS) else ""
+    at = f"@{item.part_name}" if item.is_of(PartKind.CLASS) else ""
     return Claim(kind, surface, said, item.attribute or "", item.group or "",
-                 item.reference_group or "", item.metric + at, part, sure)  # fmt: skip
+                 item.reference_group or "", item.metric + at, item.part_text, sure)  # fmt: skip
 
 
 def _read_findings(case: Case) -> Iterator[Claim]:
@@ -223,7 +222,7 @@ def _read_columns(
     surface: str, said: str, gap: Measurement, shares: Sequence[Measurement]
 ) -> Iterator[Claim]:
     for item in shares:
-        column = (item.slice or "").removeprefix(FEATURE)
+        column = item.part_name
         if re.search(rf"\b{column}\b", said):
             way = "up" if (item.value or 0.0) > 0 else "down"
             yield Claim("column", surface, said, gap.attribute or "", item.group or "",
@@ -258,7 +257,7 @@ def find_thresholds(case: Case, plan: str, attribute: str) -> dict[str | None, f
         item.group: item.value if item.value is not None else float("inf")
         for item in case.run.report.measurements
         if item.check == INTERVENTIONS_CHECK and item.metric == "score_threshold"
-        and item.slice == plan and item.attribute == attribute
+        and item.part_text == plan and item.attribute == attribute
     }  # fmt: skip
 
 

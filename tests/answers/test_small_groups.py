@@ -87,7 +87,7 @@ def told_of(findings: tuple[Finding, ...], new: set[str]) -> list[dict[str, obje
 
 
 @pytest.mark.parametrize("preset", ["four-fifths", "equalized-odds"])
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=3, derandomize=True)
 @given(large=LARGE, tiny=TINY)
 def test_groups_under_the_least_size_change_no_other_finding(
     preset: str, large: list[Counts], tiny: list[Counts]

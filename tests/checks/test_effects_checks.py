@@ -16,8 +16,8 @@ from audits.checks.explain.anchors import ANCHORS, choose_rows
 from audits.checks.explain.effects import EFFECTS
 from audits.checks.explain.permutation import PERMUTATION
 from audits.core.report.report import CheckStatus
-from audits.models import open_model
 from audits.pipeline.run import run_audit
+from tests.near import open_near
 
 CHECKS = (EFFECTS, PERMUTATION, ANCHORS)
 ROWS = 1500
@@ -96,7 +96,7 @@ def binary(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answer(binary):
-    with open_model(binary.model) as client:
+    with open_near(binary.model) as client:
         yield lambda frame: client.predict(frame[NUMBERS])[:, 1]
 
 
@@ -221,7 +221,7 @@ def test_regression_has_curves_of_the_value_and_no_rules(tmp_path):
 
 def test_multiclass_follows_the_first_class(tmp_path):
     found = audit(tmp_path, "multiclass", explain="anchors = 2")
-    with open_model(found.model) as client:
+    with open_near(found.model) as client:
         scores = client.predict(found.rows[NUMBERS])
     curve = found.read("effects.parquet").query("feature == 'debt'")
     assert curve["pdp"].mean() == pytest.approx(scores[:, 0].mean(), abs=0.15)

@@ -14,6 +14,7 @@ from audits.checks.explain.groups import CODE, EXPLAIN_GROUPS
 from audits.cohorts.drivers import explain_cohort
 from audits.core.errors import CheckNotApplicableError, InputError
 from audits.core.report.measurement import measurement_id
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.report import CheckStatus
 from audits.core.settings.read import load_spec
 from audits.cube.intervals.intervals import compute_holm
@@ -53,7 +54,9 @@ def test_means_gaps_and_tests_are_those_of_the_evidence(bundle: Bundle, metric: 
             values = values.abs() if metric.startswith("mean_abs") else values
             by_group = values.groupby(rows[attribute])
             for group, own in by_group:
-                name = measurement_id(metric, attribute, str(group), None, f"feature={feature}")
+                name = measurement_id(
+                    metric, attribute, str(group), None, Part(PartKind.FEATURE, str(feature))
+                )
                 estimate = report.by_id[name].estimate
                 assert estimate is not None
                 assert estimate.n == len(own)
@@ -62,7 +65,11 @@ def test_means_gaps_and_tests_are_those_of_the_evidence(bundle: Bundle, metric: 
                     continue
                 base = by_group.get_group(reference)
                 gap = measurement_id(
-                    f"{metric}_difference", attribute, str(group), reference, f"feature={feature}"
+                    f"{metric}_difference",
+                    attribute,
+                    str(group),
+                    reference,
+                    Part(PartKind.FEATURE, str(feature)),
                 )
                 found = report.by_id[gap]
                 assert found.value == pytest.approx(own.mean() - base.mean())

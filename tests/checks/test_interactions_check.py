@@ -14,8 +14,8 @@ from audits.checks.explain.interactions import INTERACTIONS, TOP_PAIRS
 from audits.core.report.report import CheckStatus
 from audits.explain.engine import SERVICE
 from audits.explain.trees.by_rows import compute_interactions
-from audits.models.worker.client import open_model
 from audits.pipeline.run import run_audit
+from tests.near import open_near
 
 AUDIT = """
 [audit]
@@ -60,7 +60,7 @@ def test_the_planted_pair_comes_first_and_all_rows_add_up(folder):
     assert len(table) == 10
     assert (table["n"] == 800).all()
     rows = pd.read_csv(folder / "rows.csv")
-    with open_model(folder / "model.skops", services=[SERVICE]) as client:
+    with open_near(folder / "model.skops", services=[SERVICE]) as client:
         found = compute_interactions(client, rows)
     whole = 2 * found.values[:, 0, 1]
     assert pairs["mean_absolute"].iloc[0] == pytest.approx(np.abs(whole).mean())

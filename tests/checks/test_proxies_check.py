@@ -10,7 +10,6 @@ from sklearn.metrics import roc_auc_score
 
 from audits.checks.explain.attributions import EXPLANATIONS
 from audits.checks.fairness.proxies import PROXIES
-from audits.core.report.parts import ALL_COLUMNS
 from audits.core.report.report import CheckStatus
 from audits.findings.stories.proxies import list_proxies, rank_features, render_proxy
 from audits.store.bundle import Bundle
@@ -43,7 +42,7 @@ def test_the_street_gives_the_team_away_and_nothing_else_does(bundle: Bundle) ->
     assert sentence.startswith("street is the model's 2nd most important column and a proxy for ")
     assert "team: it tells " in sentence
     assert "in 8 of 10 pairs (AUC 0.8" in sentence
-    together = bundle.report.by_id[f"proxy_auc[team=B]@{ALL_COLUMNS}"].estimate
+    together = bundle.report.by_id[f"proxy_auc[team=B]@{'all columns together'}"].estimate
     assert together is not None
     assert together.low > 0.75
     assert not list_proxies(measured, "sex")
@@ -63,7 +62,7 @@ def test_the_score_is_measured_on_all_rows(folder: Path, bundle: Bundle) -> None
 
 
 def test_small_groups_have_a_reason_and_two_groups_are_told_once(bundle: Bundle) -> None:
-    tiny = bundle.report.by_id[f"proxy_auc[team=tiny]@{ALL_COLUMNS}"]
+    tiny = bundle.report.by_id[f"proxy_auc[team=tiny]@{'all columns together'}"]
     assert tiny.unavailable is not None
     assert "at least 100 of each are needed" in tiny.unavailable.reason
     sexes = {item.group for item in bundle.report.find("proxy_auc", attribute="sex")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 
 from audits.cli.main import main
+from tests.cli.command import start_assay
 
 AUDIT = """
 [audit]
@@ -175,10 +175,7 @@ def test_pickle_is_refused_with_advice_and_never_opened(folder, capsys, monkeypa
 def test_an_earlier_run_is_never_overwritten(folder) -> None:
     (folder / "run").mkdir()
     (folder / "run" / "precious").write_text("x")
-    command = [sys.executable, "-m", "audits.cli.main", "run", str(folder / "audit.toml")]
-    done = subprocess.run(
-        [*command, "--out", str(folder / "run")], capture_output=True, text=True, check=False
-    )
+    done = start_assay("run", folder / "audit.toml", "--out", folder / "run")
     assert done.returncode == 2
     assert "exists already" in done.stderr
     assert [path.name for path in (folder / "run").iterdir()] == ["precious"]

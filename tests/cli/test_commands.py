@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import joblib
@@ -17,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from audits.core.settings.read import load_spec
 from audits.cube.metrics import METRICS
+from tests.cli.command import COMMAND, assay, start_assay
 
 AUDIT = """
 [audit]
@@ -29,11 +29,6 @@ protected = ["sex"]
 [predictions]
 label = "hired"
 """
-
-
-def assay(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "audits.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def write_audit(folder: Path, rates: tuple[float, float]) -> Path:
@@ -51,7 +46,7 @@ def write_audit(folder: Path, rates: tuple[float, float]) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose policy fails."""
     folder = tmp_path_factory.mktemp("unfair")
-    done = assay("run", write_audit(folder, (0.3, 0.6)), "--out", folder / "run")
+    done = start_assay("run", write_audit(folder, (0.3, 0.6)), "--out", folder / "run")
     assert done.returncode == 1, done.stderr
     assert "four-fifths, sex" in done.stderr
     return folder / "run"
@@ -73,7 +68,9 @@ def test_fair_decisions_pass_and_failures_can_be_forgiven(tmp_path: Path) -> Non
 
 
 def test_events_for_machines(tmp_path: Path) -> None:
-    done = assay("run", write_audit(tmp_path, (0.3, 0.6)), "--out", tmp_path / "run", "--json")
+    done = start_assay(
+        "run", write_audit(tmp_path, (0.3, 0.6)), "--out", tmp_path / "run", "--json"
+    )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert {event["event"] for event in events[:-1]} == {"progress", "check", "preview"}
     checks = json.loads((tmp_path / "run" / "report.json").read_text())["checks"]
@@ -93,7 +90,7 @@ def test_events_for_machines(tmp_path: Path) -> None:
 
 
 def test_a_run_is_proved_again(run: Path) -> None:
-    done = assay("verify", run, "--json")
+    done = start_assay("verify", run, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["verified"] is True
 
@@ -172,6 +169,7 @@ def test_convert_then_init_then_run(tmp_path: Path) -> None:
     assert started.returncode == 0, started.stderr
     spec = load_spec(audit)
     assert (spec.data.target, spec.data.protected) == ("y", ("sex",))
+    audit.write_text(audit.read_text() + "\n[explain]\nanchors = 0\n")
     ran = assay("run", audit, "--out", tmp_path / "run", "--fail-on", "never")
     assert ran.returncode == 0, ran.stderr
 
@@ -179,8 +177,8 @@ def test_convert_then_init_then_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_run_leaves_no_bundle_and_can_be_run_again(tmp_path: Path, how) -> None:
     audit, out = write_audit(tmp_path, (0.5, 0.5)), tmp_path / "out" / "run"
-    command = [sys.executable, "-m", "audits.cli.main", "run", str(audit), "--out", str(out)]
-    with subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, text=True) as process:
+    command = [*COMMAND, "run", str(audit), "--out", str(out), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, how)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import IN_FORCE, list_presets, load_policy
 from audits.policy.rule import Policy
 from audits.store.bundle import Bundle
+from tests.cli.command import assay
 
 AUDIT = """
 [audit]
@@ -59,11 +58,6 @@ reason = "appeal 12 is open"
 owner = "Ann Lee"
 expires = {day}
 """
-
-
-def assay(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "audits.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def write_audit(folder: Path, policy: str) -> Path:

@@ -13,7 +13,7 @@ from audits.core.settings.read import load_spec
 from audits.cube.counts.cube import Cube
 from audits.pipeline.run import run_audit
 from audits.pipeline.verify import recompute_problems
-from tests.cli.test_commands import assay
+from tests.cli.command import assay
 
 AUDIT = """
 [audit]

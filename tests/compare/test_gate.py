@@ -24,6 +24,7 @@ from audits.compare.scale import is_slight
 from audits.compare.sentences import render_headline
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import Part
 from audits.cube.intervals.intervals import compute_holm
 from tests.compare.simulate import (
     NEAR,
@@ -43,7 +44,7 @@ PAIRED = Setting(NEAR, 1.0)
 def number(metric, group=None, reference=None, value=0.5, check="", **more) -> Measurement:
     attribute = more.pop("attribute", None if group is None else "sex")
     return Measurement(
-        id=measurement_id(metric, attribute, group, reference, more.get("slice")),
+        id=measurement_id(metric, attribute, group, reference, more.get("slice") and Part.parse(more["slice"], check)),
         check=check or ("performance.groups" if group else "performance.overall"),
         metric=metric, attribute=attribute, group=group, reference_group=reference,
         estimate=Estimate(value=value, low=value - 0.01, high=value + 0.01, n=99, method="x",

@@ -6,7 +6,6 @@ import pytest
 
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import ALL_COLUMNS
 from audits.findings.stories.proxies import (
     list_faint,
     list_proxies,
@@ -44,7 +43,7 @@ def test_the_used_proxy_comes_before_the_clearer_one() -> None:
         make("proxy_auc", 0.71, "feature=street"),
         make("proxy_auc", 0.66, "feature=street", group="C"),
         make("proxy_auc", 0.8, "feature=luck", p_value=0.2),
-        make("proxy_auc", 0.95, ALL_COLUMNS),
+        make("proxy_auc", 0.95, "all columns together"),
         move("street", 0.4), move("hobby", 0.001), move("pay", 0.6),
     ]  # fmt: skip
     found = list_proxies(items)
@@ -99,7 +98,7 @@ def test_places_have_their_endings(rank: int, word: str) -> None:
 
 def test_all_columns_and_the_score_say_no_more_than_their_tests() -> None:
     told = render_whole(
-        [make("proxy_auc", 0.8, ALL_COLUMNS), make("score_proxy_auc", 0.31, None),
+        [make("proxy_auc", 0.8, "all columns together"), make("score_proxy_auc", 0.31, None),
          make("score_proxy_auc", 0.6, None, group="C")]
     )  # fmt: skip
     assert told[0].startswith("All columns together tell B from the others in 8 of 10 pairs")
@@ -107,7 +106,7 @@ def test_all_columns_and_the_score_say_no_more_than_their_tests() -> None:
         "A person in the group B scores below one of the others in 7 of 10 pairs"
     )
     told = render_whole(
-        [make("proxy_auc", 0.51, ALL_COLUMNS, p_value=0.4),
+        [make("proxy_auc", 0.51, "all columns together", p_value=0.4),
          make("score_proxy_auc", 0.49, None, p_value=0.9)]
     )  # fmt: skip
     assert "do not tell B from the others significantly better than chance (AUC 0.510" in told[0]

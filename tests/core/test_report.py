@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status, Verdict
 from audits.core.schema import SCHEMA_FILE, render_schema
@@ -91,4 +92,7 @@ def test_ids_say_what_is_measured() -> None:
         measurement_id("selection_rate_ratio", "sex & race", "Female & Black", "Male & White")
         == "selection_rate_ratio[sex & race=Female & Black|Male & White]"
     )
-    assert measurement_id("missing_share", slice_name="column=age") == "missing_share@column=age"
+    assert (
+        measurement_id("missing_share", part=Part(PartKind.COLUMN, "age"))
+        == "missing_share@column=age"
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, measurement_id
-from audits.core.report.parts import name_pair, split_pair
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.methods import TITLES
 from audits.core.words.words import METRICS
 from audits.explain.methods import METHODS
@@ -13,10 +13,10 @@ from audits.findings.stories.trust_limits import LIMITS, Grade
 
 
 def measure(metric, value, low=None, high=None, other="", method="tree_shap", unit="ratio"):
-    name = name_pair(method, other)
+    name = Part(PartKind.METHOD, method, other).text
     low, high = (value if low is None else low), (value if high is None else high)
     return Measurement(
-        id=measurement_id(metric, slice_name=name), check="explain.trust", metric=metric,
+        id=measurement_id(metric, part=Part.parse(name)), check="explain.trust", metric=metric,
         slice=name, unit=unit, direction="higher_is_better",
         estimate=Estimate(value=value, low=low, high=high, n=200, method="t", confidence=0.95),
     )  # fmt: skip
@@ -24,7 +24,7 @@ def measure(metric, value, low=None, high=None, other="", method="tree_shap", un
 
 def lack(metric, reason):
     return Measurement(
-        id=measurement_id(metric, slice_name="method=tree_shap"), check="explain.trust",
+        id=measurement_id(metric, part=Part(PartKind.METHOD, "tree_shap")), check="explain.trust",
         metric=metric, slice="method=tree_shap", unit="ratio", direction="higher_is_better",
         unavailable=Unavailable(reason=reason),
     )  # fmt: skip
@@ -112,13 +112,6 @@ def test_every_attribution_has_a_label_of_its_own():
         ("tree_shap", Grade.RELIABLE), ("linear_shap", Grade.UNRELIABLE),
     ]  # fmt: skip
     assert judge_explanations([]) == ()
-
-
-def test_slices_name_methods():
-    assert split_pair(name_pair("tree_shap")) == ("tree_shap", "")
-    assert split_pair(name_pair("tree_shap", "permutation_shap")) == (
-        "tree_shap", "permutation_shap",
-    )  # fmt: skip
 
 
 def test_names_and_limits_are_whole():

@@ -18,7 +18,7 @@ from tests.simulated.populations import make_scored, view_scored
 numbers = st.floats(-3, 3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(numbers, st.floats(0, 2), st.floats(0, 2), st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0]))
 def test_what_is_reconciled_agrees(
     value: float, below: float, above: float, p_value: float, neutral: float
@@ -46,7 +46,7 @@ def test_without_a_test_nothing_changes() -> None:
     assert np.isnan(p)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**31), st.integers(8, 60), st.integers(8, 60), st.floats(0, 1))
 def test_every_kind_agrees(seed: int, n: int, other: int, shift: float) -> None:
     draw = np.random.default_rng(seed)

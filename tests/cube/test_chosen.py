@@ -24,6 +24,7 @@ from audits.cube.intervals.intervals import (
 )
 from audits.cube.intervals.inversion import find_z
 from audits.cube.intervals.pairs import compute_worst_pair_interval, compute_worst_pair_p
+from tests.whole import repeat
 
 
 def shares(hits: list[int], rows: list[int]) -> Values:
@@ -92,13 +93,14 @@ def test_interval_and_p_value_never_disagree(counts: list[tuple[int, int]]) -> N
     assert low > 0 or p_value >= 0.05  # the pairs' own tests may be less sure
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("groups", "n"), [(2, 400), (5, 200), (10, 400)])
 @pytest.mark.parametrize("spread", [0.0, 0.1])
 def test_the_gap_to_the_best_off_is_covered(groups: int, n: int, spread: float) -> None:
     draw = np.random.default_rng([groups, n])
     truth = np.linspace(0.4 - spread, 0.4 + spread, groups)
-    held, seen = 0, 0
-    for _ in range(200):
+    held, seen, rounds = 0, 0, repeat(200, part=80)
+    for _ in range(rounds):
         values = shares(list(draw.binomial(n, truth)), [n] * groups)
         best = int(np.argmax(values.value))
         pairs = [(g, best) for g in range(groups) if g != best]
@@ -109,7 +111,7 @@ def test_the_gap_to_the_best_off_is_covered(groups: int, n: int, spread: float) 
         both &= (gaps.ratio_low <= ratio + 1e-12) & (ratio <= gaps.ratio_high + 1e-12)
         held, seen = held + int(both.sum()), seen + len(pairs)
     # Four standard errors under 95%, of rounds, which share their yardstick.
-    assert held / seen > 0.95 - 4 * np.sqrt(0.05 * 0.95 / 200)
+    assert held / seen > 0.95 - 4 * np.sqrt(0.05 * 0.95 / rounds)
 
 
 def test_a_small_group_does_not_hide_what_is_sure_beside_a_large_one() -> None:

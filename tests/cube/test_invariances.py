@@ -33,9 +33,7 @@ def same(one: dict[str, list[float]], other: dict[str, list[float]]) -> None:
 
 
 TASKS = ("binary", "multiclass", "regression")
-ANY = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ANY = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SMALL = st.builds(
     lambda task, n, seed: (task, make_task(task, n, seed)),
     st.sampled_from(TASKS),
@@ -166,9 +164,7 @@ def test_many_scores_are_binned_and_the_auc_stays_within_its_bound(count) -> Non
     assert numbers(cube, ())["brier_score"][0] == pytest.approx(((score - y_true) ** 2).mean())
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(threshold=st.floats(0, 1))
 def test_any_threshold_equals_deciding_the_rows_anew(cube, rows, threshold) -> None:
     moved = compute_view(move_threshold(cube, threshold), ("sex",))

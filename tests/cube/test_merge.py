@@ -17,9 +17,7 @@ from audits.cube.counts.view import compute_view
 from audits.cube.ranking import compute_auc, compute_auc_bound
 from tests.cube.conftest import make_rows
 
-FEW = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def equal(one: Cube, other: Cube) -> None:

@@ -3,6 +3,7 @@ regression, names that are markup, and a damaged one."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from audits.store.bundle import REPORT, Bundle, load_bundle
 from audits.store.preview import find_place, save_preview
 from dashboard import state
 from dashboard.viewmodels.run import RunData
+from tests.once import make_once
 
 sys.path.insert(0, str(Path(__file__).parent))  # for real_browser.py
 
@@ -107,10 +109,8 @@ def rude_names() -> tuple[str, str, str]:
     return MARKUP, MARKUP_ATTRIBUTE, MARKUP_COLUMN
 
 
-@pytest.fixture(scope="session")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the data, the models and the settings."""
-    folder = tmp_path_factory.mktemp("inputs")
+def make_inputs(folder: Path) -> None:
+    folder.mkdir()
     rows = make_rows()
     rows.to_csv(folder / "rows.csv", index=False)
     train(rows, (rows["repaid"] == "yes").to_numpy(int), "binary", folder / "model.txt")
@@ -119,14 +119,11 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_audit(folder, "model", "binary", "repaid", subject)
     write_audit(folder, "decisions", "binary", "repaid", '[predictions]\nlabel = "decided"')
     write_audit(folder, "amounts", "regression", "amount", '[model]\npath = "amount.txt"')
-    return folder
 
 
-@pytest.fixture(scope="session")
-def runs(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three finished runs, the first result of one (as if it still ran, under the
-    name "early") and a damaged one."""
-    root = tmp_path_factory.mktemp("runs")
+def make_runs(folder: Path) -> None:
+    inputs, root = folder / "inputs", folder / "runs"
+    make_inputs(inputs)
 
     def keep(report: AuditReport, folder: Path) -> None:
         if report.subject.name == "Loans model":
@@ -139,7 +136,25 @@ def runs(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     damaged = root / "damaged"
     damaged.mkdir()
     (damaged / REPORT).write_text('{"schema": "assay.report/1", "run"', encoding="utf-8")
-    return root
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of both below, made once for all processes of the tests."""
+    return make_once(tmp_path_factory, "dashboard", make_runs)
+
+
+@pytest.fixture(scope="session")
+def inputs(made: Path) -> Path:
+    """The folder with the data, the models and the settings."""
+    return made / "inputs"
+
+
+@pytest.fixture(scope="session")
+def runs(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three finished runs, the first result of one (as if it still ran, under the
+    name "early") and a damaged one."""
+    return shutil.copytree(made / "runs", tmp_path_factory.mktemp("made") / "runs")
 
 
 @pytest.fixture(scope="session")

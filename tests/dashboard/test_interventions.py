@@ -12,7 +12,7 @@ from audits.core.format import format_value
 from audits.core.words.words import ATTRIBUTE_WARNING
 from audits.figures.theme import MAX_POINTS
 from audits.mitigate.goals import GOALS, Costs
-from audits.mitigate.remedies import name_slice
+from audits.mitigate.remedies import name_intervention
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE
 from dashboard.viewmodels.interventions import interventions
@@ -36,7 +36,7 @@ def test_the_page_agrees_with_the_audit(run: RunData) -> None:
             for goal in ("demographic_parity", "equal_opportunity", "equalized_odds"):
                 question = ask(run, grouping=attribute, goal=goal, by_group=by_group)
                 shown = interventions.answer(run, question).overall
-                name = name_slice(goal, attribute, by_group=by_group)
+                name = name_intervention(goal, attribute, by_group=by_group)
                 after = run.report.by_id[f"gap_after[{attribute}]@{name}"].value
                 assert shown.iloc[0, 2].startswith(format_value(after, "points"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(runs: Path) -> Iterator[str]:
-    with serve(runs) as found:
+def own(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs again, in a folder that audits are started in."""
+    return shutil.copytree(runs, tmp_path_factory.mktemp("journey") / "runs")
+
+
+@pytest.fixture(scope="module")
+def address(own: Path) -> Iterator[str]:
+    with serve(own) as found:
         yield found
 
 
@@ -32,14 +39,21 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def context(chromium: Any) -> Iterator[Any]:
+    """One person's browser, which has loaded the dashboard's scripts once."""
+    opened = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def page(chromium: Any, address: str) -> Iterator[Any]:
+def page(context: Any, address: str) -> Iterator[Any]:
     """A fresh page; afterwards it must not have logged an error or asked anybody else."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     opened, watch = context.new_page(), Watch(address)
     watch.attach(opened)
     yield opened
-    context.close()
+    opened.close()
     assert watch.problems == []
 
 
@@ -62,17 +76,31 @@ def check_width(page: Any, place: str) -> None:
     assert wide <= 1, place
 
 
+def check_dark(page: Any) -> None:
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", background)[:3])) < 100, background
+
+
 def test_every_page_opens_without_a_complaint(page: Any, address: str) -> None:
+    """Wide and light, and then, without a new visit, narrow and dark."""
     for place in PLACES:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.emulate_media(color_scheme="light")
         visit(page, address, place)
         assert page.locator('[data-testid="stText"]').count() > 0
         check_width(page, place)
         assert list_violations(page) == [], place
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.emulate_media(color_scheme="dark")
+        settle(page)
+        check_dark(page)
+        check_width(page, f"{place}, narrow")
+        assert list_violations(page) == [], f"{place}, dark"
 
 
 @pytest.mark.parametrize("run", ["decisions", "amounts"])
 def test_other_kinds_of_runs_open_too(page: Any, address: str, run: str) -> None:
-    for place in ("", "performance", "fairness"):
+    for place in ("", "fairness"):
         visit(page, address, place, run)
 
 
@@ -194,9 +222,9 @@ def test_audit_is_started_watched_and_opened(page: Any, address: str, inputs: Pa
 
 
 def test_uploads_give_a_first_result_that_can_be_opened_and_cancelled(
-    page: Any, address: str, inputs: Path, runs: Path, tmp_path: Path
+    page: Any, address: str, inputs: Path, own: Path, tmp_path: Path
 ) -> None:
-    before = {path.name for path in runs.iterdir()}
+    before = {path.name for path in own.iterdir()}
     many = pd.concat([pd.read_csv(inputs / "rows.csv")] * 12, ignore_index=True)
     many.assign(id=many.index).to_csv(tmp_path / "rows.csv", index=False)  # enough to be cancelled
     page.goto(f"{address}/new-audit")
@@ -223,14 +251,15 @@ def test_uploads_give_a_first_result_that_can_be_opened_and_cancelled(
     page.locator(".st-key-again button").click()
     page.get_by_text("model.txt, uploaded").wait_for(timeout=60_000)  # nothing is lost
     people = {".inputs", ".workspace.sqlite"}
-    assert {path.name for path in runs.iterdir()} - people == before - people
+    assert {path.name for path in own.iterdir()} - people == before - people
 
 
-def test_narrow_and_dark_pages_fit_their_window(chromium: Any, address: str) -> None:
+def test_a_first_visit_may_be_narrow_and_dark(chromium: Any, address: str) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = context.new_page()
-    for place in PLACES:
+    for place in ("", "fairness", "new-audit"):
         visit(page, address, place)
+        check_dark(page)
         check_width(page, place)
         assert list_violations(page) == [], place
     context.close()

@@ -14,9 +14,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from audits.core.errors import CheckNotApplicableError
 from audits.explain.engine import SERVICE, Settings, prepare_explainer
-from audits.models.worker.client import open_model
 from tests.explain.all_rows import compute_attributions
 from tests.explain.brute_force import interventional
+from tests.near import open_near
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def encoder():
 
 def opened(model, path):
     skops.io.dump(model, path)
-    return open_model(path, services=[SERVICE])
+    return open_near(path, services=[SERVICE])
 
 
 def exact(model, rows, reference, link):

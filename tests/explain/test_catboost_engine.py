@@ -25,6 +25,7 @@ from audits.explain.trees.catboost import (
 from audits.models.formats.catboost import load
 from audits.models.worker.client import open_model
 from tests.explain.all_rows import compute_attributions
+from tests.near import open_near
 
 TEXTS = ["job", "town"]
 OPTIONS = {"iterations": 12, "thread_count": 1, "allow_writing_files": False, "verbose": 0}
@@ -288,7 +289,7 @@ def test_what_nobody_explains_exactly_is_sampled(tmp_path, frame, targets, kind)
     path = save(model, tmp_path, kind)
     with pytest.raises(CheckNotApplicableError, match="asks for categories in trees that are not"):
         explain_rows(load(path, "cpu"), frame, Request("binary"))
-    with open_model(path, services=[SERVICE]) as client:
+    with open_near(path, services=[SERVICE]) as client:
         found = compute_attributions(client, frame.head(5), background=frame.tail(50))
     assert (found.method, found.exact) == ("permutation_shap", False)
 

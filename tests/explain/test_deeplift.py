@@ -14,10 +14,10 @@ from audits.explain.columns import Request
 from audits.explain.engine import SERVICE, Settings
 from audits.explain.networks import deeplift
 from audits.models.formats.torch_tabular import TabularNetwork
-from audits.models.worker.client import open_model
 from tests.explain.all_rows import compute_attributions
 from tests.explain.test_gradient import dense, network, spread_of
 from tests.explain.test_gradient_shap import Dense
+from tests.near import open_near
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Setting (forward, )?backward hooks")
 
@@ -107,14 +107,14 @@ def saved(tmp_path):
 
 @pytest.mark.parametrize("method", ["gradient_shap", "deeplift", "integrated_gradients"])
 @pytest.mark.parametrize("baseline", ["auto", "sample"])
-def test_through_the_worker_at_the_raw_columns(saved, method, baseline):
+def test_as_a_service_at_the_raw_columns(saved, method, baseline):
     generator = np.random.default_rng(3)
     frame = pd.DataFrame({
         "age": generator.normal(40, 12, 60),
         "job": generator.choice(["clerk", "nurse", "judge", "unseen"], 60),
         "income": generator.normal(3, 1, 60),
     })  # fmt: skip
-    with open_model(saved, services=[SERVICE]) as client:
+    with open_near(saved, services=[SERVICE]) as client:
         settings = Settings(method=method, baseline=baseline)
         found = compute_attributions(client, frame, background=frame[:30], settings=settings)
         other = compute_attributions(

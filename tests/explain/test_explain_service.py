@@ -32,6 +32,7 @@ from audits.models.worker.client import open_model
 from audits.trees.forest import load_forest
 from tests.explain.all_rows import compute_attributions
 from tests.explain.games import compute_shapley, interventional_game, path_game
+from tests.near import open_near
 
 pytestmark = pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")
 
@@ -76,7 +77,7 @@ def pipeline(estimator, *, scale=False):
 
 def opened(model, path):
     skops.io.dump(model, path)
-    return open_model(path, services=[SERVICE])
+    return open_near(path, services=[SERVICE])
 
 
 def one_hot_owner(model):

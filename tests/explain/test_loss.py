@@ -17,9 +17,9 @@ from audits.explain.groups.loss_service import (
 )
 from audits.explain.sampled.any_model import build_score
 from audits.explain.sampled.blend import FrameBlender, MatrixBlender
-from audits.models import open_model
 from audits.models.adapters.adapter import Encoded
 from tests.explain.brute_force import shapley
+from tests.near import open_near
 
 
 def blend(predict, score, rows, reference):
@@ -139,7 +139,7 @@ def test_a_column_learned_by_heart_does_harm_on_other_rows(tmp_path):
     booster.save_model(str(tmp_path / "model.txt"))
     test, truth = make_rows(draw, 400)
     told = []
-    with open_model(tmp_path / "model.txt", services=[SERVICE]) as client:
+    with open_near(tmp_path / "model.txt", services=[SERVICE]) as client:
         found, learned = (
             explain_losses(client, rows, known, train.iloc[:64], np.random.default_rng(0),
                            progress=told.append)

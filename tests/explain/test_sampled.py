@@ -201,7 +201,7 @@ def test_a_model_that_answers_nan_is_named():
         explain(broken, rows, reference, pairs=8)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @example(1, 1, 18, 2, 0)  # both walks agree, and are not the mean
 @given(
     st.integers(1, 5), st.integers(1, 6), st.integers(1, 40), st.integers(2, 90),

@@ -18,11 +18,11 @@ from audits.explain.engine import SERVICE
 from audits.explain.trees import engine as tree
 from audits.explain.trees.by_rows import compute_interactions
 from audits.explain.trees.interactions import compute_tree_interactions
-from audits.models.worker.client import open_model
 from audits.trees.forest import load_forest
 from tests.explain.all_rows import compute_attributions
 from tests.explain.games import compute_shapley_interactions, path_game
 from tests.explain.tree_models import KINDS, draw_data, fit_xgboost, rows_for, targets
+from tests.near import open_near
 
 pytestmark = pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")
 
@@ -75,7 +75,7 @@ def test_one_hot_columns_are_one_raw_column_on_both_axes(tmp_path):
     )
     forest = RandomForestClassifier(20, max_depth=5, random_state=0)
     skops.io.dump(make_pipeline(encoder, forest).fit(frame, y), tmp_path / "m.skops")
-    with open_model(tmp_path / "m.skops", services=[SERVICE]) as client:
+    with open_near(tmp_path / "m.skops", services=[SERVICE]) as client:
         found = compute_interactions(client, frame[:60])
         mirror = compute_interactions(client, frame[:60], target_class=0)
         own = compute_attributions(client, frame[:60], background=None)
@@ -109,7 +109,7 @@ def test_other_models_have_no_exact_interactions(tmp_path, data):
     skops.io.dump(LogisticRegression().fit(rows, score > 0.3), tmp_path / "m.skops")
     frame = pd.DataFrame(rows[:5], columns=[f"f{k}" for k in range(6)])
     with (
-        open_model(tmp_path / "m.skops", services=[SERVICE]) as client,
+        open_near(tmp_path / "m.skops", services=[SERVICE]) as client,
         pytest.raises(CheckNotApplicableError, match="not for a model of kind sklearn"),
     ):
         compute_interactions(client, frame)

@@ -11,7 +11,7 @@ from audits.core.report.codes import INTERVENTIONS_CHECK
 from audits.core.report.measurement import Measurement
 from audits.core.report.verdict import Cause, Status, Verdict
 from audits.findings import explain_finding, find_help, find_worst, list_explained
-from audits.mitigate.remedies import name_slice
+from audits.mitigate.remedies import name_intervention
 
 reports = import_module("tests.model_cards.conftest")
 measure, make_report = reports.measure, reports.make_report
@@ -34,7 +34,7 @@ def tried(
     by_group: bool, before: float, after: float, half: float, change: float, *,
     goal: str = "demographic_parity", left: float | None = None,
 ) -> list[Measurement]:  # fmt: skip
-    part = name_slice(goal, "race", by_group=by_group)
+    part = name_intervention(goal, "race", by_group=by_group).text
     own = {"unit": "points", "check": INTERVENTIONS_CHECK, "slice": part}
     whole = {"attribute": "race"}
     return [

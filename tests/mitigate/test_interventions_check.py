@@ -13,7 +13,7 @@ from audits.checks.fairness.interventions import AIMS, compute_interventions
 from audits.core.errors import CheckNotApplicableError
 from audits.core.settings.spec import AuditSpec
 from audits.cube.counts.cube import UNKNOWN, Cube
-from audits.mitigate.remedies import name_slice
+from audits.mitigate.remedies import name_intervention
 
 helpers = import_module("tests.mitigate.conftest")
 
@@ -35,19 +35,19 @@ def test_every_goal_is_measured_before_and_after(drawn: Cube) -> None:
     assert len(by_id) == len(found)
     for goal in AIMS:
         for by_group in (True, False):
-            name = name_slice(goal, "team", by_group=by_group)
+            name = name_intervention(goal, "team", by_group=by_group)
             for metric in ("gap_before", "gap_after", "accuracy_before", "accuracy_after",
                            "accuracy_change"):  # fmt: skip
                 assert f"{metric}[team]@{name}" in by_id
-    parity = name_slice("demographic_parity", "team", by_group=True)
-    assert parity == "demographic parity, thresholds by team"
+    parity = name_intervention("demographic_parity", "team", by_group=True)
+    assert parity.text == "demographic parity, thresholds by team"
     before, after = (by_id[f"gap_{when}[team]@{parity}"] for when in ("before", "after"))
     assert after.value < before.value
     change = by_id[f"accuracy_change[team]@{parity}"]
     accuracy = [by_id[f"accuracy_{when}[team]@{parity}"].value for when in ("before", "after")]
     assert change.value == pytest.approx(accuracy[1] - accuracy[0])
     thresholds = [item for item in found if item.metric == "score_threshold"]
-    assert {item.group for item in thresholds if item.slice == parity} == {"a", "b", "c"}
+    assert {item.group for item in thresholds if item.part == parity} == {"a", "b", "c"}
 
 
 def test_the_stored_cube_gives_the_same_numbers(drawn: Cube) -> None:

@@ -27,7 +27,7 @@ COSTS = st.sampled_from([Costs(), Costs(1.0, 3.0), Costs(2.5, 1.0)])
 GAP = st.sampled_from([0.0, 0.02, 0.1, 0.25, 0.5, 1.0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=TINY, costs=COSTS, gap=GAP, name=st.sampled_from(sorted(GOALS)))
 def test_by_group_no_combination_is_cheaper(
     rows: list[tuple[int, int, int]], costs: Costs, gap: float, name: str
@@ -55,7 +55,7 @@ def test_by_group_no_combination_is_cheaper(
     assert smallest <= gap + 1e-9
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=TINY, costs=COSTS, gap=GAP, name=st.sampled_from(sorted(GOALS)))
 def test_one_threshold_no_other_is_cheaper(
     rows: list[tuple[int, int, int]], costs: Costs, gap: float, name: str

@@ -9,6 +9,7 @@ import pytest
 
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import Part
 from audits.core.report.report import (
     AuditReport,
     CheckOutcome,
@@ -53,7 +54,9 @@ def measure(
 ) -> Measurement:
     """Return a measurement; a text as value is the reason why there is none."""
     slice_name = where.pop("slice", None)
-    name = measurement_id(metric, slice_name=slice_name, **where)
+    name = measurement_id(
+        metric, part=None if slice_name is None else Part.parse(slice_name), **where
+    )
     result: dict[str, object] = {}
     if isinstance(value, str):
         result["unavailable"] = Unavailable(reason=value)

@@ -217,7 +217,7 @@ def test_features_stand_strongest_first(binary_report):
 @pytest.mark.parametrize(
     ("name", "key", "said"),
     [
-        ("multiclass", "performance-overall", "class=<30"),
+        ("multiclass", "performance-overall", "<30"),
         ("multiclass", "performance-sex", "63.0%"),
         ("regression", "performance-income", "31.2"),
         ("regression", "fairness-income", "a gap of 43.8"),

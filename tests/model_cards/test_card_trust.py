@@ -7,6 +7,7 @@ from collections.abc import Callable
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, measurement_id
+from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport, CheckOutcome, CheckStatus
 from model_cards.build import build_card
 from model_cards.render.markdown import render_markdown
@@ -17,7 +18,7 @@ TITLE = "How far the explanation can be relied on"
 def measure(metric: str, value: float, other: str = "") -> Measurement:
     name = "method=tree_shap" + (f"|{other}" if other else "")
     return Measurement(
-        id=measurement_id(metric, slice_name=name), check=TRUST_CHECK, metric=metric, slice=name,
+        id=measurement_id(metric, part=Part.parse(name)), check=TRUST_CHECK, metric=metric, slice=name,
         unit="ratio", direction="higher_is_better",
         estimate=Estimate(value=value, low=value - 0.1, high=value + 0.1, n=200, method="t",
                           confidence=0.95),

@@ -176,6 +176,8 @@ positive = "yes"
 protected = ["sex"]
 [model]
 path = "model.cbm"
+[explain]
+anchors = 0
 [recourse]
 rows = 3
 """

@@ -1,5 +1,4 @@
 import os
-import time
 
 import lightgbm
 import numpy as np
@@ -97,17 +96,6 @@ def test_the_worker_has_no_secrets_and_writes_nothing(shared, frame, tmp_path):
     assert not seen["written"]
     assert seen["group"]
     assert seen["files"] < 20
-
-
-def test_one_row_is_answered_quickly(shared, frame):
-    row = frame.head(1)
-    shared.predict(row)
-    seconds = []
-    for _ in range(50):
-        start = time.perf_counter()
-        shared.predict(row)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.02
 
 
 @pytest.mark.parametrize(

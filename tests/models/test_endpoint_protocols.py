@@ -324,7 +324,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(["assay", "v2", "mlflow"]), st.sampled_from(MEANINGS), json_values)
 def test_no_answer_ends_in_anything_else(protocol, meaning, content):
     """Whatever JSON comes: rows of the right width, or one of the two failures."""

@@ -222,7 +222,10 @@ rows = 2
 """
 
 
-@pytest.mark.parametrize("name", ["pipeline", "ridge", "booster on names", "network"])
+MORE = [pytest.param(name, marks=pytest.mark.slow) for name in ("pipeline", "booster on names")]
+
+
+@pytest.mark.parametrize("name", ["ridge", "network", *MORE])
 def test_its_model_is_audited_like_any_other(tmp_path, table, name):
     """From `assay host` over `assay init` to the report, with nothing written by hand but what
     is true of the data."""
@@ -359,7 +362,7 @@ def test_whatever_is_wrong_is_one_json_line(port, content, more, status):
     assert send(port, body(GOOD))[0] == 200, "it goes on"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.one_of(
         st.binary(max_size=60),

@@ -46,7 +46,7 @@ def test_it_needs_the_standard_library_and_what_the_model_needs(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     model=names, classes=st.lists(names), features=st.lists(names), columns=st.lists(names),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""200 audits of decisions in which no group differs: how often a policy cries wolf."""
+"""Audits of decisions in which no group differs: how often a policy cries wolf."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from audits.checks.base import CubeContext, build_measurement
 from audits.checks.fairness.adverse_impact import compute_groupings
@@ -18,8 +19,9 @@ from audits.cube.counts.build import build_cube
 from audits.data.sql import connect
 from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
+from tests.whole import repeat
 
-TWINS = 200
+TWINS = repeat(200, part=40)
 SPEC = AuditSpec.model_validate(
     {
         "audit": {"name": "twin"},
@@ -64,6 +66,7 @@ def measure(seed: int, n: int, path: Path) -> list[Measurement]:
     return found
 
 
+@pytest.mark.simulation
 def test_audits_without_a_difference_fail_no_more_often_than_stated(tmp_path: Path) -> None:
     policies = [load_policy(name, None) for name in ("four-fifths", "equalized-odds")]
     failed = dict.fromkeys((policy.name for policy in policies), 0)

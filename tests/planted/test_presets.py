@@ -15,7 +15,7 @@ from audits.checks.fairness.group_gaps import CODE, measure_gaps
 from audits.checks.performance.classes import CODE as CLASSES
 from audits.checks.performance.performance import GROUPS
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.verdict import Status
 from audits.core.settings.spec import AuditSpec, Task
 from audits.cube.counts.build import build_cube, count_classes
@@ -24,10 +24,11 @@ from audits.cube.metrics import available_metrics
 from audits.data.sql import connect
 from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
+from tests.whole import repeat
 
-TWINS = {"regression": 100, "multiclass": 20}
+TWINS = {"regression": repeat(100, part=40), "multiclass": repeat(20, part=4)}
 """Several classes are several tables, so that each twin takes as long as six of the others."""
-PLANTED = {"regression": 20, "multiclass": 5}
+PLANTED = {"regression": repeat(20, part=5), "multiclass": repeat(5, part=2)}
 SHARES = np.array([0.45, 0.25, 0.15, 0.1, 0.05])
 NAMES = ("x", "y", "z")
 RATES = ("true_positive_rate", "false_positive_rate", "positive_predictive_value", "accuracy",
@@ -70,7 +71,7 @@ def measure_rates(
     return [
         build_measurement(
             code, metric.name, values.result(place, metric.undefined), unit=metric.unit,
-            direction=metric.direction, attribute=view.attribute, group=label, slice_name=part,
+            direction=metric.direction, attribute=view.attribute, group=label, part=part,
         )
         for metric in available_metrics(view) if metric.name in RATES
         for values in [context.compute(metric, view)]
@@ -99,7 +100,7 @@ def measure(
     )
     context = CubeContext(spec, cube)
     parts = [(context, None, CODE, GROUPS)]
-    parts += [(CubeContext(spec, one), f"{CLASS}{name}", CLASSES, CLASSES)
+    parts += [(CubeContext(spec, one), Part(PartKind.CLASS, name), CLASSES, CLASSES)
               for name, one in by_class.items()]  # fmt: skip
     found = count_groups(context)
     for one, part, gaps, rates in parts:
@@ -110,6 +111,7 @@ def measure(
     return found
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_groups_that_are_alike_fail_in_at_most_five_percent(task: Task, tmp_path: Path) -> None:
     policy, failed, spoken = load_policy(task, None), 0, 0
@@ -123,6 +125,7 @@ def test_groups_that_are_alike_fail_in_at_most_five_percent(task: Task, tmp_path
     assert failed <= policy.alpha * TWINS[task]
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_a_group_that_is_treated_worse_is_the_one_that_fails(task: Task, tmp_path: Path) -> None:
     policy, found = load_policy(task, None), 0

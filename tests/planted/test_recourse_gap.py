@@ -21,6 +21,7 @@ from audits.policy.policy import load_policy
 from audits.recourse.burden.burden import Burden, choose_effort, select_rows
 from sample_models.catalogue import SAMPLES
 from sample_models.rental.train import run_training
+from tests.whole import IS_WHOLE
 
 AUDIT = next(sample.audit for sample in SAMPLES if sample.name == "rental")
 CHECKS = (PERFORMANCE_GROUPS, ADVERSE_IMPACT, RECOURSE, RECOURSE_FAIRNESS)
@@ -91,7 +92,8 @@ def test_the_policy_warns_of_it(planted: AuditReport) -> None:
     assert not failed
 
 
-@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.simulation
+@pytest.mark.parametrize("seed", [0, 7] if IS_WHOLE else [7])
 def test_on_the_twin_none_is_reported(tmp_path: Path, seed: int) -> None:
     report = audit(tmp_path, biased=False, seed=seed)
     compared = [*report.find("recourse_dearer"), *report.find("recourse_mean_cost_difference")]

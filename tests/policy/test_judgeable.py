@@ -14,7 +14,7 @@ from audits.checks.fairness.group_gaps import GAPS
 from audits.core.errors import InputError
 from audits.core.groups import JOIN
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS, COLUMN
+from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.words.words import METRICS as WORDS
 from audits.pipeline.run import run_audit
@@ -103,7 +103,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, AuditReport]:
 def is_judged(item: Measurement) -> bool:
     if item.metric == "flip_score_change":  # has a slice wherever there is a number
         return False
-    return item.slice is None or item.slice.startswith((CLASS, COLUMN))
+    return item.part is None or item.part.kind in (PartKind.CLASS, PartKind.COLUMN)
 
 
 def reach_of(item: Measurement) -> str:

@@ -15,9 +15,9 @@ from audits.checks.recourse.counterfactuals import RECOURSE
 from audits.checks.recourse.fairness import RECOURSE_FAIRNESS
 from audits.core.counterfactual import Counterfactual, NoRecourse
 from audits.core.report.report import CheckStatus
-from audits.models import open_model
 from audits.pipeline.run import run_audit
 from audits.recourse.tables import read_counterfactuals, read_no_recourse
+from tests.near import open_near
 
 LEVELS = {"school": 5, "college": 9, "master": 13}
 TEXT = """
@@ -130,7 +130,7 @@ def test_every_answer_keeps_every_rule_and_nothing_is_proven_under_links(tmp_pat
         assert find_violations(rows.loc[answer.row].to_dict(), answer) == [], answer
     led = [x for x in answers if any(c.column == "education_num" for c in x.changes)]
     assert led
-    with open_model(tmp_path / "model.txt") as client:
+    with open_near(tmp_path / "model.txt") as client:
         frame = table.to_pandas()[list(client.info.features)]
         assert (client.predict(frame)[:, 1] >= 0.5).all()
 

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
-from audits.models import open_model
 from audits.recourse.columns import build_columns
 from audits.recourse.forests import forest_scorer
 from audits.recourse.forests.forest_walk import Forest, Walk, build_forest
@@ -21,6 +20,7 @@ from audits.recourse.search.goals import FallWithin, ReachScore
 from audits.recourse.search.proposals import Editor, Proposals
 from audits.recourse.search.search import search_counterfactuals
 from audits.recourse.worker.remote import WorkerScorer
+from tests.near import open_near
 
 SERVICES = ("audits.recourse.worker.service",)
 N_ROWS = 40
@@ -93,7 +93,7 @@ def test_changed_rows_are_answered_as_the_model_answers_them(kind, tmp_path, alw
     rows = frame.iloc[:N_ROWS]
     columns = build_columns(frame, frame)
     goal = FallWithin(8.0, np.inf) if kind.endswith("regression") else ReachScore(0.5)
-    with open_model(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
+    with open_near(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
         delta_scorer = WorkerScorer(client)
         delta_scorer.expect(N_ROWS)
         assert delta_scorer.keep(rows, columns, goal)
@@ -115,7 +115,7 @@ def test_changed_rows_are_answered_as_the_model_answers_them(kind, tmp_path, alw
 def test_many_values_at_once_are_answered_as_one_by_one(tmp_path, always_walked):
     draw = np.random.default_rng(1)
     frame = make_frame(draw)
-    with open_model(save_booster("lightgbm", tmp_path, frame, draw), services=SERVICES) as client:
+    with open_near(save_booster("lightgbm", tmp_path, frame, draw), services=SERVICES) as client:
         delta_scorer = WorkerScorer(client)
         delta_scorer.expect(N_ROWS)
         delta_scorer.keep(frame.iloc[:N_ROWS], build_columns(frame, frame), ReachScore(0.5))
@@ -131,7 +131,7 @@ def test_many_values_at_once_are_answered_as_one_by_one(tmp_path, always_walked)
 def test_a_search_finds_the_same_with_and_without_the_walk(kind, tmp_path, monkeypatch):
     draw = np.random.default_rng(2)
     frame = make_frame(draw)
-    with open_model(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
+    with open_near(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
         rejected = frame[client.predict(frame)[:, 1] < 0.5].iloc[:60]
 
         def search():
@@ -157,7 +157,7 @@ def test_a_number_is_sought_beside_the_thresholds(kind, tmp_path, always_walked,
     """Knowing them saves predictions, and finds what is found without."""
     draw = np.random.default_rng(5)
     frame = make_frame(draw).astype({"income": np.float32} if kind == "xgboost" else {})
-    with open_model(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
+    with open_near(save_booster(kind, tmp_path, frame, draw), services=SERVICES) as client:
         rejected = frame[client.predict(frame)[:, 1] < 0.5].iloc[:60]
         asked: list[int] = []
         score = WorkerScorer.score
@@ -188,7 +188,7 @@ def test_where_rounding_could_decide_the_model_is_asked(tmp_path, always_walked)
     frame = make_frame(draw)
     columns = build_columns(frame, frame)
     proposals = draw_changes(frame, 2, 1, draw)
-    with open_model(save_booster("xgboost", tmp_path, frame, draw), services=SERVICES) as client:
+    with open_near(save_booster("xgboost", tmp_path, frame, draw), services=SERVICES) as client:
         asked = client.predict(Editor(frame.iloc[:N_ROWS], columns).apply(proposals))
         for place in range(0, 40, 4):
             delta_scorer = WorkerScorer(client)
@@ -201,7 +201,7 @@ def test_what_is_not_a_sum_of_leaves_is_left_to_the_model(tmp_path, always_walke
     draw = np.random.default_rng(4)
     frame = make_frame(draw)
     path = save_booster("lightgbm poisson", tmp_path, frame, draw)
-    with open_model(path, services=SERVICES) as client:
+    with open_near(path, services=SERVICES) as client:
         delta_scorer = WorkerScorer(client)
         delta_scorer.expect(N_ROWS)
         assert delta_scorer.keep(

@@ -89,7 +89,7 @@ def test_three_columns_at_once(kind, tmp_path):
     compare(kind, 4, tmp_path, fixed, 3, rows=6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     kind=st.sampled_from(["tree", "forest", "histogram", "lightgbm", "logistic"]),

@@ -13,9 +13,9 @@ import pytest
 
 from audits.checks.recourse.counterfactuals import RECOURSE
 from audits.core.report.report import CheckStatus
-from audits.models import open_model
 from audits.pipeline.run import run_audit
 from audits.recourse.tables import name_column, read_counterfactuals
+from tests.near import open_near
 
 AUDIT = """
 [audit]
@@ -56,7 +56,7 @@ def audit(
 def predict_again(folder: Path, path: Path) -> np.ndarray:
     """Return what the model, opened anew, says to the values on disk."""
     table = pq.read_table(path).to_pandas()
-    with open_model(folder / "model.txt") as client:
+    with open_near(folder / "model.txt") as client:
         names = list(client.info.features)
         frame = table[[name_column(name) for name in names]].set_axis(names, axis=1)
         return client.predict(frame)

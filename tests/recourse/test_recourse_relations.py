@@ -191,7 +191,7 @@ RULES: list[tuple[str, Callable[[Row, Row], float]]] = [
 
 
 @settings(
-    max_examples=25, deadline=None, derandomize=True,
+    max_examples=25, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 @given(

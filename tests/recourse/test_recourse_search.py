@@ -132,7 +132,6 @@ def random_rules(draw) -> ActionRules:
 
 @settings(
     max_examples=15,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

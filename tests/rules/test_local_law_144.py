@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audits.core.errors import InputError
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.report import CheckStatus
 from audits.core.settings.read import load_spec
 from audits.core.settings.spec import LocalLaw144Section
@@ -20,11 +21,11 @@ from audits.rules.review import review_published
 from audits.rules.rounding import render_decimal, round_half_up
 
 SETTINGS = LocalLaw144Section(sex="sex", race="race")
-SLICE = "local law 144"
+PART = Part(PartKind.LAW, "local law 144")
 
 
 def find(bundle, metric, group, attribute="sex & race"):
-    (item,) = bundle.report.find(metric, attribute=attribute, group=group, slice=SLICE)
+    (item,) = bundle.report.find(metric, attribute=attribute, group=group, part=PART)
     return item
 
 
@@ -66,7 +67,7 @@ def test_single_tables_are_the_rules_but_for_its_own_contradiction(selection_run
 
 
 def test_scores_alone_make_no_table_of_decisions(scoring_run) -> None:
-    assert not scoring_run.report.find("impact_ratio", slice=SLICE)
+    assert not scoring_run.report.find("impact_ratio", part=PART)
     (median,) = scoring_run.report.find("median_score")
     assert 0.4 < median.value < 0.5
     sex = {"Male": "54.3%", "Female": "44.7%"}
@@ -108,7 +109,7 @@ def test_nobody_selected_is_a_reason(audit_rows, rows_of, selection_cells) -> No
     bundle = audit_rows(rows)
     item = find(bundle, "impact_ratio", "Male", "sex")
     assert item.unavailable.reason == "nobody was selected in any category"
-    (ratio,) = bundle.report.find("impact_ratio", attribute="sex", group="Male", slice=None)
+    (ratio,) = bundle.report.find("impact_ratio", attribute="sex", group="Male", part=None)
     assert ratio.unavailable.reason == "nobody was selected in either group"
     assert recompute_problems(bundle) == []
 

@@ -165,7 +165,7 @@ def run_as_the_command_does(folder: Path) -> int:
 
 
 @settings(
-    max_examples=EXAMPLES, deadline=None, derandomize="ASSAY_FUZZ" not in os.environ,
+    max_examples=EXAMPLES, derandomize="ASSAY_FUZZ" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(changed_audits())

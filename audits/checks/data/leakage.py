@@ -16,7 +16,7 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.limits import MIN_ROWS_IN_HALF
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import COLUMN
+from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE
 from audits.diagnostics import Concordance, compute_leakage, describe_relation, split_halves
 
@@ -100,11 +100,15 @@ def _to_estimate(told: Concordance, method: str) -> Estimate:
 
 def _build(columns: Sequence[_Column], method: str) -> list[Measurement]:
     strongest = columns[0]
-    measured: list[tuple[str, str | None, Estimate | Unavailable]] = [
-        ("strongest_column_auc", f"{COLUMN}{strongest.name}", _to_estimate(strongest.told, method)),
+    measured: list[tuple[str, Part | None, Estimate | Unavailable]] = [
+        (
+            "strongest_column_auc",
+            Part(PartKind.COLUMN, strongest.name),
+            _to_estimate(strongest.told, method),
+        ),
         ("typical_column_auc", None, _take_median(columns[1:])),
         *(
-            ("column_auc", f"{COLUMN}{one.name}", _to_estimate(one.told, method))
+            ("column_auc", Part(PartKind.COLUMN, one.name), _to_estimate(one.told, method))
             for one in columns[:MAX_LISTED]
         ),
     ]
@@ -112,9 +116,9 @@ def _build(columns: Sequence[_Column], method: str) -> list[Measurement]:
         build_measurement(
             LEAKAGE_CHECK, metric, result, unit="score",
             direction="lower_is_better" if metric == "strongest_column_auc" else "none",
-            slice_name=slice_name, evidence=(LEAKAGE_FILE,),
+            part=part, evidence=(LEAKAGE_FILE,),
         )
-        for metric, slice_name, result in measured
+        for metric, part, result in measured
     ]  # fmt: skip
 
 

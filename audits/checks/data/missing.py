@@ -13,7 +13,7 @@ from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_
 from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import COLUMN
+from audits.core.report.parts import Part, PartKind
 from audits.cube import (
     choose_reference,
     compute_difference,
@@ -137,7 +137,7 @@ def _build(one: _Compared, p_values: FloatArray, tests: int) -> Iterator[Measure
             MISSING_CHECK, "missing_share_difference", result, unit="points",
             direction="closer_to_zero",
             attribute=one.attribute, group=group, reference_group=one.groups[one.reference],
-            slice_name=f"{COLUMN}{one.column}", p_value=float(p_values[i]),
+            part=Part(PartKind.COLUMN, one.column), p_value=float(p_values[i]),
             adjusted_for=tests, evidence=(MISSING_FILE,),
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audits.checks.base import Check, CheckResult, Context, CubeContext, build_measurement
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 
 PROFILE_CHECK = "data.profile"
 
@@ -36,7 +37,7 @@ def compute_profile(context: Context) -> CheckResult:
         build_measurement(
             PROFILE_CHECK, "missing_share", Estimate.exact(column.missing / rows, rows),
             unit="share",
-            direction="none", slice_name=f"column={column.name}", evidence=(),
+            direction="none", part=Part(PartKind.COLUMN, column.name), evidence=(),
         )
         for column in context.table.columns
         if column.missing

@@ -15,7 +15,7 @@ from audits.checks.data.audited_columns import choose_audited_columns
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import COLUMN
+from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE, compute_difference, compute_share_interval, estimate_share
 from audits.data import (
     MAX_VALUES,
@@ -148,7 +148,7 @@ def _measure_overlap(
 def _build(one: _Strange) -> Measurement:
     return build_measurement(
         CODE, one.metric, estimate_share(one.strange, one.known, "the column has no values"),
-        unit="share", direction="lower_is_better", slice_name=f"{COLUMN}{one.column}",
+        unit="share", direction="lower_is_better", part=Part(PartKind.COLUMN, one.column),
         evidence=(REFERENCE_FILE,),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.format import format_count
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.methods import TITLES
 from audits.cube import compute_mean_interval, to_result
 from audits.explain import (
@@ -195,7 +196,8 @@ def _measure(
             CODE, "mean_absolute_attribution",
             to_result(float(mean[k]), max(float(low[k]), 0.0), float(high[k]), n,
                       f"student_t over rows; {sample.method}, in {sample.space}", "no rows"),
-            unit="score", direction="none", slice_name=f"feature={feature}", evidence=(evidence,),
+            unit="score", direction="none", part=Part(PartKind.FEATURE, feature),
+            evidence=(evidence,),
         )
         for k, feature in enumerate(sample.features)
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from audits.core.arrays import FloatArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import EFFECTS_CHECK
 from audits.cube import to_result
 from audits.explain import (
@@ -104,7 +105,7 @@ def _measurement(
     return build_measurement(
         CODE, metric, result,
         unit="target" if context.output is None else "difference", direction="none",
-        slice_name=f"feature={feature}", evidence=(_FILE,),
+        part=Part(PartKind.FEATURE, feature), evidence=(_FILE,),
     )  # fmt: skip
 
 

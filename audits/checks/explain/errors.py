@@ -25,6 +25,7 @@ from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.limits import MIN_ROWS_FOR_LOSSES
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE
 from audits.explain import (
     METHOD,
@@ -136,7 +137,7 @@ def _measure_whole(
         for column, feature in enumerate(features):
             yield build_measurement(
                 CODE, metric, _to_result(means, column, rows), unit=unit,
-                direction="lower_is_better", slice_name=f"feature={feature}",
+                direction="lower_is_better", part=Part(PartKind.FEATURE, feature),
                 p_value=float(p_values[column]), adjusted_for=len(features), evidence=(_FOUND,),
             )  # fmt: skip
 

@@ -21,6 +21,7 @@ from audits.core.groups import JOIN
 from audits.core.limits import MIN_ROWS_TO_PAIR
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE, compute_holm
 from audits.explain import GROUP_ROWS, GapShares, decompose_gap
 
@@ -93,7 +94,7 @@ def _measure(pair: _Pair, shares: GapShares, features: list[str], unit: Unit) ->
                 high=float(shares.high[k]), n=n, method=method, confidence=CONFIDENCE,
             ),
             unit=unit, direction="none", attribute=pair.attribute, group=pair.group,
-            reference_group=pair.reference, slice_name=f"feature={feature}",
+            reference_group=pair.reference, part=Part(PartKind.FEATURE, feature),
             p_value=float(shares.p_values[k]), evidence=(_FOUND,),
         )
         for k, feature in enumerate(features)

@@ -17,6 +17,7 @@ from audits.core.arrays import FloatArray
 from audits.core.groups import name_group_column
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.cube import choose_reference, to_result
 from audits.explain import (
     DIFFERENCE_METHOD,
@@ -126,13 +127,13 @@ def _measure_column(
 ) -> Iterator[Measurement]:
     """Yield one column's measurements: every group's mean, and its gap from the reference."""
     grouping, gaps = one.grouping, one.gaps
-    reference, slice_name = grouping.reference, f"feature={feature}"
+    reference, part = grouping.reference, Part(PartKind.FEATURE, feature)
     for place, group in enumerate(grouping.labels):
         numbers = (one.means.mean, one.means.low, one.means.high)
         result = _to_result(one, (place,), numbers, column, f"{METHOD}; {spec.method}", spec.least)
         yield build_measurement(
             spec.check, spec.metric, result, unit=spec.unit, direction=spec.direction,
-            attribute=grouping.attribute, group=group, slice_name=slice_name, evidence=spec.files,
+            attribute=grouping.attribute, group=group, part=part, evidence=spec.files,
         )  # fmt: skip
         if place == reference:
             continue
@@ -143,7 +144,7 @@ def _measure_column(
         yield build_measurement(
             spec.check, f"{spec.metric}_difference", result, unit=spec.gap_unit,
             direction="closer_to_zero", attribute=grouping.attribute, group=group,
-            reference_group=grouping.labels[reference], slice_name=slice_name,
+            reference_group=grouping.labels[reference], part=part,
             p_value=float(p_values[place]), adjusted_for=tests or None, evidence=spec.files,
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from audits.checks.base import Check, CheckResult, Context, EvidenceFile, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 from audits.cube import compute_mean_interval, to_result
 from audits.explain import Interactions, compute_interactions
 
@@ -93,7 +94,9 @@ def _measure(found: Interactions) -> list[Measurement]:
             ),
             unit="score",
             direction="none",
-            slice_name=f"features={found.features[first[k]]} & {found.features[second[k]]}",
+            part=Part(
+                PartKind.FEATURES, f"{found.features[first[k]]} & {found.features[second[k]]}"
+            ),
             evidence=(FILE,),
         )
         for k in order

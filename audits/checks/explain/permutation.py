@@ -11,6 +11,7 @@ from audits.core.arrays import FloatArray, IntArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.report.estimate import Unavailable
 from audits.core.report.measurement import Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import PERMUTATION_CHECK
 from audits.cube import to_result
 from audits.explain import (
@@ -57,7 +58,7 @@ def _measure(item: PermutationImportance) -> Measurement:
     )
     return build_measurement(
         CODE, f"permutation_{item.loss}", result,
-        unit=_UNITS[item.loss], direction="none", slice_name=f"feature={item.feature}",
+        unit=_UNITS[item.loss], direction="none", part=Part(PartKind.FEATURE, item.feature),
         p_value=item.p_value, adjusted_for=item.tests, evidence=(PREDICTIONS_FILE,),
     )  # fmt: skip
 

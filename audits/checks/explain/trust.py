@@ -24,7 +24,7 @@ from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
-from audits.core.report.parts import name_pair
+from audits.core.report.parts import Part, PartKind
 from audits.explain import (
     METHODS,
     PERMUTATION_SHAP,
@@ -65,7 +65,7 @@ class _Tests:
         self.measured.append(
             build_measurement(
                 CODE, metric, result, unit=unit, direction=direction,
-                slice_name=name_pair(self.method, other), evidence=(_FILE,),
+                part=Part(PartKind.METHOD, self.method, other), evidence=(_FILE,),
             )
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import list_words
 from audits.cube import (
     View,
@@ -21,9 +22,9 @@ _NO_STRATUM = (
 _ALL_ALIKE = "in every stratum nobody or everybody was selected"
 
 
-def name_slice(legitimate: tuple[str, ...]) -> str:
-    """Return the slice of these numbers, "holding department fixed"."""
-    return f"holding {list_words(list(legitimate), limit=12)} fixed"
+def name_held(legitimate: tuple[str, ...]) -> Part:
+    """Return what these numbers are of, "holding department fixed"."""
+    return Part(PartKind.HELD, f"holding {list_words(list(legitimate), limit=12)} fixed")
 
 
 def compute_conditional(context: CubeContext) -> CheckResult:
@@ -59,7 +60,7 @@ def _measure(context: CubeContext, view: View, wanted: str | None) -> list[Measu
                 CODE, "conditional_demographic_disparity",
                 disparity.result(position, _ALL_ALIKE), unit="points",
                 direction="closer_to_zero", attribute=view.attribute, group=label,
-                slice_name=name_slice(legitimate),
+                part=name_held(legitimate),
             )
         )  # fmt: skip
         if position != reference:
@@ -69,7 +70,7 @@ def _measure(context: CubeContext, view: View, wanted: str | None) -> list[Measu
                     difference.result(position, _NO_STRATUM), unit="points",
                     direction="closer_to_zero", attribute=view.attribute, group=label,
                     reference_group=view.labels[reference], p_value=float(p_values[position]),
-                    slice_name=name_slice(legitimate),
+                    part=name_held(legitimate),
                 )
             )  # fmt: skip
     return found

@@ -24,6 +24,7 @@ from audits.core.groups import MISSING
 from audits.core.limits import MIN_ROWS_TO_FLIP
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.core.settings.pairs import read_pairs
 from audits.core.words.words import list_words
 from audits.cube import choose_reference, compute_mean_interval, estimate_share, to_result
@@ -59,11 +60,6 @@ class _Flip:
     at: np.ndarray
     before: FloatArray
     after: FloatArray
-
-
-def name_flip(other: str) -> str:
-    """Return the slice of a measurement about rows made rows of the group `other`."""
-    return f"as {other}"
 
 
 def compute_flips(context: Context) -> CheckResult:
@@ -236,7 +232,7 @@ def _measure(
     return build_measurement(
         CODE, metric, result, unit=unit, direction=directed, attribute=attribute,
         group=None if flip is None else flip.group,
-        slice_name=None if flip is None else name_flip(flip.other), evidence=_EVIDENCE,
+        part=None if flip is None else Part(PartKind.SWAP, flip.other), evidence=_EVIDENCE,
     )  # fmt: skip
 
 

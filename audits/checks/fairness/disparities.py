@@ -7,6 +7,7 @@ import numpy as np
 from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Direction, Measurement, Unit
+from audits.core.report.parts import Part
 from audits.cube import (
     DISTANCES,
     Comparison,
@@ -83,15 +84,15 @@ def _compare_all(context: CubeContext, view: View, wanted: str | None) -> list[M
 
 
 def measure_summaries(
-    code: str, context: CubeContext, view: View, slice_name: str | None = None
+    code: str, context: CubeContext, view: View, part: Part | None = None
 ) -> list[Measurement]:
     """Return the well-known summaries over all groups of a view of a binary cube."""
     results = compute_disparities(view, context.min_rows)
-    return [_summary(code, view, item, result, slice_name) for item, result in results]
+    return [_summary(code, view, item, result, part) for item, result in results]
 
 
 def _summary(
-    code: str, view: View, disparity: Disparity, result: DisparityResult, slice_name: str | None
+    code: str, view: View, disparity: Disparity, result: DisparityResult, part: Part | None
 ) -> Measurement:
     defined = result.group >= 0
     return build_measurement(
@@ -106,7 +107,7 @@ def _summary(
         attribute=view.attribute,
         group=view.labels[result.group] if defined else None,
         reference_group=view.labels[result.reference] if defined else None,
-        slice_name=slice_name,
+        part=part,
         p_value=result.p_value,
         summary=True,
         left_out=tuple(view.labels[place] for place in result.left_out),

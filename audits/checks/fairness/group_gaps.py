@@ -10,6 +10,7 @@ from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measur
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement, Unit
+from audits.core.report.parts import Part
 from audits.cube import (
     Gaps,
     Metric,
@@ -72,7 +73,7 @@ def compute_groupings(context: CubeContext) -> CheckResult:
 
 
 def measure_gaps(
-    code: str, context: CubeContext, view: View, slice_name: str | None = None
+    code: str, context: CubeContext, view: View, part: Part | None = None
 ) -> list[Measurement]:
     """Return the gaps of a view's groups in every metric of `GAPS` that its rows allow."""
     if len(view.labels) < 2:
@@ -83,9 +84,7 @@ def measure_gaps(
         metric = metrics.get(compared.metric)
         if metric is not None:
             values = context.compute(metric, view)
-            found += _Writer(code, view, compared, metric, slice_name).write(
-                values, context.min_rows
-            )
+            found += _Writer(code, view, compared, metric, part).write(values, context.min_rows)
     return found
 
 
@@ -97,7 +96,7 @@ class _Writer:
     view: View
     compared: Compared
     metric: Metric
-    slice_name: str | None
+    part: Part | None
 
     def write(self, values: Values, min_rows: int) -> list[Measurement]:
         comparators = find_comparators(self.view, values, min_rows)
@@ -146,7 +145,7 @@ class _Writer:
                     self.code, f"{self.metric.name}_{kind}", result, unit=unit, p_value=p_value,
                     direction="closer_to_one" if unit == "ratio" else "closer_to_zero",
                     attribute=self.view.attribute, group=self.view.labels[group],
-                    reference_group=self.view.labels[other], slice_name=self.slice_name,
+                    reference_group=self.view.labels[other], part=self.part,
                 )
             )  # fmt: skip
         return found

@@ -10,6 +10,7 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.report.codes import INTERVENTIONS_CHECK
 from audits.core.report.estimate import Estimate, Result, Unavailable
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part
 from audits.cube import (
     METRICS,
     RATES,
@@ -30,7 +31,7 @@ from audits.mitigate import (
     Outcome,
     Plan,
     compute_plan_outcome,
-    name_slice,
+    name_intervention,
     split_cube,
 )
 
@@ -55,7 +56,7 @@ def _measure(
     halves: _Halves, name: str, plan: Plan | NoPlan, outcome: Outcome | None, *, by_group: bool
 ) -> list[Measurement]:
     """Return what a plan does; without one, its numbers are the reason why there is none."""
-    slice_name = name_slice(name, halves.attribute, by_group=by_group)
+    part = name_intervention(name, halves.attribute, by_group=by_group)
     reason = Unavailable(reason=plan.reason) if isinstance(plan, NoPlan) else None
 
     def number(metric: str, result: Result | None) -> Measurement:
@@ -65,7 +66,7 @@ def _measure(
         return build_measurement(
             CODE, metric, found, unit="points" if change else "share",
             direction="closer_to_zero" if metric.startswith("gap") else "higher_is_better",
-            attribute=halves.attribute, slice_name=slice_name,
+            attribute=halves.attribute, part=part,
         )  # fmt: skip
 
     gap = outcome.gap if outcome else None
@@ -79,10 +80,10 @@ def _measure(
     ]
     if isinstance(plan, NoPlan):
         return found
-    return [*found, *_list_thresholds(halves, plan, slice_name)]
+    return [*found, *_list_thresholds(halves, plan, part)]
 
 
-def _list_thresholds(halves: _Halves, plan: Plan, slice_name: str) -> list[Measurement]:
+def _list_thresholds(halves: _Halves, plan: Plan, part: Part) -> list[Measurement]:
     """Return the thresholds: one a group, or the one for all."""
     rows = dict(zip(halves.chosen_on.labels, halves.chosen_on.rows.tolist(), strict=True))
     results: dict[str | None, Result] = {
@@ -97,7 +98,7 @@ def _list_thresholds(halves: _Halves, plan: Plan, slice_name: str) -> list[Measu
     return [
         build_measurement(
             CODE, "score_threshold", result, unit="score", direction="none",
-            attribute=halves.attribute, group=group, slice_name=slice_name,
+            attribute=halves.attribute, group=group, part=part,
         )
         for group, result in results.items()
     ]  # fmt: skip
@@ -123,10 +124,8 @@ def _intervene(context: CubeContext, halves: _Halves) -> list[Measurement]:
                 continue
             outcome = compute_plan_outcome(plan, halves.held_out, context.min_rows)
             found += _measure(halves, name, plan, outcome, by_group=by_group)
-            slice_name = name_slice(name, halves.attribute, by_group=by_group)
-            found += [
-                item for pair in pairs for item in _measure_pair(halves, pair, outcome, slice_name)
-            ]
+            part = name_intervention(name, halves.attribute, by_group=by_group)
+            found += [item for pair in pairs for item in _measure_pair(halves, pair, outcome, part)]
     return found
 
 
@@ -159,9 +158,7 @@ def _list_pairs(context: CubeContext, halves: _Halves, goal: str) -> list[_Pair]
     ]
 
 
-def _measure_pair(
-    halves: _Halves, pair: _Pair, outcome: Outcome, slice_name: str
-) -> list[Measurement]:
+def _measure_pair(halves: _Halves, pair: _Pair, outcome: Outcome, part: Part) -> list[Measurement]:
     """Return by how much the pair's first group is worse off, before and after."""
     found = []
     for metric, view in (("gap_before", outcome.before), ("gap_after", outcome.after)):
@@ -179,7 +176,7 @@ def _measure_pair(
             build_measurement(
                 CODE, metric, result, unit="points", direction="closer_to_zero",
                 attribute=halves.attribute, group=pair.group, reference_group=pair.reference,
-                slice_name=slice_name,
+                part=part,
             )
         )  # fmt: skip
     return found

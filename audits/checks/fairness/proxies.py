@@ -27,7 +27,7 @@ from audits.core.limits import MIN_ROWS_TO_LEARN
 from audits.core.report.codes import PROXIES_CHECK
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import ALL_COLUMNS, FEATURE
+from audits.core.report.parts import Part, PartKind
 from audits.cube import CONFIDENCE, choose_reference, compute_holm
 from audits.diagnostics import Separation, compute_proxies, compute_separation
 
@@ -35,18 +35,19 @@ CODE = PROXIES_CHECK
 ROWS = 50_000
 MAX_GROUPS = 8
 _FOUND = "evidence/proxies.parquet"
+_TOGETHER = Part(PartKind.ALL_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     """One number: how well `source` tells a group from the others, or why that is not known.
 
-    source: "feature=...", `ALL_COLUMNS`, or None for the model's score.
+    source: a feature, all columns, or None for the model's score.
     """
 
     attribute: str
     group: str
-    source: str | None
+    source: Part | None
     found: Separation | Unavailable
 
 
@@ -101,10 +102,10 @@ def _measure_columns(
     features = [name for name in names if name != groups.attribute]
     small = {group: _describe_small(groups, group) for group in groups.wanted}
     measured = [group for group, reason in small.items() if reason is None]
-    sources = [*(f"{FEATURE}{name}" for name in features), ALL_COLUMNS]
+    sources = [*(Part(PartKind.FEATURE, name) for name in features), _TOGETHER]
     for group, reason in small.items():
         if reason is not None:
-            yield _Row(groups.attribute, groups.labels[group], ALL_COLUMNS, reason)
+            yield _Row(groups.attribute, groups.labels[group], _TOGETHER, reason)
     if not measured or not features:
         return
     frame = context.table.read_rows(positions)[features]
@@ -189,7 +190,7 @@ def _build(row: _Row, p_value: float | None, tests: int) -> Measurement:
     return build_measurement(
         CODE, "score_proxy_auc" if row.source is None else "proxy_auc", result, unit="score",
         direction="none" if row.source is None else "lower_is_better", attribute=row.attribute,
-        group=row.group, slice_name=row.source, p_value=p_value, adjusted_for=tests or None,
+        group=row.group, part=row.source, p_value=p_value, adjusted_for=tests or None,
         evidence=(_FOUND,),
     )  # fmt: skip
 
@@ -199,7 +200,7 @@ def _save(context: Context, rows: list[_Row], p_values: list[float | None]) -> N
         {
             "attribute": row.attribute,
             "group": row.group,
-            "source": "score" if row.source is None else row.source,
+            "source": "score" if row.source is None else row.source.text,
             "auc": None if isinstance(row.found, Unavailable) else row.found.auc,
             "low": None if isinstance(row.found, Unavailable) else row.found.low,
             "high": None if isinstance(row.found, Unavailable) else row.found.high,

@@ -16,7 +16,7 @@ from audits.checks.fairness.group_gaps import measure_gaps
 from audits.checks.performance.performance import measure_view
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS
+from audits.core.report.parts import Part, PartKind
 from audits.cube import BINARY, MAX_CLASSES, Values
 
 CODE = "performance.classes"
@@ -38,7 +38,7 @@ def compute_classes(context: CubeContext) -> CheckResult:
         for cube in context.class_cubes.values()
     ]
     for position, (name, one) in enumerate(zip(context.class_cubes, contexts, strict=True)):
-        part = _measure_class(one, CLASS + name)
+        part = _measure_class(one, Part(PartKind.CLASS, name))
         evidence = (class_cube_file(position),)
         found += [item.model_copy(update={"evidence": evidence}) for item in part]
     for attributes in ((), *context.groupings):
@@ -46,14 +46,14 @@ def compute_classes(context: CubeContext) -> CheckResult:
     return CheckResult(tuple(found))
 
 
-def _measure_class(one: CubeContext, slice_name: str) -> list[Measurement]:
-    found = measure_view(CODE, one, one.view(), slice_name)
+def _measure_class(one: CubeContext, part: Part) -> list[Measurement]:
+    found = measure_view(CODE, one, one.view(), part)
     for attributes in one.groupings:
         view = one.view(attributes)
-        found += measure_view(CODE, one, view, slice_name)
+        found += measure_view(CODE, one, view, part)
         if len(view.labels) > 1:
-            found += measure_summaries(CODE, one, view, slice_name)
-            found += measure_gaps(CODE, one, view, slice_name)
+            found += measure_summaries(CODE, one, view, part)
+            found += measure_gaps(CODE, one, view, part)
     return found
 
 

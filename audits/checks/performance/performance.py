@@ -5,6 +5,7 @@ from __future__ import annotations
 from audits.checks.base import CheckResult, CubeCheck, CubeContext, build_measurement
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part
 from audits.cube import View, available_metrics
 
 OVERALL = "performance.overall"
@@ -12,7 +13,7 @@ GROUPS = "performance.groups"
 
 
 def measure_view(
-    code: str, context: CubeContext, view: View, slice_name: str | None = None
+    code: str, context: CubeContext, view: View, part: Part | None = None
 ) -> list[Measurement]:
     """Return every metric of every group of a view."""
     found = []
@@ -22,7 +23,7 @@ def measure_view(
             build_measurement(
                 code, metric.name, values.result(position, metric.undefined), unit=metric.unit,
                 direction=metric.direction, attribute=view.attribute,
-                group=label if view.attribute else None, slice_name=slice_name,
+                group=label if view.attribute else None, part=part,
             )
             for position, label in enumerate(view.labels)
         ]  # fmt: skip

@@ -23,6 +23,7 @@ from audits.core.arrays import BoolArray
 from audits.core.errors import CheckNotApplicableError, CheckSkippedError
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part, PartKind
 from audits.core.settings.spec import Task
 from audits.core.words.words import SLICES_CHECK, list_words
 from audits.data import Column
@@ -96,12 +97,12 @@ def _measure(found: Found) -> list[Measurement]:
     for one in found.slices:
         item = build_measurement(
             CODE, one.target.metric, one.estimate, unit=one.target.unit,
-            direction="closer_to_zero", slice_name=one.name, p_value=one.p_adjusted,
+            direction="closer_to_zero", part=Part(PartKind.SLICE, one.name), p_value=one.p_adjusted,
             adjusted_for=found.tested or None, evidence=(_FILE,),
         )  # fmt: skip
         count = build_measurement(
             CODE, "count", Estimate.exact(one.count, one.count), unit="count", direction="none",
-            slice_name=one.name, evidence=(_FILE,),
+            part=Part(PartKind.SLICE, one.name), evidence=(_FILE,),
         )  # fmt: skip
         measured |= {item.id: item, count.id: count}
     return list(measured.values())

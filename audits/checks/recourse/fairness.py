@@ -28,7 +28,7 @@ from audits.core.errors import CheckNotApplicableError
 from audits.core.groups import JOIN
 from audits.core.report.estimate import Estimate, Unavailable
 from audits.core.report.measurement import Direction, Measurement, Unit
-from audits.core.report.parts import COLUMN
+from audits.core.report.parts import Part, PartKind
 from audits.cube import choose_reference, compute_holm, estimate_share
 from audits.recourse import (
     Burden,
@@ -75,11 +75,6 @@ class Pair:
     ours: Burden
     theirs: Burden
     single: bool
-
-
-def name_column(column: str) -> str:
-    """Return the slice of a measurement about one column's part in the cost of recourse."""
-    return f"{COLUMN}{column}"
 
 
 def compute_fairness(context: Context) -> CheckResult:
@@ -207,14 +202,14 @@ def _measure_columns(pair: Pair) -> Iterator[Measurement]:
     yield _compare(pair, "recourse_mean_cost_difference", gap, "difference", float("nan"))
     parts = compare_columns(pair.ours, pair.theirs)
     for part in parts:
-        named = name_column(part.column)
+        named = Part(PartKind.COLUMN, part.column)
         yield _compare(
             pair, "recourse_mean_cost_difference", part.cost, "difference", part.cost_p,
-            slice_name=named, adjusted_for=len(parts),
+            part=named, adjusted_for=len(parts),
         )  # fmt: skip
         yield _compare(
             pair, "recourse_change_share_difference", part.share, "points", part.share_p,
-            slice_name=named, adjusted_for=len(parts),
+            part=named, adjusted_for=len(parts),
         )  # fmt: skip
 
 
@@ -226,13 +221,13 @@ def _compare(
     p_value: float,
     direction: Direction = "closer_to_zero",
     *,
-    slice_name: str | None = None,
+    part: Part | None = None,
     adjusted_for: int | None = None,
 ) -> Measurement:
     return build_measurement(
         CODE, metric, result, unit=unit, direction=direction, adjusted_for=adjusted_for,
         attribute=pair.attribute, group=pair.group, reference_group=pair.reference,
-        slice_name=slice_name, evidence=_EVIDENCE,
+        part=part, evidence=_EVIDENCE,
         p_value=None if isinstance(result, Unavailable) else p_value,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from audits.core.attribution import Attribution
 from audits.core.errors import CheckNotApplicableError, InputError, near_misses
 from audits.core.limits import MIN_APPROVED_TO_COMPARE
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import REASON
+from audits.core.report.parts import Part, PartKind
 from audits.core.settings.spec import AdverseActionSection
 from audits.cube import estimate_mean, estimate_share
 from audits.explain import (
@@ -173,7 +173,7 @@ def _measure(
         if hits:
             yield build_measurement(
                 CODE, "reason_share", estimate_share(hits, n), unit="share", direction="none",
-                slice_name=f"{REASON}{name}", evidence=(_FOUND,),
+                part=Part(PartKind.REASON, name), evidence=(_FOUND,),
             )  # fmt: skip
     few = f"only {n} rejected rows"
     for metric, overlap in overlaps.items():

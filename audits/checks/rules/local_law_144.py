@@ -12,12 +12,13 @@ from audits.core.format import format_value
 from audits.core.groups import JOIN
 from audits.core.report.estimate import EXACT, Estimate, Unavailable
 from audits.core.report.measurement import Measurement, Unit
+from audits.core.report.parts import Part, PartKind
 from audits.core.settings.spec import LocalLaw144Section
 from audits.cube import CONFIDENCE, compute_ratio, compute_share_interval, to_result
 from audits.rules import Category, Kind, Summary, Table, build_summary, has_scores
 
 LOCAL_LAW_CHECK = "rules.local_law_144"
-SLICE = "local law 144"
+PART = Part(PartKind.LAW, "local law 144")
 """Slice of the rule's measurements: their ids stay apart from those of the audit at large, and
 no policy judges them (the law has no pass mark)."""
 
@@ -98,7 +99,7 @@ def _build(
         attribute=JOIN.join(table.attributes) if table else None,
         group=name_category(category) if category else None,
         reference_group=name_category(best) if best else None,
-        slice_name=SLICE,
+        part=PART,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from audits.core.report.estimate import Estimate, Frozen, Unavailable
+from audits.core.report.parts import Part, PartKind
 
 Unit = Literal[
     "share", "points", "count", "score", "difference", "ratio", "nats", "target", "seconds",
@@ -68,6 +69,30 @@ class Measurement(Frozen):
         return data
 
     @property
+    def part(self) -> Part | None:
+        """What the number is of, where it is not of everybody."""
+        return None if self.slice is None else Part.parse(self.slice, self.check)
+
+    @property
+    def part_name(self) -> str:
+        """The name of what the number is of, "" where it is of everybody."""
+        return "" if self.part is None else self.part.name
+
+    @property
+    def part_text(self) -> str:
+        """What the number is of with the word for its kind, "" where it is of everybody."""
+        return self.slice or ""
+
+    @property
+    def part_other(self) -> str:
+        """What a method of explanation is held against, "" for nothing."""
+        return "" if self.part is None else self.part.other
+
+    def is_of(self, kind: PartKind) -> bool:
+        """Whether the number is of a part of this kind."""
+        return self.part is not None and self.part.kind is kind
+
+    @property
     def value(self) -> float | None:
         """The point estimate, or None where there is none."""
         return None if self.estimate is None else self.estimate.value
@@ -91,7 +116,7 @@ def measurement_id(
     attribute: str | None = None,
     group: str | None = None,
     reference_group: str | None = None,
-    slice_name: str | None = None,
+    part: Part | None = None,
 ) -> str:
     """Return the stable name of a measurement, e.g. `selection_rate_ratio[sex=Female|Male]`."""
     inside = attribute or ""
@@ -100,4 +125,4 @@ def measurement_id(
     if reference_group is not None:
         inside += f"|{reference_group}"
     name = f"{metric}[{inside}]" if inside else metric
-    return f"{name}@{slice_name}" if slice_name else name
+    return name if part is None else f"{name}@{part.text}"

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from audits.core.report.estimate import Frozen
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part
 from audits.core.report.verdict import Verdict
 
 SCHEMA: Literal["assay.report/1"] = "assay.report/1"
@@ -173,7 +174,7 @@ class AuditReport(Frozen):
         copied.__dict__.pop("by_id", None)
         return copied
 
-    def find(self, metric: str, **where: str | None) -> tuple[Measurement, ...]:
+    def find(self, metric: str, **where: str | Part | None) -> tuple[Measurement, ...]:
         """Return the measurements of `metric` whose named fields equal the given values."""
         return tuple(
             item

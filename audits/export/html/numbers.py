@@ -92,7 +92,7 @@ def _describe(metric: Metric, *, live: bool) -> MetricFacts:
 
 def index_groups(items: Sequence[Measurement]) -> dict[str, Measurement]:
     """Return measurements by their group; "" for the whole."""
-    return {item.group or "": item for item in items if item.slice is None}
+    return {item.group or "": item for item in items if item.part is None}
 
 
 def store_numbers(

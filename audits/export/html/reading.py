@@ -36,7 +36,7 @@ class Reading:
 
     def overall(self, metric: str) -> Measurement | None:
         """Return the metric of the whole data, None where it was not measured."""
-        return next((x for x in self.by_group(metric, None) if x.slice is None), None)
+        return next((x for x in self.by_group(metric, None) if x.part is None), None)
 
     def find_reference(self, attribute: str) -> str | None:
         """Return the group that others of an attribute are compared with."""

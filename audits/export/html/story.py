@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from audits.core.format import format_count, format_time, plain_text
 from audits.core.report.measurement import Measurement, measurement_id
-from audits.core.report.parts import FEATURE
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.report.verdict import SEVERITY, Cause, Status, Verdict
 from audits.export.html.reading import Reading, list_groupings
@@ -242,7 +241,7 @@ def _list_features(reading: Reading) -> tuple[Feature, ...]:
     items = [
         item
         for item in reading.by_group("mean_absolute_attribution", None)
-        if item.slice is not None and item.estimate is not None
+        if item.part is not None and item.estimate is not None
     ]
     items.sort(key=lambda item: -(item.value or 0.0))
     return tuple(_make_feature(item) for item in items[:_MAX_FEATURES])
@@ -253,7 +252,7 @@ def _make_feature(item: Measurement) -> Feature:
     value, low, high = (
         float(f"{x:.6g}") for x in (item.estimate.value, item.estimate.low, item.estimate.high)
     )
-    name = plain_text((item.slice or "").removeprefix(FEATURE))
+    name = plain_text(item.part_name)
     return Feature(name, value, low, high, render_result(item.estimate, item.unit))
 
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from audits.core.format import format_interval, format_test, format_value, plain_text
 from audits.core.report.estimate import Estimate, make_size
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import FEATURE
 
 
 def name_column(item: Measurement) -> str:
     """Return the column that a measurement is of."""
-    return plain_text((item.slice or "").removeprefix(FEATURE))
+    return plain_text(item.part_name)
 
 
 def list_tested(items: Sequence[Measurement]) -> list[Measurement]:

@@ -13,7 +13,6 @@ from audits.core.format import (
     plain_text,
 )
 from audits.core.report.measurement import Measurement, is_significant, measurement_id
-from audits.core.report.parts import FEATURE
 from audits.core.report.report import AuditReport
 from audits.core.words.words import list_words
 
@@ -33,10 +32,10 @@ def render_conditional(held: Measurement, plain: Measurement | None) -> str | No
     held: a `conditional_selection_rate_difference`; plain: the `selection_rate_difference` of the
     same groups. None where there is no number.
     """
-    if held.estimate is None or held.slice is None:
+    if held.estimate is None or held.part is None:
         return None
     group, reference = (plain_text(name or "") for name in (held.group, held.reference_group))
-    columns = plain_text(held.slice)
+    columns = plain_text(held.part_name)
     sentence = (
         f"{columns[:1].upper()}{columns[1:]}, {group} is selected {_say_gap(held)} often than "
         f"{reference} ({format_interval(held.estimate, held.unit)})"
@@ -94,7 +93,7 @@ def render_gap(plain: Measurement, shares: Sequence[Measurement]) -> str | None:
     said that it is spread over many; a gap that chance could explain is not explained. None where
     there is no number.
     """
-    known = [item for item in shares if item.estimate is not None and item.slice is not None]
+    known = [item for item in shares if item.estimate is not None and item.part is not None]
     plain = turn_gap(plain)
     if plain.estimate is None or not known:
         return None
@@ -146,7 +145,7 @@ def _describe_columns(gap: float, named: Sequence[Measurement]) -> str:
     for way, verb in ((1, "widens"), (-1, "narrows")):
         mine = [item for item in named if (item.value or 0.0) * gap * way > 0]
         sizes = [f"by {_say_share(item)}" for item in mine]
-        names = [plain_text((item.slice or "").removeprefix(FEATURE)) for item in mine]
+        names = [plain_text(item.part_name) for item in mine]
         if mine:
             first = f"{names[0]} {verb} it {sizes[0]}"
             more = [f"{name} {size}" for name, size in zip(names[1:], sizes[1:], strict=True)]

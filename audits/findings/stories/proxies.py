@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import ALL_COLUMNS, FEATURE
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import list_words
 
 PROXY_AUC = 0.55
@@ -30,7 +30,7 @@ class Proxy:
     @property
     def feature(self) -> str:
         """The column's name."""
-        return (self.item.slice or "").removeprefix(FEATURE)
+        return self.item.part_name
 
     @property
     def weight(self) -> float:
@@ -43,7 +43,7 @@ class Proxy:
 def rank_features(measurements: Sequence[Measurement]) -> dict[str, tuple[int, float]]:
     """Return each column's rank and share of all movement; {} where nothing was explained."""
     sizes = {
-        (item.slice or "").removeprefix(FEATURE): item.value or 0.0
+        item.part_name: item.value or 0.0
         for item in measurements
         if item.metric == "mean_absolute_attribution" and item.attribute is None
     }
@@ -86,20 +86,20 @@ def _is_clear(proxy: Proxy) -> bool:
 
 def _list_sure(measurements: Sequence[Measurement], attribute: str | None) -> list[Proxy]:
     ranks = rank_features(measurements)
-    best: dict[tuple[str | None, str | None], Measurement] = {}
+    best: dict[tuple[str | None, Part | None], Measurement] = {}
     for item in measurements:
-        if item.metric != "proxy_auc" or not (item.slice or "").startswith(FEATURE):
+        if item.metric != "proxy_auc" or not item.is_of(PartKind.FEATURE):
             continue
         if attribute is not None and item.attribute != attribute:
             continue
         if not is_significant(item):
             continue
-        key = item.attribute, item.slice
+        key = item.attribute, item.part
         if key not in best or (item.value or 0.0) > (best[key].value or 0.0):
             best[key] = item
     found = []
     for item in best.values():
-        rank = ranks.get((item.slice or "").removeprefix(FEATURE))
+        rank = ranks.get(item.part_name)
         found.append(Proxy(item, None, 0.0) if rank is None else Proxy(item, *rank))
     return sorted(found, key=lambda proxy: -proxy.weight)
 
@@ -120,7 +120,7 @@ def render_whole(items: Sequence[Measurement]) -> list[str]:
     """Return how well all columns together, and the score, tell the groups of one attribute apart:
     of each the group that it tells best."""
     known = [item for item in items if item.estimate is not None]
-    together = [item for item in known if item.slice == ALL_COLUMNS]
+    together = [item for item in known if item.is_of(PartKind.ALL_COLUMNS)]
     scores = [item for item in known if item.metric == "score_proxy_auc"]
     told = []
     if together:

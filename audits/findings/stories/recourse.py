@@ -12,7 +12,6 @@ from audits.core.format import (
     plain_text,
 )
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import COLUMN
 from audits.core.words.words import list_words
 
 FLIP_NOTE = (
@@ -91,17 +90,14 @@ def _say_within(
 def _say_columns(columns: Sequence[Measurement], more: bool) -> str:
     """Return through which columns, those that chance does not explain, the largest part first."""
     parts = [
-        (item.estimate.value if more else -item.estimate.value, item.slice)
+        (item.estimate.value if more else -item.estimate.value, item.part_name)
         for item in columns
-        if item.estimate is not None and item.slice is not None and is_significant(item)
+        if item.estimate is not None and item.part is not None and is_significant(item)
     ]
     dear = sorted((part for part in parts if part[0] > 0), reverse=True)
     if not dear:
         return ""
-    words = [
-        f"{plain_text(name.removeprefix(COLUMN))} (+{format_value(value, 'score')})"
-        for value, name in dear
-    ]
+    words = [f"{plain_text(name)} (+{format_value(value, 'score')})" for value, name in dear]
     return f" Among those who have recourse, it is costlier through {list_words(words)}."
 
 
@@ -114,5 +110,5 @@ def render_flip(item: Measurement) -> str | None:
     turns = f"the decision would turn on {_say_share(item)} of the rows ({interval})."
     if item.group is None:
         return f"{plain_text(item.attribute or '')} flipped: {turns}"
-    other = plain_text((item.slice or "").removeprefix("as "))
+    other = plain_text(item.part_name)
     return f"{plain_text(item.group)} treated as {other}: {turns}"

@@ -19,7 +19,6 @@ from audits.core.format import (
 )
 from audits.core.report.estimate import Estimate, Unavailable, make_size
 from audits.core.report.measurement import Measurement, Unit
-from audits.core.report.parts import COLUMN
 from audits.core.words.words import base_metric, describe, is_higher_worse, lower
 
 
@@ -50,7 +49,7 @@ def render_finding(item: Measurement, words: Mapping[str, str] | None = None) ->
         "lower": lower(title),
         "attribute": plain_text(item.attribute or ""),
         "group": plain_text(item.group or ""),
-        "column": plain_text((item.slice or "").removeprefix(COLUMN)),
+        "column": plain_text(item.part_name),
         "reference": plain_text(item.reference_group or ""),
         "number": render_result(result, item.unit),
         "value": render_point(result, item.unit),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from audits.core.format import format_count, format_range, format_reason, format_value
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.measurement import Measurement, Unit
-from audits.core.report.parts import split_pair
 from audits.core.words.methods import TITLES
 from audits.core.words.words import describe, list_words, lower
 from audits.findings.stories.trust_limits import ASPECTS, FAITHFUL, GRADES, LIMITS, Grade
@@ -132,8 +131,8 @@ def judge_explanations(measurements: Iterable[Measurement]) -> tuple[Trust, ...]
     """Return the label of every attribution that was put to the test, in the report's order."""
     by_method: dict[str, list[Measurement]] = {}
     for item in measurements:
-        if item.check == TRUST_CHECK and item.slice is not None:
-            by_method.setdefault(split_pair(item.slice)[0], []).append(item)
+        if item.check == TRUST_CHECK and item.part is not None:
+            by_method.setdefault(item.part_name, []).append(item)
     return tuple(_judge(method, items) for method, items in by_method.items())
 
 
@@ -180,7 +179,7 @@ def _find(item: Measurement) -> TrustFinding:
     ends = format_range(estimate.low, estimate.high, unit)
     level = f"{estimate.confidence * 100:.3g}% {ends}; {rows}"
     sure = len(set(ends.split(" to "))) == 1
-    other = split_pair(item.slice or "")[1]
+    other = item.part_other
     text = _SENTENCES.get(item.metric, word.title + ": {value} ({interval})").format(
         value=format_value(estimate.value, unit),
         interval=rows if sure else level,

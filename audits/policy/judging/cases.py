@@ -9,7 +9,7 @@ from scipy import special
 
 from audits.core.groups import split_crossed
 from audits.core.report.measurement import Measurement, measurement_id
-from audits.core.report.parts import CLASS, COLUMN
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.verdict import Status
 from audits.core.words.words import base_metric
 from audits.cube import DISPARITIES, normal_quantile
@@ -45,9 +45,9 @@ class Case:
         return self.items[0]
 
     @property
-    def family(self) -> tuple[str | None, str | None, str]:
+    def family(self) -> tuple[str | None, Part | None, str]:
         """Cases with the same are set against one another's groups."""
-        return self.first.attribute, self.first.slice, self.base
+        return self.first.attribute, self.first.part, self.base
 
     @property
     def is_apart(self) -> bool:
@@ -79,7 +79,7 @@ def list_cases(rule: Rule, measurements: Sequence[Measurement]) -> list[Case]:
     cases: dict[tuple[str | None, ...], list[Measurement]] = {}
     for item in found:
         pair = item.group if is_chosen(rule, item) else item.id
-        cases.setdefault((item.attribute, pair, item.slice, name_base(item)), []).append(item)
+        cases.setdefault((item.attribute, pair, item.part_text, name_base(item)), []).append(item)
     return [
         Case(
             tuple(sorted(items, key=lambda item: metrics.index(item.metric))),
@@ -101,7 +101,7 @@ def is_chosen(rule: Rule, item: Measurement) -> bool:
 
 
 def _in_scope(rule: Rule, item: Measurement, crossed: Collection[str]) -> bool:
-    if item.slice is not None and not item.slice.startswith((CLASS, COLUMN)):
+    if item.part is not None and item.part.kind not in (PartKind.CLASS, PartKind.COLUMN):
         return False
     if item.attribute is None:
         return rule.scope == "overall"
@@ -121,7 +121,7 @@ def _count_rows(item: Measurement, by_id: Mapping[str, Measurement]) -> dict[str
         if group is None or item.attribute is None:
             continue
         for name in names:
-            part = None if name in ("count", counted) else item.slice
+            part = None if name in ("count", counted) else item.part
             own = by_id.get(measurement_id(name, item.attribute, group, None, part))
             if own is None:
                 continue

@@ -70,7 +70,7 @@ def _find_excuse(rule: Rule, measurements: Iterable[Measurement]) -> Measurement
         (
             item
             for item in measurements
-            if item.metric in bounds and item.attribute is None and item.slice is None
+            if item.metric in bounds and item.attribute is None and item.part is None
             and item.value is not None and item.value >= bounds[item.metric]
         ),
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audits.core.format import format_count, format_interval, format_p, format_value, plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS, COLUMN
+from audits.core.report.parts import PartKind
 from audits.core.words.words import base_metric, describe, is_higher_worse, lower
 from audits.policy.judging.cases import Case
 from audits.policy.judging.multiplicity import Counted
@@ -20,10 +20,10 @@ def _say_value(item: Measurement) -> str:
 
 def _say_finding(item: Measurement) -> str:
     """Return "Female: selected 0.51 times as often as Male (95% interval ...)"."""
-    for kind, word in ((CLASS, "Class "), (COLUMN, "")):
-        if item.slice is not None and item.slice.startswith(kind):
+    for kind, word in ((PartKind.CLASS, "Class "), (PartKind.COLUMN, "")):
+        if item.is_of(kind):
             one = item.model_copy(update={"slice": None})
-            return f"{word}{plain_text(item.slice.removeprefix(kind))}: {_say_finding(one)}"
+            return f"{word}{plain_text(item.part_name)}: {_say_finding(one)}"
     value = _say_value(item)
     if item.group is None or item.reference_group is None:
         between = ":" if item.unit == "count" else " is"

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audits.cohorts import (
-    FEATURE,
     FindInData,
     RunColumns,
     find_cohort_rows,
@@ -24,6 +23,7 @@ from audits.cohorts import (
 from audits.core.errors import AssayError, CheckNotApplicableError
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import PartKind
 from audits.cube import Cube
 from audits.explain import find_attributions
 from dashboard.viewmodels.cohorts.rows import Absent
@@ -66,7 +66,7 @@ class CohortRun(RunData):
     @cached_property
     def _attributions(self) -> list[Measurement]:
         items = self._whole.by_group(_ATTRIBUTION, None)
-        items = [item for item in items if (item.slice or "").startswith(FEATURE)]
+        items = [item for item in items if item.is_of(PartKind.FEATURE)]
         evidence = find_attributions(self.bundle.path / "evidence")
         if not items or evidence is None:
             return []

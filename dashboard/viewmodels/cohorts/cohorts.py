@@ -25,8 +25,8 @@ def list_slices(run: RunData) -> list[str]:
     attributions."""
     if find_evidence(run) is None:
         return []
-    found = [item.slice for item in run.report.measurements if item.check == SLICES_CHECK]
-    return list(dict.fromkeys(name for name in found if name is not None))
+    found = [item.part_name for item in run.report.measurements if item.check == SLICES_CHECK]
+    return list(dict.fromkeys(name for name in found if name))
 
 
 def explain_slice(run: RunData, source: RowSource, name: str) -> CohortImportance | Absent:

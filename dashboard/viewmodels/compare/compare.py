@@ -194,7 +194,7 @@ def make_chart(found: Comparison, task: str) -> Chart | None:
     )
     quiet = [
         x for x in found.find(Outcome.SAME)
-        if x.shown.unit in units and x.shown.direction != "none" and x.shown.slice is None
+        if x.shown.unit in units and x.shown.direction != "none" and x.shown.part is None
     ]  # fmt: skip
     shown = [*pick_varied(worse, DRAWN), *pick_varied(better, DRAWN)]
     dots = [_make_dot(x) for x in shown or quiet[:DRAWN]]

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from audits.core.format import format_value, plain_text
 from audits.core.groups import name_group_column
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import COLUMN
 from audits.figures import Chart, EffortCurve, Mark, draw_dots, draw_effort_curves
 from audits.findings import render_flip, render_recourse_gap
 from audits.recourse import StoredBurden, compute_effort_curve, read_burden
@@ -60,7 +59,7 @@ def _rank_compared(run: RunData, grouping: str) -> list[Measurement]:
 
 def _list_parts(run: RunData, item: Measurement) -> list[Measurement]:
     found = run.by_group("recourse_mean_cost_difference", item.attribute)
-    return [part for part in found if part.group == item.group and part.slice is not None]
+    return [part for part in found if part.group == item.group and part.part is not None]
 
 
 def tabulate_groups(run: RunData, grouping: str) -> pd.DataFrame:
@@ -153,10 +152,7 @@ def make_parts_chart(run: RunData, attribute: str) -> Chart | None:
     parts = [item for item in _list_parts(run, first) if item.estimate is not None]
     if not parts:
         return None
-    dots = [
-        make_dot(item, (item.slice or "").removeprefix(COLUMN), quiet=not is_significant(item))
-        for item in parts
-    ]
+    dots = [make_dot(item, item.part_name, quiet=not is_significant(item)) for item in parts]
     names = {"group": plain_text(first.group or ""),
              "reference": plain_text(first.reference_group or "")}  # fmt: skip
     # Columns are named only where the groups differ at all: there are many to choose from.
@@ -164,7 +160,7 @@ def make_parts_chart(run: RunData, attribute: str) -> Chart | None:
         x for x in parts if is_significant(first) and is_significant(x) and (x.value or 0.0) > 0
     ]
     key = "burden.parts_title" if dear else "burden.parts_title_none"
-    column = plain_text((dear[0].slice or "").removeprefix(COLUMN)) if dear else ""
+    column = plain_text(dear[0].part_name) if dear else ""
     return draw_dots(
         dots, title=say(key, column=column, **names), axis=say("burden.parts_axis", **names),
         mark=Mark(0.0, say("burden.no_difference")),
@@ -187,7 +183,7 @@ def tabulate_flips(run: RunData, attribute: str) -> pd.DataFrame:
     """Return every direction: rows, decisions that turn either way, change of the prediction."""
     metrics = ("flip_gained_share", "flip_lost_share", "flip_score_change")
     by_metric = {
-        name: {(item.group, item.slice): item for item in run.by_group(name, attribute)}
+        name: {(item.group, item.part): item for item in run.by_group(name, attribute)}
         for name in metrics
     }
     records = []
@@ -196,7 +192,7 @@ def tabulate_flips(run: RunData, attribute: str) -> pd.DataFrame:
             continue
         record: dict[str, object] = {
             say("burden.flip_from"): plain_text(group),
-            say("burden.flip_to"): plain_text((other or "").removeprefix("as ")),
+            say("burden.flip_to"): plain_text(other.name if other else ""),
             say("column.rows"): 0 if item.estimate is None else item.estimate.n,
         }
         for name in metrics:

@@ -9,7 +9,7 @@ import pandas as pd
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import CLASS
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import list_words
 from audits.figures import Bar, Chart, Mark, draw_bars, draw_dots
 from dashboard.catalogue import say
@@ -122,17 +122,17 @@ def tabulate_sizes(run: RunData, grouping: str) -> pd.DataFrame:
 def list_classes(run: RunData) -> list[str]:
     """Return the classes of a multiclass run, () for other tasks."""
     names = [
-        item.slice.removeprefix(CLASS)
+        item.part_name
         for item in run.report.find("prevalence", attribute=None)
-        if item.slice is not None and item.slice.startswith(CLASS)
+        if item.is_of(PartKind.CLASS)
     ]
     return list(dict.fromkeys(names)) if run.task == "multiclass" else []
 
 
 def _list_balance(run: RunData, grouping: str | None, name: str) -> list[Measurement]:
     """Return the outcome of every group of a grouping (of the whole data for None)."""
-    wanted = f"{CLASS}{name}" if run.task == "multiclass" else None
-    items = run.report.find(BALANCES[run.task], attribute=grouping, slice=wanted)
+    wanted = Part(PartKind.CLASS, name) if run.task == "multiclass" else None
+    items = run.report.find(BALANCES[run.task], attribute=grouping, part=wanted)
     return [item for item in items if item.estimate is not None and item.reference_group is None
             and not item.check.startswith("rules.")]  # fmt: skip
 

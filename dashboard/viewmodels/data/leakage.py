@@ -11,7 +11,6 @@ from audits.checks import LEAKAGE_CHECK, LEAKAGE_FILE
 from audits.core.format import format_interval, format_range, format_value, plain_text
 from audits.core.report.estimate import Estimate
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import COLUMN
 from audits.core.report.verdict import Status
 from audits.core.words.words import list_words
 from audits.policy import Rule
@@ -190,6 +189,6 @@ def _describe_strange(item: Measurement) -> str:
     estimate = item.estimate
     assert isinstance(estimate, Estimate)  # numbers alone are listed
     return say(
-        f"data.{item.metric}", column=plain_text((item.slice or "").removeprefix(COLUMN)),
+        f"data.{item.metric}", column=plain_text(item.part_name),
         share=format_value(estimate.value, "share"), interval=format_interval(estimate, "share"),
     )  # fmt: skip

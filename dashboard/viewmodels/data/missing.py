@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 from audits.checks import MISSING_FILE
 from audits.core.format import format_range, format_test, format_value, plain_text
 from audits.core.report.measurement import Measurement, is_significant
-from audits.core.report.parts import COLUMN
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, render_range, render_test
 from dashboard.viewmodels.run import RunData
@@ -36,7 +35,7 @@ def _load_shares(run: RunData) -> dict[_Key, float]:
 
 
 def _column(item: Measurement) -> str:
-    return (item.slice or "").removeprefix(COLUMN)
+    return item.part_name
 
 
 def _say_share(shares: dict[_Key, float], item: Measurement, group: str | None) -> str:

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 
 from audits.checks import COLUMNS_CHECK, COLUMNS_FILE
 from audits.core.format import MINUS, format_count, format_value, plain_text
-from audits.core.report.parts import COLUMN
 from audits.core.words.words import list_words
 from audits.figures import Bar, Chart, draw_bars
 from dashboard.catalogue import has_words, say
@@ -147,7 +146,7 @@ def make_missing_chart(run: RunData) -> Chart | None:
         share = item.value or 0.0
         text = say("data.size", rows=format_count(round(share * rows)),
                    share=format_value(share, "share"))  # fmt: skip
-        name = plain_text((item.slice or "").removeprefix(COLUMN))
+        name = plain_text(item.part_name)
         bars.append(Bar(name, share, format_value(share, "share"), text))
     title = say("data.missing_title", column=bars[0].name,
                 share=format_value(bars[0].value, "share"))  # fmt: skip

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 from audits.core.format import format_count, format_value, plain_text
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import split_pair
 from audits.core.words.methods import TITLES
 from audits.figures import Chart, Mark, draw_dots
 from dashboard.catalogue import say
@@ -33,7 +32,7 @@ def list_agreements(run: RunData, evidence: str) -> list[Measurement]:
         item
         for item in run.report.measurements
         if item.check == TRUST_CHECK and item.metric in RANKS and item.estimate is not None
-        and item.slice is not None and split_pair(item.slice)[0] == method
+        and item.part_name == method
     ]  # fmt: skip
     return sorted(found, key=lambda item: item.value or 0.0)
 
@@ -44,7 +43,7 @@ def name_method(method: str) -> str:
 
 
 def _name_other(item: Measurement) -> str:
-    return name_method(split_pair(item.slice or "")[1])
+    return name_method(item.part_other)
 
 
 def make_agreement_chart(items: list[Measurement]) -> Chart:
@@ -66,10 +65,10 @@ def tabulate_agreement(run: RunData, items: list[Measurement]) -> pd.DataFrame:
     """Return each other method: whether it asks the same, how far it agrees, on how many rows."""
     records = []
     for item in items:
-        other = split_pair(item.slice or "")[1]
+        other = item.part_other
         top = next(
             (x for x in run.report.measurements
-             if x.metric == f"{item.metric}_top" and x.slice == item.slice), None
+             if x.metric == f"{item.metric}_top" and x.part == item.part), None
         )  # fmt: skip
         records.append(
             {

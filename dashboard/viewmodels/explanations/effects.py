@@ -12,6 +12,7 @@ from audits.checks import name_quantile
 from audits.core.arrays import FloatArray
 from audits.core.format import format_count, format_range, format_value, plain_text
 from audits.core.report.measurement import Unit, is_significant
+from audits.core.report.parts import Part, PartKind
 from audits.core.words.words import describe, lower
 from audits.explain import QUANTILES
 from audits.figures import Chart, EffectCurve, EffectWords, draw_effect, draw_permutation_importance
@@ -23,7 +24,6 @@ from dashboard.viewmodels.run import RunData
 CurveKind = Literal["dependence", "accumulated"]
 FILE = "effects.parquet"
 LOSSES = ("brier_score", "log_loss", "roc_auc", "squared_error")
-_FEATURE = "feature="
 _RANGES = {"dependence": "partial_dependence_range", "accumulated": "accumulated_effect_range"}
 _COLUMNS = {"dependence": "pdp", "accumulated": "ale"}
 
@@ -33,9 +33,9 @@ def list_effect_features(run: RunData) -> list[str]:
     if not run.bundle.has_evidence(FILE):
         return []
     items = [
-        (-item.estimate.value, item.slice.removeprefix(_FEATURE))
+        (-item.estimate.value, item.part_name)
         for item in run.by_group(_RANGES["dependence"], None)
-        if item.slice is not None and item.estimate is not None
+        if item.part is not None and item.estimate is not None
     ]
     stored = pq.read_table(run.bundle.evidence_path(FILE), columns=["feature"])
     kept = dict.fromkeys(stored["feature"].to_pylist())
@@ -47,9 +47,9 @@ def list_without_effect(run: RunData) -> list[str]:
     """Return a sentence for each column that has no curve, with the reason."""
     drawn = set(list_effect_features(run))
     items = [
-        (item.slice.removeprefix(_FEATURE), item.unavailable.reason)
+        (item.part_name, item.unavailable.reason)
         for item in run.by_group(_RANGES["dependence"], None)
-        if item.slice is not None and item.unavailable is not None
+        if item.part is not None and item.unavailable is not None
     ]
     return [
         say("effects.without", feature=plain_text(name), reason=plain_text(reason))
@@ -126,8 +126,8 @@ def _find_fan(points: pd.DataFrame) -> FloatArray:
 
 
 def _title(run: RunData, feature: str, kind: CurveKind, value: FloatArray) -> str:
-    named = f"{_FEATURE}{feature}"
-    found = [item for item in run.by_group(_RANGES[kind], None) if item.slice == named]
+    named = Part(PartKind.FEATURE, feature)
+    found = [item for item in run.by_group(_RANGES[kind], None) if item.part == named]
     number = (
         render_measurement(found[0])
         if found and found[0].estimate is not None
@@ -164,8 +164,8 @@ def list_losses(run: RunData) -> dict[str, str]:
 def make_permutation_chart(run: RunData, metric: str) -> tuple[Chart, pd.DataFrame] | None:
     """Return what is lost without each column, as a figure and as a table; None where no column
     has a number."""
-    items = [item for item in run.by_group(metric, None) if item.slice is not None]
-    names = {item.id: plain_text((item.slice or "").removeprefix(_FEATURE)) for item in items}
+    items = [item for item in run.by_group(metric, None) if item.part is not None]
+    names = {item.id: plain_text(item.part_name) for item in items}
     known = [item for item in items if item.value is not None]
     if not known:
         return None

@@ -87,10 +87,10 @@ def tabulate_errors(run: RunData, items: list[Measurement]) -> pd.DataFrame:
     metric, attribute = items[0].metric, items[0].attribute
     gaps = {}
     if attribute is not None:
-        gaps = {(x.slice, x.group): x for x in run.by_group(f"{metric}_difference", attribute)}
+        gaps = {(x.part, x.group): x for x in run.by_group(f"{metric}_difference", attribute)}
     records = []
     for item in items:
-        gap = gaps.get((item.slice, item.group))
+        gap = gaps.get((item.part, item.group))
         record = {
             say("column.feature"): name_column(item),
             say("errors.effect"): render_measurement(item),

@@ -19,7 +19,6 @@ from dashboard.viewmodels.numbers import render_measurement
 from dashboard.viewmodels.performance.performance import list_classes
 from dashboard.viewmodels.run import RunData
 
-_FEATURE = "feature="
 SAMPLE_ROWS = 300
 
 
@@ -44,12 +43,12 @@ def list_importance(run: RunData) -> list[Importance]:
     """Return every feature's mean absolute attribution, largest first."""
     found = []
     for item in run.by_group("mean_absolute_attribution", None):
-        if item.slice is None or item.estimate is None:
+        if item.part is None or item.estimate is None:
             continue
         estimate = item.estimate
         found.append(
             Importance(
-                plain_text(item.slice.removeprefix(_FEATURE)),
+                plain_text(item.part_name),
                 estimate.value,
                 estimate.low,
                 estimate.high,
@@ -62,9 +61,9 @@ def list_importance(run: RunData) -> list[Importance]:
 def list_features(run: RunData) -> list[str]:
     """Return the model's features, the one that moves it most first."""
     items = [
-        (-(item.value or 0.0), item.slice.removeprefix(_FEATURE))
+        (-(item.value or 0.0), item.part_name)
         for item in run.by_group("mean_absolute_attribution", None)
-        if item.slice is not None
+        if item.part is not None
     ]
     return [name for _, name in sorted(items)]
 

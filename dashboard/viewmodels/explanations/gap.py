@@ -8,7 +8,6 @@ import pandas as pd
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import FEATURE
 from audits.figures import MAX_BARS, Chart, Mark, draw_dots
 from audits.findings import choose_columns, find_selection_gap, render_gap, turn_gap
 from dashboard.catalogue import say
@@ -72,7 +71,7 @@ def render_sentence(run: RunData, attribute: str, pair: Pair) -> str:
 
 
 def _name(item: Measurement) -> str:
-    return plain_text((item.slice or "").removeprefix(FEATURE))
+    return plain_text(item.part_name)
 
 
 def make_gap_chart(run: RunData, attribute: str, pair: Pair) -> Chart:

@@ -48,7 +48,7 @@ def _list_groups(run: RunData, measure: str, attribute: str) -> list[tuple[str, 
 
 def make_group_chart(run: RunData, measure: str, attribute: str) -> Chart | None:
     """Return every group's mean attributions with their intervals; None where there are none."""
-    items = {(x.slice, x.group): x for x in run.by_group(measure, attribute)}
+    items = {(x.part, x.group): x for x in run.by_group(measure, attribute)}
     groups = _list_groups(run, measure, attribute)[:MAX_GROUPS]
     if not groups:
         return None
@@ -70,10 +70,10 @@ def make_group_chart(run: RunData, measure: str, attribute: str) -> Chart | None
 
 def tabulate_groups(run: RunData, measure: str, attribute: str) -> pd.DataFrame:
     """Return every column and group with its mean, and its gap from the reference group."""
-    gaps = {(x.slice, x.group): x for x in run.by_group(f"{measure}_difference", attribute)}
+    gaps = {(x.part, x.group): x for x in run.by_group(f"{measure}_difference", attribute)}
     records = []
     for item in run.by_group(measure, attribute):
-        gap = gaps.get((item.slice, item.group))
+        gap = gaps.get((item.part, item.group))
         records.append(
             {
                 say("column.feature"): name_column(item),

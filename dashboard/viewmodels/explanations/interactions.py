@@ -19,7 +19,7 @@ def list_pairs(run: RunData) -> list[Measurement]:
 def make_pairs_chart(run: RunData) -> Chart:
     """Return how far each pair moves the output together, beyond what each does alone."""
     pairs = list_pairs(run)
-    names = [plain_text(item.slice or "").removeprefix("features=") for item in pairs]
+    names = [plain_text(item.part_name) for item in pairs]
     return draw_dots(
         [make_dot(item, name) for item, name in zip(pairs, names, strict=True)],
         title=say("explanations.pairs_title", pair=names[0]),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import ALL_COLUMNS, FEATURE
+from audits.core.report.parts import Part, PartKind
 from audits.findings import (
     list_faint,
     list_proxies,
@@ -54,8 +54,10 @@ def _tabulate(run: RunData, items: list[Measurement]) -> pd.DataFrame:
     ranks = rank_features(run.report.measurements)
     records = []
     for item in sorted(items, key=lambda item: -(item.value or 0.0)):
-        column = name_column(item) if (item.slice or "").startswith(FEATURE) else ALL_COLUMNS
-        rank = ranks.get((item.slice or "").removeprefix(FEATURE))
+        column = (
+            name_column(item) if item.is_of(PartKind.FEATURE) else Part(PartKind.ALL_COLUMNS).text
+        )
+        rank = ranks.get(item.part_name)
         records.append(
             {
                 say("column.feature"): column,

@@ -6,7 +6,6 @@ import pandas as pd
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import CLASS
 from dashboard.catalogue import say
 from dashboard.viewmodels.numbers import find_result, render_point, render_range
 from dashboard.viewmodels.run import RunData
@@ -32,8 +31,8 @@ def _tabulate(run: RunData, attribute: str | None, metrics: tuple[str, ...]) -> 
     found: dict[str, dict[str, Measurement]] = {}
     for item in run.report.measurements:
         here = item.check == "performance.classes" and item.attribute == attribute
-        if here and item.slice and item.metric in metrics:
-            found.setdefault(item.slice.removeprefix(CLASS), {})[item.metric] = item
+        if here and item.part and item.metric in metrics:
+            found.setdefault(item.part_name, {})[item.metric] = item
     return pd.DataFrame(
         [
             {say("column.class"): plain_text(name)}

@@ -9,6 +9,7 @@ import pandas as pd
 from audits.core.format import format_count, format_interval, format_value, plain_text
 from audits.core.report.estimate import Estimate, make_size
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part
 from audits.core.report.report import CheckOutcome, CheckStatus
 from audits.core.words.words import SLICES_CHECK, lower
 from audits.figures import Chart, Spot, draw_slice_map
@@ -47,13 +48,13 @@ def make_worst_slices(run: RunData, most: int = 2) -> WorstSlices | None:
     if outcome.status is not CheckStatus.MEASURED:
         return WorstSlices(_describe_outcome(outcome), (), pd.DataFrame())
     items = [item for item in run.report.measurements if item.check == SLICES_CHECK]
-    counts = {item.slice: int(item.value or 0) for item in items if item.metric == "count"}
-    gaps = [item for item in items if item.slice is not None and item.metric != "count"]
+    counts = {item.part: int(item.value or 0) for item in items if item.metric == "count"}
+    gaps = [item for item in items if item.part is not None and item.metric != "count"]
     searched = _count_searched(run)
     sentences: list[str] = []
     for metric in dict.fromkeys(item.metric for item in gaps):
         mine = [item for item in gaps if item.metric == metric]
-        sentences += [_render(item, counts[item.slice], searched) for item in mine[:most]]
+        sentences += [_render(item, counts[item.part], searched) for item in mine[:most]]
     note = _describe_search(run, searched)
     if not gaps:
         return WorstSlices(note, (say("slices.none"),), pd.DataFrame())
@@ -65,21 +66,21 @@ def describe_errors(run: RunData) -> list[str]:
     """Return where decisions or predictions are wrong more often, or further off, than elsewhere:
     the worst part for each kind of error, wrong answers before scores that promise too much."""
     items = [item for item in run.report.measurements if item.check == SLICES_CHECK]
-    counts = {item.slice: int(item.value or 0) for item in items if item.metric == "count"}
+    counts = {item.part: int(item.value or 0) for item in items if item.metric == "count"}
     searched = _count_searched(run)
     found = []
     for metric in ERRORS:
-        mine = [item for item in items if item.metric == metric and item.slice is not None]
-        found += [f"{_render(item, counts[item.slice], searched)}." for item in mine[:1]]
+        mine = [item for item in items if item.metric == metric and item.part is not None]
+        found += [f"{_render(item, counts[item.part], searched)}." for item in mine[:1]]
     return found
 
 
-def _make_map(gaps: list[Measurement], counts: dict[str | None, int], searched: int) -> Chart:
+def _make_map(gaps: list[Measurement], counts: dict[Part | None, int], searched: int) -> Chart:
     """Return every slice by its rows and its gap, numbered as in the table."""
     spots = [
         Spot(
-            number, plain_text(item.slice or ""), say(f"slices.kind.{item.metric}"),
-            counts[item.slice] / searched, size.value, size.low, size.high,
+            number, plain_text(item.part_name), say(f"slices.kind.{item.metric}"),
+            counts[item.part] / searched, size.value, size.low, size.high,
             render_result(size, item.unit),
         )
         for number, item in enumerate(gaps, 1)
@@ -89,7 +90,7 @@ def _make_map(gaps: list[Measurement], counts: dict[str | None, int], searched: 
     large = [
         spot
         for spot, item in zip(spots, gaps, strict=True)
-        if counts[item.slice] >= TITLE_ROWS and item.metric in ERRORS
+        if counts[item.part] >= TITLE_ROWS and item.metric in ERRORS
     ]
     title = say("slices.map_title_none")
     if large:
@@ -145,23 +146,23 @@ def _render(item: Measurement, count: int, searched: int) -> str:
     )
     return say(
         f"slices.{item.metric}",
-        name=plain_text(item.slice or ""),
+        name=plain_text(item.part_name),
         size=format_value(size.value, item.unit),
         detail=detail,
     )
 
 
 def _tabulate(
-    gaps: list[Measurement], counts: dict[str | None, int], searched: int
+    gaps: list[Measurement], counts: dict[Part | None, int], searched: int
 ) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 say("slices.number"): str(number),
-                say("column.slice"): plain_text(item.slice or ""),
+                say("column.slice"): plain_text(item.part_name),
                 say("column.measure"): name_metric(item.metric),
-                say("column.rows"): counts[item.slice],
-                say("column.share"): counts[item.slice] / searched,
+                say("column.rows"): counts[item.part],
+                say("column.share"): counts[item.part] / searched,
                 say("column.gap"): format_value(item.value or 0.0, item.unit),
                 say("column.interval"): render_range(find_result(item), item.unit),
                 say("column.chance"): render_test(item),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import COLUMN
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.words.words import describe
 from audits.findings import FLIP_NOTE, render_flip, render_recourse_gap
@@ -64,7 +63,7 @@ def _build_attribute(items: Sequence[Measurement], effort: Measurement | None) -
         caption = f"Against {plain_text(compared[0].reference_group or '')}"
         blocks.append(_tabulate(caption, items, _COMPARED, Form.TEST))
     for item in compared:
-        mine = [part for part in items if part.group == item.group and part.slice is not None]
+        mine = [part for part in items if part.group == item.group and part.part is not None]
         if mine:
             blocks.append(_tabulate_columns(item, mine))
     return tuple(blocks)
@@ -75,7 +74,7 @@ def _tell(
 ) -> str | None:
     def find(metric: str, group: str | None) -> Measurement | None:
         return next(
-            (i for i in items if i.metric == metric and i.group == group and i.slice is None), None
+            (i for i in items if i.metric == metric and i.group == group and i.part is None), None
         )
 
     within = (
@@ -86,7 +85,7 @@ def _tell(
         item for item in items
         if item.metric == "recourse_mean_cost_difference"
         and item.group == costlier.group
-        and item.slice is not None
+        and item.part is not None
     ]  # fmt: skip
     shift = find("recourse_cost_shift", costlier.group)
     return render_recourse_gap(costlier, shift, effort, within, parts)
@@ -95,7 +94,7 @@ def _tell(
 def _tabulate(
     caption: str, items: Sequence[Measurement], metrics: Sequence[str], form: Form = Form.INTERVAL
 ) -> Table:
-    shown = [item for item in items if item.metric in metrics and item.slice is None]
+    shown = [item for item in items if item.metric in metrics and item.part is None]
     groups = dict.fromkeys(item.group for item in shown)
     rows = [
         (plain_text(group or ""), [item for item in shown if item.group == group])
@@ -105,11 +104,11 @@ def _tabulate(
 
 
 def _tabulate_columns(compared: Measurement, parts: Sequence[Measurement]) -> Table:
-    names = dict.fromkeys(item.slice for item in parts)
+    names = dict.fromkeys(item.part for item in parts)
     rows = [
         (
-            plain_text((name or "").removeprefix(COLUMN)),
-            [item for item in parts if item.slice == name],
+            plain_text(name.name if name else ""),
+            [item for item in parts if item.part == name],
         )
         for name in names
     ]
@@ -143,13 +142,15 @@ def _build_flipped(items: list[Measurement]) -> tuple[Block, ...]:
         for item in whole
         if item.unavailable is not None
     ]
-    ways = dict.fromkeys((item.group, item.slice) for item in items if item.group is not None)
+    ways = dict.fromkeys((item.group, item.part) for item in items if item.group is not None)
     if ways:
         metrics = [name for name in _FLIPS if any(item.metric == name for item in items)]
         rows: list[tuple[Inline, ...]] = []
         for group, other in ways:
-            mine = {i.metric: i for i in items if (i.group, i.slice) == (group, other)}
-            cells: list[Inline] = [Text(f"{plain_text(group or '')} {plain_text(other or '')}")]
+            mine = {i.metric: i for i in items if (i.group, i.part) == (group, other)}
+            cells: list[Inline] = [
+                Text(f"{plain_text(group or '')} {plain_text(other.text if other else '')}")
+            ]
             rows.append((*cells, *(make_number(mine[name]) for name in metrics)))
         heads = ("Group", *(describe(name).title for name in metrics))
         caption = join_words("Rows made rows of another group", note_intervals(items))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import Part
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe
 from audits.findings import list_tested, name_column, render_error_driver
@@ -29,7 +30,7 @@ def build_errors(report: AuditReport) -> Iterator[Section]:
     if not harmful:
         told = ["No column was shown to make predictions worse."]
     blocks: list[Block] = [Paragraph((Text(sentence),)) for sentence in told]
-    among = {item.slice: item for item in items if item.metric == _WRONG}
+    among = {item.part: item for item in items if item.metric == _WRONG}
     blocks.append(_tabulate(whole, among))
     described = next((e.description for e in report.evidence if "loss_attributions" in e.path), "")
     if described:
@@ -41,14 +42,14 @@ def build_errors(report: AuditReport) -> Iterator[Section]:
     yield Section("errors", "What makes the model err", tuple(blocks), intro=intro)
 
 
-def _tabulate(items: list[Measurement], among: dict[str | None, Measurement]) -> Table:
+def _tabulate(items: list[Measurement], among: dict[Part | None, Measurement]) -> Table:
     ranked = sorted(items, key=lambda item: -abs(item.value or 0.0))[:_TOP]
     rows: list[tuple[Inline, ...]] = [
         (
             Text(name_column(item)),
             make_number(item, Form.TEST),
-            make_number(among[item.slice], Form.TEST)
-            if item.slice in among
+            make_number(among[item.part], Form.TEST)
+            if item.part in among
             else Text("not reported"),
         )
         for item in ranked

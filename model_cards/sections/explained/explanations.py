@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from audits.core.format import plain_text
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.measurement import Measurement
+from audits.core.report.parts import PartKind
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe, lower
 from audits.findings import list_tested, render_group_push
@@ -25,7 +26,6 @@ from model_cards.sections.tables import (
     title_attribute,
 )
 
-FEATURE = "feature="
 _TOP = 15
 _TOP_BY_GROUP = 8
 _GROUPS = 6
@@ -42,7 +42,7 @@ def build_explanations(report: AuditReport) -> Section:
     if not items:
         words = ("expl", "attribut", "shap", "gradient")
         return Section("explanations", "Explanations", (explain_absence(report, words),))
-    features = [item for item in items if (item.slice or "").startswith(FEATURE)]
+    features = [item for item in items if item.is_of(PartKind.FEATURE)]
     blocks: list[Block] = []
     whole = [item for item in features if item.attribute is None]
     if whole:
@@ -99,8 +99,8 @@ def _build_top(items: Sequence[Measurement]) -> list[Block]:
 def _describe_error(item: Measurement) -> Block:
     word = describe(item.metric)
     name = word.title
-    if item.slice or item.attribute:
-        inside = ", ".join(plain_text(part) for part in (item.group, item.slice) if part)
+    if item.part or item.attribute:
+        inside = ", ".join(plain_text(part) for part in (item.group, item.part_text) if part)
         name += f" ({inside})" if inside else ""
     meaning = f" {word.meaning}" if word.meaning else ""
     return Paragraph((Text(f"{name}: "), full(item), Text(f".{meaning}")))
@@ -109,15 +109,15 @@ def _describe_error(item: Measurement) -> Block:
 def _build_by_group(report: AuditReport, attribute: str, items: Sequence[Measurement]) -> Section:
     found = list(dict.fromkeys(item.group for item in items if item.group is not None))
     groups = found[:_GROUPS]
-    cells = {(item.slice, item.group): item for item in items}
-    slices = dict.fromkeys(item.slice for item in sorted(items, key=_strength))
+    cells = {(item.part, item.group): item for item in items}
+    slices = dict.fromkeys(item.part for item in sorted(items, key=_strength))
     rows: list[tuple[Inline, ...]] = []
     for part in list(slices)[:_TOP_BY_GROUP]:
         row = [cells.get((part, group)) for group in groups]
         numbers: list[Inline] = [
             Text("not reported") if item is None else make_number(item) for item in row
         ]
-        rows.append((Text(plain_text((part or "").removeprefix(FEATURE))), *numbers))
+        rows.append((Text(plain_text(part.name if part else "")), *numbers))
     title = lower(describe(items[0].metric).title)
     caption = join_words(f"{title.capitalize()} by group", note_intervals(items))
     if len(slices) > _TOP_BY_GROUP or len(found) > _GROUPS:
@@ -143,4 +143,4 @@ def _strength(item: Measurement) -> float:
 
 
 def _feature_name(item: Measurement) -> str:
-    return plain_text((item.slice or "").removeprefix(FEATURE))
+    return plain_text(item.part_name)

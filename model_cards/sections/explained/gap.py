@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.core.format import plain_text
-from audits.core.report.parts import FEATURE
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe
 from audits.findings import Explained, list_explained
@@ -38,8 +37,7 @@ def _build_pair(found: Explained) -> Iterator[Block]:
         yield Paragraph((Text(found.sentence),))
     ranked = sorted(shares, key=lambda item: -abs(item.value or 0.0))[:_TOP]
     rows: list[tuple[Inline, ...]] = [
-        (Text(plain_text((item.slice or "").removeprefix(FEATURE))), make_number(item))
-        for item in ranked
+        (Text(plain_text(item.part_name)), make_number(item)) for item in ranked
     ]
     names = f"{plain_text(first.group or '')} against {plain_text(first.reference_group or '')}"
     caption = join_words(f"{names}, strongest first", note_intervals(ranked))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from audits.core.format import plain_text
 from audits.core.report.codes import PROXIES_CHECK
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import FEATURE
 from audits.core.report.report import AuditReport
 from audits.core.words.words import describe
 from audits.findings import list_faint, list_proxies, render_faint, render_proxy, render_whole
@@ -48,7 +47,7 @@ def _build_attribute(report: AuditReport, items: list[Measurement]) -> tuple[Blo
 def _tabulate(items: list[Measurement]) -> Table:
     rows: list[tuple[Inline, ...]] = [
         (
-            Text(plain_text((item.slice or "").removeprefix(FEATURE))),
+            Text(plain_text(item.part_name)),
             Text(plain_text(item.group or "")),
             make_number(item, Form.TEST),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from audits.core.format import plain_text
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import REASON
 from audits.core.report.report import AuditReport
 from audits.core.words.clauses import ADVERSE_ACTION
 from audits.core.words.words import describe
@@ -32,8 +31,7 @@ def _tabulate(items: list[Measurement]) -> Table:
     shares = [item for item in items if item.metric == "reason_share"]
     ranked = sorted(shares, key=lambda item: -(item.value or 0.0))
     rows: list[tuple[Inline, ...]] = [
-        (Text(plain_text((item.slice or "").removeprefix(REASON))), make_number(item))
-        for item in ranked
+        (Text(plain_text(item.part_name)), make_number(item)) for item in ranked
     ]
     caption = join_words("Most frequent first", note_intervals(ranked))
     return Table(caption, ("Reason", describe("reason_share").title), tuple(rows), bars=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from audits.core.report.codes import TRUST_CHECK
-from audits.core.report.parts import split_pair
 from audits.core.report.report import AuditReport, CheckStatus
 from audits.core.words.methods import TITLES
 from audits.core.words.words import describe, lower
@@ -50,7 +49,7 @@ def _tell(trust: Trust) -> list[Block]:
 
 def _make_row(finding: TrustFinding) -> tuple[Inline, ...]:
     item = finding.measurement
-    other = split_pair(item.slice or "")[1]
+    other = item.part_other
     name = describe(item.metric).title + (f" ({TITLES.get(other, other)})" if other else "")
     says = "no limit" if finding.grade is None else lower(GRADES[finding.grade])
     if item.estimate is None and finding.grade is None:

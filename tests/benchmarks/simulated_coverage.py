@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "coverage.md"
 
 _HEAD = f"""# How often intervals hold the truth
 
-Written by `python tests/benchmarks/coverage.py` (`make bench`); edit nothing here by hand.
+Written by `python tests/benchmarks/simulated_coverage.py` (`make bench`); edit nothing here by hand.
 
 Each line is one kind of number. Samples are drawn from populations of which everything is known,
 the code of an audit makes their 95% intervals, and it is counted how many hold the true number. In

@@ -1,12 +1,13 @@
 """A model without a process of its own: the worker's own code, asked directly.
 
-A worker takes seconds to start, which hundreds of small audits cannot afford; the process boundary
-has tests of its own in `tests/models`.
+A worker takes seconds to start and to compile, which hundreds of small audits cannot afford. The
+process boundary has tests of its own in `tests/models`, and whole audits in `tests/acceptance`,
+`tests/cli` and `tests/dashboard` cross it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from unittest.mock import patch
 
 import pyarrow as pa
 
+from audits.core.errors import AssayError
 from audits.models.adapters.adapter import ModelInfo
 from audits.models.adapters.names import name_features
 from audits.models.formats.formats import detect_format
@@ -24,10 +26,10 @@ from audits.models.worker.process import Worker
 class NearClient(ModelClient):
     """A client whose requests the worker's code answers in this process."""
 
-    def __init__(self, path: Path, services: Sequence[str]) -> None:
+    def __init__(self, path: Path, services: Sequence[str], output: str = "") -> None:
         file = path.absolute()
         request = {"path": str(file), "format": detect_format(file).name, "device": "cpu",
-                   "services": list(services), "output": ""}  # fmt: skip
+                   "services": list(services), "output": output}  # fmt: skip
         self._timeout_s = 60.0
         self._worker = Worker(request)
         info = self._worker.describe()
@@ -44,16 +46,30 @@ class NearClient(ModelClient):
         self, request: dict[str, Any], table: pa.Table | None, timeout_s: float
     ) -> tuple[dict[str, Any], pa.Table | None]:
         del timeout_s
-        return self._worker.answer(request, table)
+        rows = None if table is None else self._names.to_inputs(table)
+        try:
+            return self._worker.answer(request, rows)
+        except AssayError as error:
+            error.args = (self._names.to_columns(str(error)),)
+            raise
 
     def close(self) -> None:
         """Nothing to end."""
 
 
-def open_near(path: str | Path, *, services: Sequence[str] = (), **unused: object) -> NearClient:
+def open_near(
+    path: str | Path,
+    *,
+    services: Sequence[str] = (),
+    output: str = "",
+    features: Sequence[str] | Mapping[str, str] = (),
+    **unused: object,
+) -> NearClient:
     """Open a model as `audits.models.open_model` does, in this process."""
     del unused
-    return NearClient(Path(path), services)
+    client = NearClient(Path(path), services, output)
+    client.rename(features)
+    return client
 
 
 @contextmanager
