@@ -1,9 +1,9 @@
 """What a number is of: a type in memory, the same text in every report."""
 
 import pytest
-from audits.checks.catalog import BUILTIN
 from hypothesis import given, strategies as st
 
+from audits.checks.builtin import BUILTIN
 from audits.core.report.parts import _OF_CHECK, Part, PartKind
 
 CHECK_OF = {kind: check for check, kind in _OF_CHECK.items()}

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from audits.checks.catalog import BUILTIN
 
+from audits.checks.builtin import BUILTIN
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status
