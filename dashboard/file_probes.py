@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audits.core.errors import AssayError, InputError
-from audits.data import PLAIN, DataLook, FileForm, inspect_data
+from audits.data import PLAIN, DataPreview, FileForm, inspect_data
 from dashboard.viewmodels.cohorts.rows import Absent
 from dashboard.viewmodels.new_audit.audit_trial import try_decisions, try_outputs
 from dashboard.viewmodels.new_audit.model_fit import Declared, ModelFit, try_model
@@ -33,9 +33,9 @@ class FileProbes:
         self._lock = threading.Lock()
         self._found: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 
-    def look_at_data(
+    def preview_data(
         self, path: Path, missing: tuple[str, ...], form: FileForm = PLAIN
-    ) -> Future[DataLook | Absent]:
+    ) -> Future[DataPreview | Absent]:
         """Return what a data file holds, or why it cannot be read, now or later."""
         key = ("data", *_stamp(path), missing, form)
         return self._ask(key, lambda: inspect_data(path, missing, form))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sample_models.catalog import SAMPLES
+from sample_models.catalogue import SAMPLES
 
 
 def main() -> None:

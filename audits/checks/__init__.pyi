@@ -11,7 +11,7 @@ from .base import (
     Progress as Progress,
     class_cube_file as class_cube_file,
 )
-from .catalog import (
+from .builtin import (
     BUILTIN as BUILTIN,
     CUBE_CHECKS as CUBE_CHECKS,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.words.clauses import CLAUSES
 from audits.core.words.metrics import METRICS as WORDS, describe
 from audits.cube import DISPARITIES, DISTANCES, METRICS, Metric

@@ -173,9 +173,9 @@ def checks(
     ] = False,
 ) -> None:
     """List what an audit checks and measures."""
-    from audits.cli.before.catalog import catalog_command  # noqa: PLC0415
+    from audits.cli.before.catalogue import catalogue_command  # noqa: PLC0415
 
-    catalog_command(as_json=json, as_markdown=markdown)
+    catalogue_command(as_json=json, as_markdown=markdown)
 
 
 @policy.command("check")

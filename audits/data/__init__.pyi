@@ -19,13 +19,16 @@ from .groups.ranges import (
     compute_ranges as compute_ranges,
     count_outside as count_outside,
 )
-from .look.facts import (
+from .opening import (
+    open_table as open_table,
+)
+from .preview.facts import (
     MAX_VALUES as MAX_VALUES,
     ColumnFacts as ColumnFacts,
     compute_facts as compute_facts,
     count_values as count_values,
 )
-from .look.guess import (
+from .preview.guess import (
     Roles as Roles,
     guess_positive as guess_positive,
     guess_predictions as guess_predictions,
@@ -34,22 +37,19 @@ from .look.guess import (
     says_no as says_no,
     says_yes as says_yes,
 )
-from .look.look import (
-    ColumnLook as ColumnLook,
-    DataLook as DataLook,
+from .preview.pairs import (
+    check_pairs as check_pairs,
+)
+from .preview.preview import (
+    ColumnPreview as ColumnPreview,
+    DataPreview as DataPreview,
     inspect_data as inspect_data,
     read_head as read_head,
 )
-from .look.pairs import (
-    check_pairs as check_pairs,
-)
-from .look.repeats import (
+from .preview.repeats import (
     Overlap as Overlap,
     count_shared_rows as count_shared_rows,
     find_repeats as find_repeats,
-)
-from .opening import (
-    open_table as open_table,
 )
 from .schema import (
     Column as Column,

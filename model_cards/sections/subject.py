@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from audits.core.format import lower, plain_text
+from audits.core.report.measurement import Measurement, is_significant
 from audits.core.report.report import AuditReport
-from model_cards.card import Block, Fact, Line, Pairs, Paragraph, Section, Text
-from model_cards.numbers import make_fact
-from model_cards.sections.quality import build_quality
+from audits.core.words.metrics import describe
+from model_cards.card import Block, Fact, Form, Inline, Line, Pairs, Paragraph, Section, Table, Text
+from model_cards.numbers import make_fact, make_number
 from model_cards.sections.tables import (
+    DATA_CHECKS,
     explain_absence,
     is_performance,
     join_words,
@@ -23,6 +25,13 @@ _TASKS = {
     "multiclass": "Multiclass: each row gets one of several classes",
     "regression": "Regression: each row gets a number",
 }
+
+_SHOWN = (
+    "repeated_rows", "constant_columns", "duplicate_columns", "identifier_columns",
+    "reference_overlap", "reference_overlap_expected", "reference_overlap_excess",
+    "strongest_column_auc", "typical_column_auc",
+)  # fmt: skip
+_MAX_LISTED = 20
 
 
 def build_model(report: AuditReport) -> Section:
@@ -120,3 +129,56 @@ def _build_groups(report: AuditReport) -> Section:
         text = "Largest first. A number about a small group is uncertain, however it looks."
         blocks.insert(0, Paragraph((Text(text),), note=True))
     return Section("groups", "Groups in the data", tuple(blocks))
+
+
+# What was looked for in the data: repeated rows, columns that give the outcome away, values that
+# are missing more often for one group.
+
+
+def build_quality(report: AuditReport) -> Section | None:
+    """Return what was found in the data, None where nobody looked."""
+    items = [item for item in report.measurements if item.check in DATA_CHECKS]
+    shown = [item for name in _SHOWN for item in items if item.metric == name]
+    if not shown:
+        return None
+    rows: list[tuple[Inline, ...]] = [
+        (Text(_name(item)), make_number(item), Text(describe(item.metric).meaning))
+        for item in shown
+    ]
+    caption = join_words("Looked for in the data", note_intervals(shown))
+    blocks: list[Block] = [Table(caption, ("Metric", "Value", "What it says"), tuple(rows))]
+    blocks += _build_missing(items)
+    return Section("data-quality", "What the data holds", tuple(blocks))
+
+
+def _name(item: Measurement) -> str:
+    title = describe(item.metric).title
+    return f"{title}: {_column(item)}" if item.part else title
+
+
+def _column(item: Measurement) -> str:
+    return plain_text(item.part_name)
+
+
+def _build_missing(items: list[Measurement]) -> list[Block]:
+    compared = [item for item in items if item.metric == "missing_share_difference"]
+    sure = [item for item in compared if is_significant(item)]
+    if not compared:
+        return []
+    if not sure:
+        text = "No value is surely missing more often for one group, all comparisons counted."
+        return [Paragraph((Text(text),))]
+    sure.sort(key=lambda item: -abs(item.value or 0.0))
+    rows: list[tuple[Inline, ...]] = [
+        (
+            Text(_column(item)),
+            Text(plain_text(item.group or "")),
+            Text(plain_text(item.reference_group or "")),
+            make_number(item, Form.TEST),
+        )
+        for item in sure[:_MAX_LISTED]
+    ]
+    caption = join_words(
+        "Values that are missing more or less often for a group", note_intervals(sure)
+    )
+    return [Table(caption, ("Column", "Group", "Against", "Gap"), tuple(rows))]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.pipeline.run import run_audit
 from dashboard.viewmodels.run import RunData
 from tests.answers.generate import DISTRICTS, Scenario, draw_rows

@@ -18,7 +18,7 @@ import shap
 from sklearn.metrics import accuracy_score
 
 from audits.checks.base import CubeContext
-from audits.checks.catalog import CUBE_CHECKS
+from audits.checks.builtin import CUBE_CHECKS
 from audits.cli.after.card import write_cards
 from audits.core.errors import CheckNotApplicableError
 from audits.core.settings.read import load_spec

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from audits.checks.catalog import CUBE_CHECKS
+from audits.checks.builtin import CUBE_CHECKS
 from audits.compare.comparison import SURE, Comparison, Way
 from audits.compare.run import run_comparison
 from audits.pipeline.run import run_audit

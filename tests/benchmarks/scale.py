@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from audits.checks.base import CubeContext
-from audits.checks.catalog import CUBE_CHECKS
+from audits.checks.builtin import CUBE_CHECKS
 from audits.checks.fairness.interventions import INTERVENTIONS
 from audits.core.errors import CheckNotApplicableError
 from audits.core.settings.spec import AuditSpec

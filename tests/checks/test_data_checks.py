@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.checks.catalog import COLUMNS, LEAKAGE, MISSING_VALUES, PROFILE, REFERENCE
+from audits.checks.builtin import COLUMNS, LEAKAGE, MISSING_VALUES, PROFILE, REFERENCE
 from audits.core.report.report import CheckStatus
 from audits.core.report.verdict import Status
 from audits.pipeline.run import run_audit

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.data.look.facts import compute_facts
-from audits.data.look.repeats import count_shared_rows
+from audits.data.preview.facts import compute_facts
+from audits.data.preview.repeats import count_shared_rows
 from audits.data.schema import tabulate_columns
 from audits.data.sql import connect
 from audits.diagnostics.leakage import compute_leakage, describe_relation

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.checks.data.profile import PROFILE
 from audits.checks.recourse.counterfactuals import RECOURSE
 from audits.checks.recourse.fairness import RECOURSE_FAIRNESS, TIME_RAN_OUT

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audits.checks.catalog import CUBE_CHECKS
+from audits.checks.builtin import CUBE_CHECKS
 from audits.checks.data.profile import PROFILE
 from audits.checks.fairness.interventions import INTERVENTIONS
 from audits.cohorts.conditions import RunColumns, list_run_columns, render_group_condition

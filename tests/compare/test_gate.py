@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audits.compare.adjust import compute_weighted_holm
 from audits.compare.comparison import (
     Change,
     Family,
@@ -19,7 +18,7 @@ from audits.compare.comparison import (
     order_changes,
 )
 from audits.compare.gate import Role, name_role, weigh
-from audits.compare.run import run_comparison
+from audits.compare.run import compute_weighted_holm, run_comparison
 from audits.compare.scale import is_slight
 from audits.compare.sentences import render_headline
 from audits.core.report.estimate import Estimate

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.report.parts import _OF_CHECK, Part, PartKind
 
 CHECK_OF = {kind: check for check, kind in _OF_CHECK.items()}

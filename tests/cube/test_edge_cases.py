@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from audits.checks.base import CubeContext
-from audits.checks.catalog import CUBE_CHECKS
+from audits.checks.builtin import CUBE_CHECKS
 from audits.core.errors import CheckNotApplicableError
 from audits.core.report.measurement import Measurement
 from audits.core.settings.spec import AuditSpec

@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits.core.settings.read import load_spec
-from audits.data.look.look import DataLook, inspect_data
+from audits.data.preview.preview import DataPreview, inspect_data
 from audits.models import ModelInfo
 from dashboard.catalogue import say
 from dashboard.jobs import JobBoard
@@ -53,7 +53,7 @@ INFO = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "debt"))
 
 
 @pytest.fixture(scope="module")
-def look(inputs: Path) -> DataLook:
+def preview(inputs: Path) -> DataPreview:
     return inspect_data(inputs / "rows.csv")
 
 
@@ -62,35 +62,35 @@ def form(inputs: Path) -> AuditForm:
     return AuditForm(data=str(inputs / "rows.csv"), model=str(inputs / "model.txt"), missing=())
 
 
-def draft_of(form: AuditForm, look: DataLook, info: ModelInfo | None = INFO):
-    rows = list_rows(look, guess_all(look, info, with_model=form.with_model), form)
-    return make_draft(form, look, rows, info), rows
+def draft_of(form: AuditForm, preview: DataPreview, info: ModelInfo | None = INFO):
+    rows = list_rows(preview, guess_all(preview, info, with_model=form.with_model), form)
+    return make_draft(form, preview, rows, info), rows
 
 
-def test_guesses_alone_make_an_audit(form: AuditForm, look: DataLook) -> None:
-    draft, rows = draft_of(form, look)
+def test_guesses_alone_make_an_audit(form: AuditForm, preview: DataPreview) -> None:
+    draft, rows = draft_of(form, preview)
     assert (draft.target, draft.positive, draft.task) == ("repaid", "yes", "binary")
     assert (draft.protected, draft.id) == (("sex",), "id")
     assert draft.name == "model on rows"
     assert draft.classes == ()  # the file only numbers them: known outcomes tell, nobody guesses
     assert find_gaps(draft, with_model=True) == {}
-    assert find_wrongs(draft, look, rows, ModelFit(INFO), form) == {}
+    assert find_wrongs(draft, preview, rows, ModelFit(INFO), form) == {}
     assert check_settings(draft) == ""
 
 
-def test_corrections_are_kept_and_guesses_are_not(form: AuditForm, look: DataLook) -> None:
-    guess = guess_all(look, INFO, with_model=True)
-    table = tabulate_rows(list_rows(look, guess, form))
-    assert read_corrections(form, table, look, guess) == form
+def test_corrections_are_kept_and_guesses_are_not(form: AuditForm, preview: DataPreview) -> None:
+    guess = guess_all(preview, INFO, with_model=True)
+    table = tabulate_rows(list_rows(preview, guess, form))
+    assert read_corrections(form, table, preview, guess) == form
     role, cuts = say("form.role"), say("form.cuts")
     table.loc[table[say("form.column")] == "sex", role] = say("role.none")
     table.loc[table[say("form.column")] == "income", [role, cuts]] = [say("role.protected"), "50"]
-    after = read_corrections(form, table, look, guess)
+    after = read_corrections(form, table, preview, guess)
     assert after.roles == {"sex": "none", "income": "protected"}
     assert after.edges == {"income": "50"}
-    draft, _ = draft_of(after, look)
+    draft, _ = draft_of(after, preview)
     assert (draft.protected, draft.edges) == (("income",), (("income", (50.0,)),))
-    again = tabulate_rows(list_rows(look, guess, after))
+    again = tabulate_rows(list_rows(preview, guess, after))
     pd.testing.assert_frame_equal(again, table)
 
 
@@ -120,11 +120,11 @@ def test_corrections_are_kept_and_guesses_are_not(form: AuditForm, look: DataLoo
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(
-    form: AuditForm, look: DataLook, changes: dict, field: str, word: str
+    form: AuditForm, preview: DataPreview, changes: dict, field: str, word: str
 ) -> None:
     changed = form.change(**changes)
-    draft, rows = draft_of(changed, look)
-    assert word in find_wrongs(draft, look, rows, ModelFit(INFO), changed)[field]
+    draft, rows = draft_of(changed, preview)
+    assert word in find_wrongs(draft, preview, rows, ModelFit(INFO), changed)[field]
 
 
 @pytest.mark.parametrize(
@@ -137,45 +137,49 @@ def test_what_is_wrong_is_said_at_its_field(
     ],
 )
 def test_what_is_missing_is_said_at_its_field(
-    form: AuditForm, look: DataLook, changes: dict, field: str
+    form: AuditForm, preview: DataPreview, changes: dict, field: str
 ) -> None:
-    info = ModelInfo("lightgbm", "binary", ("0", "1"), look.names)  # nothing is left for a target
-    draft, _ = draft_of(form.change(**changes), look, info if field == "positive" else INFO)
+    info = ModelInfo(
+        "lightgbm", "binary", ("0", "1"), preview.names
+    )  # nothing is left for a target
+    draft, _ = draft_of(form.change(**changes), preview, info if field == "positive" else INFO)
     if field == "positive":
         assert "columns" in find_gaps(draft, with_model=True)
     else:
         assert field in find_gaps(draft, with_model=form.change(**changes).with_model)
 
 
-def test_an_unclear_favourable_value_has_to_be_chosen(form: AuditForm, look: DataLook) -> None:
+def test_an_unclear_favourable_value_has_to_be_chosen(
+    form: AuditForm, preview: DataPreview
+) -> None:
     unclear = form.change(roles={"repaid": "none", "sex": "target"})
-    draft, _ = draft_of(unclear, look)
+    draft, _ = draft_of(unclear, preview)
     assert draft.positive is None
     assert "positive" in find_gaps(draft, with_model=True)
-    draft, _ = draft_of(unclear.change(positive="Female"), look)
+    draft, _ = draft_of(unclear.change(positive="Female"), preview)
     assert draft.positive == "Female"
 
 
-def test_which_class_is_which_can_be_said(form: AuditForm, look: DataLook) -> None:
+def test_which_class_is_which_can_be_said(form: AuditForm, preview: DataPreview) -> None:
     assert needs_class_names(INFO, ("no", "yes"))
     assert not needs_class_names(INFO, (0, 1))
-    draft, _ = draft_of(form.change(stands_for="no"), look)
+    draft, _ = draft_of(form.change(stands_for="no"), preview)
     assert draft.classes == ("yes", "no")
 
 
-def test_the_models_kind_comes_before_the_outcomes(form: AuditForm, look: DataLook) -> None:
+def test_the_models_kind_comes_before_the_outcomes(form: AuditForm, preview: DataPreview) -> None:
     number = ModelInfo("skops", "regression", (), ("income",))
-    assert choose_task(form, look, "repaid", None) == "binary"
-    assert choose_task(form, look, "repaid", number) == "regression"
-    assert choose_task(form.change(task="multiclass"), look, "repaid", number) == "multiclass"
+    assert choose_task(form, preview, "repaid", None) == "binary"
+    assert choose_task(form, preview, "repaid", number) == "regression"
+    assert choose_task(form.change(task="multiclass"), preview, "repaid", number) == "multiclass"
 
 
-def test_features_that_the_data_lacks_are_named(look: DataLook) -> None:
+def test_features_that_the_data_lacks_are_named(preview: DataPreview) -> None:
     info = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "detb", "gone"))
-    problem = find_absent_problem(ModelFit(info), look)
+    problem = find_absent_problem(ModelFit(info), preview)
     assert problem.startswith("2 of the model's 3 features are not in the data: 'detb', 'gone'")
     assert "did you mean 'debt'" in problem
-    assert "2 of its features are not" in describe_model(info, look)
+    assert "2 of its features are not" in describe_model(info, preview)
     reads_target = ModelInfo("lightgbm", "binary", ("0", "1"), ("income", "repaid"))
     assert "marked as the true outcome" in find_fit_problem(
         ModelFit(reads_target), "repaid", "binary"

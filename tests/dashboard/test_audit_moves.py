@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audits.core.settings.read import load_spec
-from audits.data.look.look import DataLook, inspect_data
+from audits.data.preview.preview import DataPreview, inspect_data
 from audits.recourse.rules.defaults import resolve_recourse
 from dashboard.catalogue import say
 from dashboard.jobs import JobBoard
@@ -59,7 +59,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def look(files: Path) -> DataLook:
+def preview(files: Path) -> DataPreview:
     return inspect_data(files / "rows.csv")
 
 
@@ -73,14 +73,14 @@ def form(files: Path) -> AuditForm:
     return AuditForm(data=str(files / "rows.csv"), model=str(files / "model.txt"), missing=())
 
 
-def draft_of(form: AuditForm, look: DataLook, fit: ModelFit):
-    rows = list_rows(look, guess_all(look, fit.info, with_model=True), form)
-    return make_draft(form, look, rows, fit.info), rows
+def draft_of(form: AuditForm, preview: DataPreview, fit: ModelFit):
+    rows = list_rows(preview, guess_all(preview, fit.info, with_model=True), form)
+    return make_draft(form, preview, rows, fit.info), rows
 
 
-def test_the_table_shows_what_the_audit_does(form, look, fit, files) -> None:
-    draft, _ = draft_of(form, look, fit)
-    rows = list_move_rows(form, look, fit, draft.protected)
+def test_the_table_shows_what_the_audit_does(form, preview, fit, files) -> None:
+    draft, _ = draft_of(form, preview, fit)
+    rows = list_move_rows(form, preview, fit, draft.protected)
     assert [(row.columns, row.move) for row in rows] == [
         (("age",), "increase_only"),
         (("income",), "mutable"),
@@ -96,13 +96,13 @@ def test_the_table_shows_what_the_audit_does(form, look, fit, files) -> None:
     assert set(section.one_hot) == {row.columns for row in rows if len(row.columns) > 1}
 
 
-def test_untouched_it_writes_nothing(form, look, fit) -> None:
-    draft, rows = draft_of(form, look, fit)
-    moves = list_move_rows(form, look, fit, draft.protected)
+def test_untouched_it_writes_nothing(form, preview, fit) -> None:
+    draft, rows = draft_of(form, preview, fit)
+    moves = list_move_rows(form, preview, fit, draft.protected)
     assert read_moves(form, tabulate_moves(moves), moves) == form
     assert draft.moves == ()
     assert parse_spec(draft).recourse.immutable == ()
-    assert find_wrongs(draft, look, rows, fit, form) == {}
+    assert find_wrongs(draft, preview, rows, fit, form) == {}
 
 
 def choose(table: pd.DataFrame, rows: list[MoveRow], column: str, move: str) -> None:
@@ -110,30 +110,30 @@ def choose(table: pd.DataFrame, rows: list[MoveRow], column: str, move: str) -> 
     table.loc[place, say("form.move")] = say(f"move.{move}")
 
 
-def test_corrections_are_settings(form, look, fit) -> None:
-    draft, _ = draft_of(form, look, fit)
-    rows = list_move_rows(form, look, fit, draft.protected)
+def test_corrections_are_settings(form, preview, fit) -> None:
+    draft, _ = draft_of(form, preview, fit)
+    rows = list_move_rows(form, preview, fit, draft.protected)
     table = tabulate_moves(rows)
     for column, move in (("age", "mutable"), ("income", "decrease_only"),
                          ("job_clerk", "immutable"), ("sex_F", "mutable")):  # fmt: skip
         choose(table, rows, column, move)
     after = read_moves(form, table, rows)
-    again = list_move_rows(after, look, fit, draft.protected)
+    again = list_move_rows(after, preview, fit, draft.protected)
     pd.testing.assert_frame_equal(tabulate_moves(again), table)
-    draft, columns = draft_of(after, look, fit)
+    draft, columns = draft_of(after, preview, fit)
     section = parse_spec(draft).recourse
     assert set(section.mutable) == {"age", *SEXES}
     assert section.immutable == JOBS
     assert section.decrease_only == ("income",)
     assert check_settings(draft) == ""
-    assert find_wrongs(draft, look, columns, fit, after) == {}
+    assert find_wrongs(draft, preview, columns, fit, after) == {}
     assert after.change(data="other.csv").moves == {}
 
 
-def test_a_text_neither_rises_nor_falls(form, look, fit) -> None:
+def test_a_text_neither_rises_nor_falls(form, preview, fit) -> None:
     info = ModelFit(type(fit.info)("skops", "binary", fit.info.classes, ("income", "sex")))
-    draft, rows = draft_of(form.change(moves={"sex": "increase_only"}), look, info)
-    assert "sex holds texts" in find_wrongs(draft, look, rows, info, form)["moves"]
+    draft, rows = draft_of(form.change(moves={"sex": "increase_only"}), preview, info)
+    assert "sex holds texts" in find_wrongs(draft, preview, rows, info, form)["moves"]
 
 
 def test_corrections_are_kept_with_the_form(form, tmp_path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audits.core.settings.recourse import Scalar
-from audits.data.look.look import ColumnLook
+from audits.data.preview.preview import ColumnPreview
 from audits.data.schema import Column
 from dashboard.viewmodels.new_audit.audit_form import AuditForm
 from dashboard.viewmodels.new_audit.audit_values import (
@@ -20,10 +20,10 @@ from dashboard.viewmodels.new_audit.audit_values import (
 )
 
 
-def make(name: str, *values: Scalar) -> ColumnLook:
+def make(name: str, *values: Scalar) -> ColumnPreview:
     kind = "text" if isinstance(values[0], str) else "integer"
     column = Column(name, kind, missing=0, distinct=len(values))
-    return ColumnLook(column, values, (), (), tuple(range(1, len(values) + 1)))
+    return ColumnPreview(column, values, (), (), tuple(range(1, len(values) + 1)))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_plain_words_say_which_is_favourable_and_nothing_else() -> None:
     assert guess_meanings(make("grade", "A", "B", "C")) == {}
 
 
-def said_of(one: ColumnLook, **meanings: str) -> AuditForm:
+def said_of(one: ColumnPreview, **meanings: str) -> AuditForm:
     return AuditForm(meanings={one.column.name: meanings})
 
 

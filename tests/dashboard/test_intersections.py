@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.figures.fairness import FEW_ROWS, MAX_SIDE
 from audits.pipeline.run import run_audit
 from dashboard.catalogue import say

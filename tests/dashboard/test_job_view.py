@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from dashboard.catalogue import say
 from dashboard.job_state import JobState, Phase, read_event
 from dashboard.viewmodels.new_audit.job import (

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.pipeline.run import run_audit
 from dashboard.nav import PAGES
 from dashboard.state import RUNS_VARIABLE

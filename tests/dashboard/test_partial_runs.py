@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.pipeline.run import run_audit
 from dashboard.catalogue import say
 from dashboard.state import RUNS_VARIABLE

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.errors import InputError
 from audits.core.report.report import CheckStatus
 from audits.pipeline.checks import PENDING

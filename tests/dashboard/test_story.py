@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.format import plain_text
 from audits.core.report.verdict import Status
 from audits.export.html.payload import build_payload

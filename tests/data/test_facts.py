@@ -11,9 +11,9 @@ import pytest
 
 from audits.core.settings.spec import AuditSpec
 from audits.data.groups.ranges import compute_ranges, count_outside
-from audits.data.look.facts import ColumnFacts, compute_facts
-from audits.data.look.repeats import count_shared_rows, find_repeats
 from audits.data.opening import open_table
+from audits.data.preview.facts import ColumnFacts, compute_facts
+from audits.data.preview.repeats import count_shared_rows, find_repeats
 from audits.data.schema import tabulate_columns
 from audits.data.sql import connect
 from audits.data.table import ROWS_VIEW

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.data.look.guess import (
+from audits.data.preview.guess import (
     guess_positive,
     guess_predictions,
     guess_roles,
@@ -16,7 +16,7 @@ from audits.data.look.guess import (
     round_edges,
     suggest_protected,
 )
-from audits.data.look.look import inspect_data
+from audits.data.preview.preview import inspect_data
 from audits.data.schema import Column, Kind
 
 
@@ -42,10 +42,10 @@ def test_real_files(
 ) -> None:  # fmt: skip
     raw = inspect_data(shared_data / file)
     missing = tuple(one.text for one in raw.missing if one.sure)
-    look = inspect_data(shared_data / file, missing) if missing else raw
-    roles = guess_roles([one.column for one in look.columns], rows=look.looked)
+    preview = inspect_data(shared_data / file, missing) if missing else raw
+    roles = guess_roles([one.column for one in preview.columns], rows=preview.looked)
     assert (roles.target, roles.protected, roles.id) == (target, protected, identity)
-    found = look.by_name[target]
+    found = preview.by_name[target]
     assert guess_task(found.column) == task
     # 1 and 2, five grades of disease, three kinds of readmission: nothing says which is good.
     assert guess_positive(target, found.values) == positive

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.checks.catalog import CUBE_CHECKS
+from audits.checks.builtin import CUBE_CHECKS
 from audits.checks.data.profile import PROFILE
 from audits.core.report.report import AuditReport
 from audits.pipeline.run import run_audit

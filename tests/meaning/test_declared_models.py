@@ -16,7 +16,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from skops import io as skops_io
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.errors import InputError
 from audits.core.settings.model import ModelSection
 from audits.models import open_declared

@@ -16,7 +16,7 @@ from audits.pipeline.run import run_audit
 from model_cards.build import build_card
 from model_cards.render.html import render_html
 from model_cards.render.markdown import render_markdown
-from sample_models.catalog import SAMPLES
+from sample_models.catalogue import SAMPLES
 from sample_models.rental.train import run_training
 from tests.checks import test_flips
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.report.measurement import Measurement
 from audits.core.report.report import AuditReport
 from audits.core.report.verdict import Status
@@ -15,7 +15,7 @@ from audits.findings.stories.drivers import list_tested
 from audits.findings.stories.findings import render_gap
 from audits.findings.stories.proxies import list_proxies, render_proxy
 from audits.pipeline.run import run_audit
-from sample_models.catalog import SAMPLES
+from sample_models.catalogue import SAMPLES
 from sample_models.credit.train import run_training as train_credit
 from sample_models.hiring.train import run_training as train_hiring
 from sample_models.income.train import run_training as train_income

@@ -19,7 +19,7 @@ from audits.pipeline.run import run_audit
 from audits.policy.judging.judge import compute_verdicts
 from audits.policy.policy import load_policy
 from audits.recourse.burden.burden import Burden, choose_effort, select_rows
-from sample_models.catalog import SAMPLES
+from sample_models.catalogue import SAMPLES
 from sample_models.rental.train import run_training
 from tests.whole import IS_WHOLE
 

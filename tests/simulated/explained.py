@@ -20,7 +20,7 @@ from audits.explain.groups.importance import PartSums, compute_part_differences
 from audits.explain.groups.losses import Loss
 from audits.recourse.burden.burden import compare_mean_cost, compare_shares
 from audits.recourse.burden.costs import compute_costlier, compute_median, compute_shift
-from audits.slices.estimate import estimate_difference
+from audits.slices.find import estimate_difference
 from audits.slices.targets import Target
 from tests.simulated.case import Case, Drawn
 

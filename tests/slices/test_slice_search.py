@@ -11,8 +11,7 @@ from audits.cube.intervals.intervals import (
     compute_wilson,
 )
 from audits.slices.cuts import Cut, cut_texts
-from audits.slices.estimate import estimate_difference
-from audits.slices.find import MAX_SHARED, Found, find_slices
+from audits.slices.find import MAX_SHARED, Found, estimate_difference, find_slices
 from audits.slices.rows import CutRows
 from audits.slices.search import CELL_ROWS, COMBINATION_ROWS, find_rows, search_slices
 from audits.slices.sums import Summed

@@ -18,7 +18,7 @@ import pytest
 from pyarrow import feather
 
 from audits.core.errors import InputError
-from audits.data.look.look import inspect_data
+from audits.data.preview.preview import inspect_data
 from tests.tables.people import (
     HEADER,
     ROWS,
@@ -334,15 +334,15 @@ def test_a_fault_far_down_is_found_by_its_line(tmp_path: Path) -> None:
 def test_a_look_reads_what_the_audit_reads(
     codec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audits.data.look.sample.LOOK_BYTES", 4_000)
+    monkeypatch.setattr("audits.data.preview.sample.PREVIEW_BYTES", 4_000)
     rows = ROWS * 400
     (tmp_path / "d.csv").write_bytes(write_lines(rows=rows).encode(codec))
     from audits.data.files.form import FileForm
 
     form = FileForm(encoding=None if codec == "utf-16" else codec)
-    look = inspect_data(tmp_path / "d.csv", form=form)
-    assert not look.exact and look.names == HEADER
-    assert set(look.by_name["city"].values) == {"Köln", "Bonn", "München"}
+    preview = inspect_data(tmp_path / "d.csv", form=form)
+    assert not preview.exact and preview.names == HEADER
+    assert set(preview.by_name["city"].values) == {"Köln", "Bonn", "München"}
     table = open_people(tmp_path, "d.csv", encoding=form.encoding)
     assert read_counts(table) == count(rows)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.cli.faults import explain_system_errors
 from audits.core.errors import AssayError
 from audits.core.report.report import CheckStatus

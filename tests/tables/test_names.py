@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, strategies as st
 
-from audits.checks.catalog import BUILTIN
+from audits.checks.builtin import BUILTIN
 from audits.core.errors import InputError
 from audits.core.groups import JOIN, name_group_column, split_crossed, split_group
 from audits.core.report.report import CheckStatus

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tomllib
@@ -14,8 +13,17 @@ from pydantic import ValidationError
 
 from audits.core.errors import InputError
 from audits.core.settings.spec import AuditSpec, Task
+from audits.core.settings.toml_file import render_key, render_value
 from audits.core.words.harms import ask_harm, looks_like_harm
-from audits.data import PLAIN, DataLook, FileForm, Roles, guess_positive, guess_roles, inspect_data
+from audits.data import (
+    PLAIN,
+    DataPreview,
+    FileForm,
+    Roles,
+    guess_positive,
+    guess_roles,
+    inspect_data,
+)
 from audits.meaning import UndecidedError, try_meaning
 from audits.models import ModelClient, ModelInfo, open_model
 from audits.policy import DEFAULT_PRESETS
@@ -30,15 +38,15 @@ def init_command(model: Path, data: Path, out: Path, form: FileForm = PLAIN) -> 
     written down. Raises InputError where `out` exists already."""
     if out.exists():
         raise InputError(f"{str(out)!r} exists already; name another file with --out")
-    look, missing = inspect_with_missing(data.absolute(), form)
+    preview, missing = inspect_with_missing(data.absolute(), form)
     client: ModelClient
     with open_model(model) as client:
         info = client.info
     base = out.absolute().parent
     at_model, at_data = (os.path.relpath(path.absolute(), base) for path in (model, data))
-    text = render_starter(info, look, missing, at_model, at_data, form)
+    text = render_starter(info, preview, missing, at_model, at_data, form)
     inferred = infer_meaning(text, base)
-    text = render_starter(info, look, missing, at_model, at_data, form, inferred)
+    text = render_starter(info, preview, missing, at_model, at_data, form, inferred)
     out.write_text(text, encoding="utf-8")
     for question in (_find_question(text), inferred.problem):
         if question:
@@ -77,11 +85,11 @@ def _find_question(starter: str) -> str:
     return ask_harm(data["target"], data["positive"]) if "positive" in data else ""
 
 
-def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataLook, tuple[str, ...]]:
+def inspect_with_missing(data: Path, form: FileForm = PLAIN) -> tuple[DataPreview, tuple[str, ...]]:
     """Look into a file as it reads once the texts that surely mean "no value" are declared."""
-    look = inspect_data(data, form=form)
-    missing = tuple(found.text for found in look.missing if found.sure)
-    return (inspect_data(data, missing, form) if missing else look), missing
+    preview = inspect_data(data, form=form)
+    missing = tuple(found.text for found in preview.missing if found.sure)
+    return (inspect_data(data, missing, form) if missing else preview), missing
 
 
 # The text of a starter audit.toml: what was found, what was inferred and from what.
@@ -99,7 +107,7 @@ class Inferred:
 
 def render_starter(
     info: ModelInfo,
-    look: DataLook,
+    preview: DataPreview,
     missing: tuple[str, ...],
     model: str,
     data: str,
@@ -110,33 +118,33 @@ def render_starter(
     form: what was declared of how the data's file is written."""
     is_open = info.task == "regression"  # a network may answer a probability all the same
     roles = guess_roles(
-        [one.column for one in look.columns], rows=look.looked, features=info.features,
+        [one.column for one in preview.columns], rows=preview.looked, features=info.features,
         task=None if is_open else info.task, classes=len(info.classes),
     )  # fmt: skip
-    found = look.by_name[roles.target].column if roles.target else None
+    found = preview.by_name[roles.target].column if roles.target else None
     is_two = found is not None and found.distinct == 2
     task: Task = "binary" if is_open and is_two else info.task
     lines = [
         "[audit]",
-        f"name = {_quote(f'Audit of {Path(model).name}')}",
+        f"name = {render_value(f'Audit of {Path(model).name}')}",
         f'task = "{task}"',
         "seed = 0",
         "",
-        *_render_data(info, look, roles, task, data, missing, form),
+        *_render_data(info, preview, roles, task, data, missing, form),
         "",
         "[model]",
-        f"path = {_quote(model)}",
-        *_render_meaning(info, look, roles, task, inferred),
+        f"path = {render_value(model)}",
+        *_render_meaning(info, preview, roles, task, inferred),
     ]
     if task == "binary":
         lines += ["", "[recourse]", RECOURSE]
-    lines += ["", "[policy]", f"preset = {_quote(DEFAULT_PRESETS[task])}", ""]
+    lines += ["", "[policy]", f"preset = {render_value(DEFAULT_PRESETS[task])}", ""]
     return "\n".join(lines)
 
 
 def _render_data(
     info: ModelInfo,
-    look: DataLook,
+    preview: DataPreview,
     roles: Roles,
     task: Task,
     data: str,
@@ -145,34 +153,34 @@ def _render_data(
 ) -> Iterator[str]:
     target = roles.target or CHANGE
     yield "[data]"
-    yield f"path = {_quote(data)}"
+    yield f"path = {render_value(data)}"
     for name, value in form.list_declared():
-        yield f"{name} = {_quote(value)}"
-    yield f"target = {_quote(target)}  # the true outcome: is this right?"
+        yield f"{name} = {render_value(value)}"
+    yield f"target = {render_value(target)}  # the true outcome: is this right?"
     if task == "binary":
-        values = look.by_name[roles.target].values if roles.target else ()
+        values = preview.by_name[roles.target].values if roles.target else ()
         positive = guess_positive(target, values)
         shown = (info.classes or ("",))[-1] if positive is None else positive
         note = "looks like a harm: is it what people hope for?"
         about = note if looks_like_harm(target, shown) else "the favourable value of the target"
-        yield f"positive = {_quote(shown)}  # {about}"
-    yield f"protected = {_quote(roles.protected)}  # groups to compare"
+        yield f"positive = {render_value(shown)}  # {about}"
+    yield f"protected = {render_value(roles.protected)}  # groups to compare"
     for role, name in (("id", roles.id), ("weight", roles.weight)):
         if name:
-            yield f"{role} = {_quote(name)}"
+            yield f"{role} = {render_value(name)}"
     if missing:
-        yield f"missing = {_quote(missing)}  # texts that mean: no value"
-    yield from _render_edges(look, roles.protected)
+        yield f"missing = {render_value(missing)}  # texts that mean: no value"
+    yield from _render_edges(preview, roles.protected)
 
 
 def _render_meaning(
-    info: ModelInfo, look: DataLook, roles: Roles, task: Task, inferred: Inferred
+    info: ModelInfo, preview: DataPreview, roles: Roles, task: Task, inferred: Inferred
 ) -> Iterator[str]:
     """Yield what `[model]` says of inputs, outputs and decisions, each with its reason."""
     if inferred.problem:
         yield f"# {inferred.problem}"
     if inferred.classes:
-        yield f"classes = {_quote(inferred.classes)}" + (
+        yield f"classes = {render_value(inferred.classes)}" + (
             f"  # {inferred.evidence}" if inferred.evidence else "  # in the model's order"
         )
     if task != info.task:
@@ -180,13 +188,14 @@ def _render_meaning(
             f'output = "{CHANGE}"  # the model answers one number a row: "probability", "logit" '
             'or "score" (only its order counts)'
         )
-    absent = [name for name in info.features if name not in look.by_name]
+    absent = [name for name in info.features if name not in preview.by_name]
     if absent and len(absent) == len(info.features):
         taken = {roles.target, roles.id, roles.weight}
-        free = [name for name in look.names if name not in taken]
+        free = [name for name in preview.names if name not in taken]
         yield (
-            f"features = {_quote([CHANGE])}  # the columns for the model's {len(info.features)} "
-            f"inputs, in its order; there are {', '.join(map(_quote, free[:40]))}"
+            f"features = {render_value([CHANGE])}  # the columns for the model's "
+            f"{len(info.features)} inputs, in its order; there are "
+            f"{', '.join(map(render_value, free[:40]))}"
         )
     if task == "binary":
         rule = 'threshold = "model"  # it has a rule of its own'
@@ -194,13 +203,9 @@ def _render_meaning(
         yield rule + stated if info.rule == "own" else "threshold = 0.5"
 
 
-def _render_edges(look: DataLook, protected: tuple[str, ...]) -> list[str]:
-    cut = {name: look.by_name[name].edges for name in protected if look.by_name[name].edges}
+def _render_edges(preview: DataPreview, protected: tuple[str, ...]) -> list[str]:
+    cut = {name: preview.by_name[name].edges for name in protected if preview.by_name[name].edges}
     if not cut:
         return []
-    lines = [f"{_quote(name)} = {_quote(edges)}" for name, edges in cut.items()]
+    lines = [f"{render_key(name)} = {render_value(edges)}" for name, edges in cut.items()]
     return ["", "[data.edges]  # where numbers are cut into groups", *lines]
-
-
-def _quote(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -55,6 +56,24 @@ def explain_toml(error: tomllib.TOMLDecodeError, text: str) -> str:
     if "\\" in line:
         return f"{error}; write a path with \\ in 'single quotes', or with / instead"
     return str(error)
+
+
+def render_key(name: str) -> str:
+    """Return a name as a key of TOML: bare, or in quotes."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else render_value(name)
+
+
+def render_value(value: object) -> str:
+    """Return a value as TOML on one line, as a message or a commented line has it; JSON's strings
+    are TOML's, but for one control character."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(render_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        pairs = ", ".join(
+            f"{render_key(key)} = {render_value(item)}" for key, item in value.items()
+        )
+        return f"{{ {pairs} }}"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def describe_problem(error: ValidationError, model: type[BaseModel] | None = None) -> str:

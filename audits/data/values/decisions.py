@@ -12,7 +12,7 @@ from audits.core.errors import InputError
 from audits.core.report.report import Notice
 from audits.core.settings.spec import AuditSpec
 from audits.core.words.harms import judge_value
-from audits.data.look.guess import says_no, says_yes
+from audits.data.preview.guess import says_no, says_yes
 from audits.data.values.agreement import Agreement, compute_agreement
 from audits.data.values.outcome import (
     BinaryColumn,

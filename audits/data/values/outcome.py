@@ -3,7 +3,6 @@ are not, and which nobody has said anything about."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import duckdb
 
 from audits.core.errors import InputError, near_misses, one_of
 from audits.core.settings.recourse import Scalar
+from audits.core.settings.toml_file import render_key, render_value
 from audits.data.sql import literal
 from audits.data.values.spelling import find_similar, fold, looks_missing, read_number
 
@@ -149,8 +149,8 @@ def _take_only_other(
     if looks_missing(rest[0]):
         raise InputError(
             f"{column.title} has {show_counts(values)}: {rest[0]!r} may be the unfavourable value "
-            f"or none at all; say which, with {column.section} negative = {json.dumps([rest[0]])} "
-            f"or [data] missing = {json.dumps([rest[0]])}",
+            f"or none at all; say which, with {column.section} negative = "
+            f"{render_value([rest[0]])} or [data] missing = {render_value([rest[0]])}",
             setting=column.setting,
         )
     return Coding(tuple(sorted(hits)), tuple(sorted(rest)))
@@ -170,7 +170,7 @@ def _ask_others(
     return InputError(
         f"{column.title} has {len(values):,} values where an outcome has two: "
         f"{show_counts(values)}{told}; say of the values other than {positive!r} which are "
-        f"unfavourable ({column.section} negative = {json.dumps(alone[:1])}), which stand for no "
+        f"unfavourable ({column.section} negative = {render_value(alone[:1])}), which stand for no "
         f"value ([data] missing) and the rows of which are left out ({column.section} drop)",
         setting=column.setting,
     )
@@ -183,11 +183,9 @@ def _best(same: Sequence[str], positive: str) -> str:
 def render_spelling(column: str, best: str, same: Sequence[str]) -> str:
     """Return the setting by which values are read as the best of them, as TOML on one line."""
     others = [one for one in same if one != best]
-    return f"[data.spellings] {_as_key(column)} = {{ {_as_key(best)} = {json.dumps(others)} }}"
-
-
-def _as_key(value: str) -> str:
-    return value if value.isalnum() and value.isascii() else json.dumps(value)
+    return (
+        f"[data.spellings] {render_key(column)} = {{ {render_key(best)} = {render_value(others)} }}"
+    )
 
 
 def tabulate_classes(values: Mapping[str, int], name: str) -> tuple[str, ...]:

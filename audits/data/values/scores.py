@@ -13,7 +13,7 @@ from audits.core.report.report import Notice
 from audits.core.scale import Scale
 from audits.core.settings.predictions import PredictionsSection
 from audits.core.words.harms import judge_value
-from audits.data.look.guess import split_words
+from audits.data.preview.guess import split_words
 from audits.data.sql import fetch_one
 from audits.data.values.agreement import SURE
 from audits.data.values.decisions import TrueOutcome

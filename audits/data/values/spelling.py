@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from audits.data.look.guess import MAYBE_MISSING, SURE_MISSING
+from audits.data.preview.guess import MAYBE_MISSING, SURE_MISSING
 from audits.data.sql import literal, quote
 
 _CODES_OF_MISSING = {"9", "99", "999", "9999", "-9", "-99", "-999", "-9999"}

@@ -10,7 +10,7 @@ import streamlit as st
 from audits.core.format import format_count, plain_text
 from audits.core.settings.spec import Task
 from audits.core.words.harms import ask_harm
-from audits.data import ColumnLook, DataLook
+from audits.data import ColumnPreview, DataPreview
 from audits.models import ModelInfo
 from dashboard.catalogue import say
 from dashboard.components.new_audit.state import change_form, current_form, name_context
@@ -47,7 +47,7 @@ _DECISIONS = ("label", "score")
 _WIDTH = 270
 
 
-def choose_missing(form: AuditForm, raw: DataLook) -> AuditForm:
+def choose_missing(form: AuditForm, raw: DataPreview) -> AuditForm:
     """Let the reader say which texts stand for "no value"; return the form with them."""
     found = {one.text: one for one in raw.missing}
     sure = [one.text for one in raw.missing if one.sure]
@@ -74,7 +74,9 @@ def choose_missing(form: AuditForm, raw: DataLook) -> AuditForm:
     return change_form(missing=tuple(picked))
 
 
-def edit_columns(form: AuditForm, look: DataLook, guess: Mapping[str, str]) -> list[ColumnRow]:
+def edit_columns(
+    form: AuditForm, preview: DataPreview, guess: Mapping[str, str]
+) -> list[ColumnRow]:
     """Show the columns as a table whose roles can be corrected; return its lines."""
     key = f"columns-{name_context(form)}"
     signature = (key, form.missing, form.with_model, tuple(sorted(guess.items())))
@@ -82,7 +84,7 @@ def edit_columns(form: AuditForm, look: DataLook, guess: Mapping[str, str]) -> l
     if kept is None or kept[0] != signature or key not in st.session_state:
         # The table that is being edited stays the same while it is: its edits are laid upon it.
         st.session_state.pop(key, None)
-        kept = (signature, tabulate_rows(list_rows(look, guess, form)))
+        kept = (signature, tabulate_rows(list_rows(preview, guess, form)))
         st.session_state[_BASE] = kept
     roles = [role for role in ROLES if not (form.with_model and role in _DECISIONS)]
     heading = {name: say(f"form.{name}") for name in COLUMNS}
@@ -97,24 +99,24 @@ def edit_columns(form: AuditForm, look: DataLook, guess: Mapping[str, str]) -> l
     edited = st.data_editor(
         kept[1], key=key, hide_index=True, column_config=config, alt=say("form.table_alt"),
         disabled=[heading[name] for name in ("column", "kind", "examples", "empty")],
-        height=min(38 + 35 * len(look.columns), 560),
+        height=min(38 + 35 * len(preview.columns), 560),
     )  # fmt: skip
-    form = change_form(**_corrections(form, edited, look, guess))
-    return list_rows(look, guess, form)
+    form = change_form(**_corrections(form, edited, preview, guess))
+    return list_rows(preview, guess, form)
 
 
 def _corrections(
-    form: AuditForm, edited: object, look: DataLook, guess: Mapping[str, str]
+    form: AuditForm, edited: object, preview: DataPreview, guess: Mapping[str, str]
 ) -> dict[str, object]:
     import pandas as pd  # noqa: PLC0415 - its type alone is needed here
 
     assert isinstance(edited, pd.DataFrame)
-    after = read_corrections(form, edited, look, guess)
+    after = read_corrections(form, edited, preview, guess)
     return {"roles": after.roles, "edges": after.edges}
 
 
 def choose_outcome(
-    look: DataLook,
+    preview: DataPreview,
     rows: list[ColumnRow],
     info: ModelInfo | None,
     show_problem: Callable[[str], None],
@@ -127,13 +129,13 @@ def choose_outcome(
     roles = find_roles(rows)
     target = next(iter(roles["target"]), "")
     label = "" if form.with_model else next(iter(roles["label"]), "")
-    about = look.by_name.get(target or label)
+    about = preview.by_name.get(target or label)
     left, right = st.columns(2, gap="large")
     with left:
         if form.with_model:
-            form = _choose_task(form, look, target, info)
+            form = _choose_task(form, preview, target, info)
             show_problem("task")
-        is_binary = choose_task(form, look, target, info) == "binary"
+        is_binary = choose_task(form, preview, target, info) == "binary"
         if is_binary and form.with_model:
             _choose_threshold(form, info)
             show_problem("threshold")
@@ -145,7 +147,7 @@ def choose_outcome(
             _choose_classes(current_form(), about, info)
     asked = {target: "values", label: "decisions"}
     for name, field in asked.items():
-        one = look.by_name.get(name)
+        one = preview.by_name.get(name)
         if is_binary and one is not None and needs_meanings(one):
             edit_meanings(one, is_decision=field == "decisions")
             show_problem(field)
@@ -172,10 +174,12 @@ def _choose_threshold(form: AuditForm, info: ModelInfo | None) -> None:
         change_form(threshold=typed)
 
 
-def _choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo | None) -> AuditForm:
+def _choose_task(
+    form: AuditForm, preview: DataPreview, target: str, info: ModelInfo | None
+) -> AuditForm:
     tasks: tuple[Task, ...] = get_args(Task)
-    guessed = choose_task(form.change(task=None), look, target, info)
-    now = choose_task(form, look, target, info)
+    guessed = choose_task(form.change(task=None), preview, target, info)
+    now = choose_task(form, preview, target, info)
     picked = st.selectbox(
         say("form.task"), tasks, index=tasks.index(now),
         format_func=lambda kind: say(f"task.{kind}"), key=f"task-{name_context(form)}-{guessed}",
@@ -183,7 +187,7 @@ def _choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo |
     return change_form(task=None if picked == guessed else picked)
 
 
-def _choose_positive(form: AuditForm, one: ColumnLook) -> None:
+def _choose_positive(form: AuditForm, one: ColumnPreview) -> None:
     texts, name = [str(value) for value in one.values], one.column.name
     now = choose_positive(form, one)
     picked = st.selectbox(
@@ -195,7 +199,7 @@ def _choose_positive(form: AuditForm, one: ColumnLook) -> None:
     change_form(positive=picked)
 
 
-def _choose_classes(form: AuditForm, one: ColumnLook, info: ModelInfo | None) -> None:
+def _choose_classes(form: AuditForm, one: ColumnPreview, info: ModelInfo | None) -> None:
     """Let the reader say which outcome the model's second class stands for."""
     texts = [str(value) for value in list_outcomes(one, read_said(form, one))]
     if info is None or choose_positive(form, one) is None or not asks_classes(form, info, texts):
@@ -212,7 +216,7 @@ def _choose_classes(form: AuditForm, one: ColumnLook, info: ModelInfo | None) ->
 # What each value of an outcome, or of decisions, means: asked where it is not plain.
 
 
-def edit_meanings(one: ColumnLook, *, is_decision: bool = False) -> None:
+def edit_meanings(one: ColumnPreview, *, is_decision: bool = False) -> None:
     """Show a column's values with their rows, and let the reader say of each what it means."""
     form, name = current_form(), one.column.name
     now = list_meanings(form, one)

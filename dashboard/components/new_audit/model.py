@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import AssayError
-from audits.data import DataLook
+from audits.data import DataPreview
 from audits.models import detect_format
 from dashboard.catalogue import has_words, say
 from dashboard.components.new_audit.features import edit_features
@@ -28,7 +28,7 @@ from dashboard.viewmodels.new_audit.model_fit import (
 _LAST = "model-last"
 
 
-def show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
+def show_model(form: AuditForm, preview: DataPreview) -> ModelFit | None:
     """Choose the model and say what it is; None while that is not known."""
     st.header(say("form.step_model"), anchor=False)
     form = choose_file("model", form)
@@ -39,7 +39,7 @@ def show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
     except AssayError as error:
         st.error(escape_markdown(say("form.model_wrong", reason=str(error))))
         return None
-    sure = tuple(one.text for one in look.missing if one.sure)
+    sure = tuple(one.text for one in preview.missing if one.sure)
     missing = sure if form.missing is None else form.missing
     key = f"format.{kind}"
     text = say("form.opening", kind=say(key) if has_words(key) else kind)
@@ -52,20 +52,20 @@ def show_model(form: AuditForm, look: DataLook) -> ModelFit | None:
         st.error(escape_markdown(say("form.model_wrong", reason=found.reason)))
         return None
     if not isinstance(found, ModelFit):
-        _keep_features(look, form.model)
+        _keep_features(preview, form.model)
         return None
     st.session_state[_LAST] = (form.model, found)
-    show_text(describe_model(found.info, look), "model-found", "note")
-    if wrong := find_absent_problem(found, look):
+    show_text(describe_model(found.info, preview), "model-found", "note")
+    if wrong := find_absent_problem(found, preview):
         open_field("model.features")
         st.error(escape_markdown(wrong))
     if "features" in current_form().opened:
-        edit_features(current_form(), look, found)
+        edit_features(current_form(), preview, found)
     return found
 
 
-def _keep_features(look: DataLook, model: str) -> None:
+def _keep_features(preview: DataPreview, model: str) -> None:
     """Keep the table of the model's inputs on the page while the model is opened with them."""
     of, fit = st.session_state.get(_LAST, ("", None))
     if of == model and fit is not None and "features" in current_form().opened:
-        edit_features(current_form(), look, fit)
+        edit_features(current_form(), preview, fit)

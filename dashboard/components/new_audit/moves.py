@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from audits.data import DataLook
+from audits.data import DataPreview
 from audits.recourse import DIRECTIONS
 from dashboard.catalogue import say
 from dashboard.components.new_audit.state import change_form, current_form, name_context
@@ -19,14 +19,17 @@ _BASE = "moves-base"
 
 
 def edit_moves(
-    look: DataLook, fit: ModelFit, protected: Collection[str], show_problem: Callable[[str], None]
+    preview: DataPreview,
+    fit: ModelFit,
+    protected: Collection[str],
+    show_problem: Callable[[str], None],
 ) -> None:
     """Show the features as a table in which it can be said how each may change.
 
     show_problem: shows what is wrong with a field as it now is.
     """
     form = current_form()
-    rows = list_move_rows(form, look, fit, protected)
+    rows = list_move_rows(form, preview, fit, protected)
     if not rows:
         return
     with st.expander(say("form.moves"), key="moves"):

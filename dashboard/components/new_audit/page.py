@@ -10,7 +10,7 @@ import streamlit as st
 from audits.core.errors import AssayError, InputError
 from audits.core.settings.read import load_spec
 from audits.core.settings.spec import Task
-from audits.data import DataLook
+from audits.data import DataPreview
 from audits.policy import DEFAULT_PRESETS, list_presets
 from dashboard.catalogue import say
 from dashboard.components.new_audit.columns import choose_missing, choose_outcome, edit_columns
@@ -91,9 +91,9 @@ def show_from_parts() -> None:
     st.header(say("form.step_columns" if form.with_model else "form.step_columns_2"), anchor=False)
     show_text(say("form.columns_intro"), "columns-intro", "note")
     form = choose_missing(form, raw)
-    look = _look(form, form.missing or ())
-    if look is not None:
-        _show_rest(form, look, fit)
+    preview = _look(form, form.missing or ())
+    if preview is not None:
+        _show_rest(form, preview, fit)
 
 
 def _choose_subject(form: AuditForm) -> AuditForm:
@@ -105,25 +105,25 @@ def _choose_subject(form: AuditForm) -> AuditForm:
     return change_form(with_model=chosen == "with_model")
 
 
-def _look(form: AuditForm, missing: tuple[str, ...]) -> DataLook | None:
+def _look(form: AuditForm, missing: tuple[str, ...]) -> DataPreview | None:
     """Return what the data file holds; where there is no answer, the page says why."""
     if not form.data:
         show_text(say("form.need_data"), "need-data", "note")
         return None
     found = _look_at(form, form.data, missing, "data")
-    return found if isinstance(found, DataLook) else None
+    return found if isinstance(found, DataPreview) else None
 
 
 def _look_at(
     form: AuditForm, path: str, missing: tuple[str, ...], key: str
-) -> DataLook | Absent | None:
+) -> DataPreview | Absent | None:
     """Return what a file holds, or None until that is known; say why it cannot be read, and open
     the field that mends it."""
-    found: DataLook | Absent | None
+    found: DataPreview | Absent | None
     try:
         written = read_file_form(form)
         found = wait_for(
-            shared_file_probes().look_at_data(Path(path), missing, written),
+            shared_file_probes().preview_data(Path(path), missing, written),
             say("form.looking"),
             key,
         )
@@ -135,62 +135,62 @@ def _look_at(
     return found
 
 
-def _show_found(look: DataLook, key: str = "found") -> None:
-    show_text(render_found(look), key, "note")
+def _show_found(preview: DataPreview, key: str = "found") -> None:
+    show_text(render_found(preview), key, "note")
 
 
-def _check_reference(form: AuditForm, look: DataLook) -> None:
+def _check_reference(form: AuditForm, preview: DataPreview) -> None:
     if not form.reference:
         return
     found = _look_at(form, form.reference, (), "reference")
-    if isinstance(found, DataLook):
+    if isinstance(found, DataPreview):
         _show_found(found, "found-reference")
-        if lacking := find_lacking(look, found):
+        if lacking := find_lacking(preview, found):
             show_text(lacking, "lacking", "note")
 
 
-def _show_rest(form: AuditForm, look: DataLook, fit: ModelFit | None) -> None:
+def _show_rest(form: AuditForm, preview: DataPreview, fit: ModelFit | None) -> None:
     info = fit.info if fit else None
-    guess = guess_all(look, info, with_model=form.with_model)
-    rows = edit_columns(form, look, guess)
+    guess = guess_all(preview, info, with_model=form.with_model)
+    rows = edit_columns(form, preview, guess)
 
     def show_problem(field: str) -> None:
         """Show what is wrong with a field as it now is."""
-        gaps, wrongs = _find_problems(look, rows, fit)
+        gaps, wrongs = _find_problems(preview, rows, fit)
         text = wrongs.get(field) or (gaps.get(field) if current_form().asked else None)
         if text:
             st.error(escape_markdown(text))
 
     show_problem("columns")
-    if not make_draft(current_form(), look, rows, info).protected:
+    if not make_draft(current_form(), preview, rows, info).protected:
         show_text(say("form.nobody"), "nobody", "note")
-    choose_outcome(look, rows, info, show_problem)
-    draft = make_draft(current_form(), look, rows, info)
-    about = Subject(look, draft, look.by_name.get(draft.label), fit)
-    wrongs = find_wrongs(draft, look, rows, fit, current_form())
+    choose_outcome(preview, rows, info, show_problem)
+    draft = make_draft(current_form(), preview, rows, info)
+    about = Subject(preview, draft, preview.by_name.get(draft.label), fit)
+    wrongs = find_wrongs(draft, preview, rows, fit, current_form())
     for field in ("output", "classes"):
         if field in wrongs:
             open_field(f"model.{field}")
         show_problem(field)
     show_problem("model")
-    is_refused = _show_meaning(look, rows, fit)
+    is_refused = _show_meaning(preview, rows, fit)
     for field in ("output", "classes", "decision", "direction", "cut"):
         show_field(field, about)
     show_folded(about)
     if fit is not None and draft.task == "binary":
-        edit_moves(look, fit, draft.protected, show_problem)
+        edit_moves(preview, fit, draft.protected, show_problem)
     st.header(say("form.step_start" if form.with_model else "form.step_start_3"), anchor=False)
-    _choose_name(current_form(), make_draft(current_form(), look, rows, info).task)
+    _choose_name(current_form(), make_draft(current_form(), preview, rows, info).task)
     show_problem("name")
-    _finish(look, rows, fit, is_refused=is_refused)
+    _finish(preview, rows, fit, is_refused=is_refused)
 
 
-def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -> bool:
+def _show_meaning(preview: DataPreview, rows: list[ColumnRow], fit: ModelFit | None) -> bool:
     """Show what the model's outputs, or the decisions, are read as and from what; or what has to be
     declared: then the audit would refuse them, and the answer is True. A model behind an endpoint
     is not asked before the audit."""
-    draft = make_draft(current_form(), look, rows, fit.info if fit else None)
-    if draft.task != "binary" or any(_find_problems(look, rows, fit)):
+    draft = make_draft(current_form(), preview, rows, fit.info if fit else None)
+    if draft.task != "binary" or any(_find_problems(preview, rows, fit)):
         return False
     if fit is None and not current_form().with_model:
         trial, waiting = shared_file_probes().try_decisions(draft), say("form.trying_decisions")
@@ -210,12 +210,12 @@ def _show_meaning(look: DataLook, rows: list[ColumnRow], fit: ModelFit | None) -
 
 
 def _find_problems(
-    look: DataLook, rows: list[ColumnRow], fit: ModelFit | None
+    preview: DataPreview, rows: list[ColumnRow], fit: ModelFit | None
 ) -> tuple[Problems, Problems]:
     """Return what is not chosen yet and what is wrong, as the form now is."""
     form = current_form()
-    draft = make_draft(form, look, rows, fit.info if fit else None)
-    wrongs = find_wrongs(draft, look, rows, fit, form)
+    draft = make_draft(form, preview, rows, fit.info if fit else None)
+    wrongs = find_wrongs(draft, preview, rows, fit, form)
     return find_gaps(draft, with_model=form.with_model), wrongs
 
 
@@ -237,15 +237,15 @@ def _choose_name(form: AuditForm, task: Task) -> None:
 
 
 def _finish(
-    look: DataLook, rows: list[ColumnRow], fit: ModelFit | None, *, is_refused: bool
+    preview: DataPreview, rows: list[ColumnRow], fit: ModelFit | None, *, is_refused: bool
 ) -> None:
     """Sum up what will be audited, say what is still open, and start."""
-    gaps, wrongs = _find_problems(look, rows, fit)
+    gaps, wrongs = _find_problems(preview, rows, fit)
     form = current_form()
-    draft = make_draft(form, look, rows, fit.info if fit else None)
+    draft = make_draft(form, preview, rows, fit.info if fit else None)
     is_open = is_refused or bool(gaps or wrongs) or (form.with_model and fit is None)
     if not is_open:
-        show_text(render_summary(draft, look), "summary", "finding")
+        show_text(render_summary(draft, preview), "summary", "finding")
     pressed = st.button(say("new.start"), key="start-parts", type="primary", on_click=_ask)
     if is_open:
         if form.asked:

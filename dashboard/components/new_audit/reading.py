@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from audits.core.errors import AssayError
-from audits.data import ColumnLook, detect_format, find_files
+from audits.data import ColumnPreview, detect_format, find_files
 from dashboard.catalogue import say
 from dashboard.components.new_audit.features import edit_features
 from dashboard.components.new_audit.state import change_form, current_form, name_context
@@ -86,7 +86,7 @@ def _draw(name: str, about: Subject) -> None:
                             help=say("form.own_rule_help"))  # fmt: skip
         _enter(own_rule=ruled)
     elif name == "features" and about.fit is not None:
-        edit_features(form, about.look, about.fit)
+        edit_features(form, about.preview, about.fit)
     elif name == "classes" and about.fit is not None and about.draft.task == "multiclass":
         _choose_classes(form, about)
     elif name == "decision" and about.label is not None:
@@ -133,7 +133,7 @@ def _type_sheet(form: AuditForm) -> None:
 def _choose_classes(form: AuditForm, about: Subject) -> None:
     """Let the reader say how the data spells each class of a model of several."""
     assert about.fit is not None  # whoever draws the field has seen it
-    texts = [str(value) for value in about.look.by_name[about.draft.target].values]
+    texts = [str(value) for value in about.preview.by_name[about.draft.target].values]
     chosen = {}
     with st.container(horizontal=True, gap="small", key="classes"):
         for place, name in enumerate(about.fit.info.classes):
@@ -149,7 +149,7 @@ def _choose_classes(form: AuditForm, about: Subject) -> None:
     _enter(classes={name: value for name, value in chosen.items() if name != value})
 
 
-def _choose_decision(form: AuditForm, one: ColumnLook) -> None:
+def _choose_decision(form: AuditForm, one: ColumnPreview) -> None:
     name = one.column.name
     texts = [str(value) for value in one.values]
     now = str(choose_decision(form, one).positive)

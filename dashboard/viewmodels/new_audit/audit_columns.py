@@ -12,7 +12,7 @@ import pandas as pd
 from audits.core.format import plain_text
 from audits.core.settings.recourse import Scalar
 from audits.core.settings.spec import Task
-from audits.data import ColumnLook, DataLook, guess_predictions, guess_roles, guess_task
+from audits.data import ColumnPreview, DataPreview, guess_predictions, guess_roles, guess_task
 from audits.models import ModelInfo
 from audits.policy import DEFAULT_PRESETS
 from dashboard.catalogue import say
@@ -47,13 +47,13 @@ class ColumnRow:
     empty: str
 
 
-def guess_all(look: DataLook, info: ModelInfo | None, *, with_model: bool) -> dict[str, str]:
+def guess_all(preview: DataPreview, info: ModelInfo | None, *, with_model: bool) -> dict[str, str]:
     """Return the guessed role of every column that has one."""
-    columns = [one.column for one in look.columns]
+    columns = [one.column for one in preview.columns]
     label, score = ("", "") if with_model else guess_predictions(columns)
     free = [c for c in columns if c.name not in (label, score)]
     roles = guess_roles(
-        free, rows=look.looked, features=info.features if info else (),
+        free, rows=preview.looked, features=info.features if info else (),
         task=info.task if info and not is_open(info) else None,
         classes=len(info.classes) if info else 0,
     )  # fmt: skip
@@ -63,10 +63,10 @@ def guess_all(look: DataLook, info: ModelInfo | None, *, with_model: bool) -> di
     return found | {name: role for role, name in named.items() if name}
 
 
-def list_rows(look: DataLook, guess: Mapping[str, str], form: AuditForm) -> list[ColumnRow]:
+def list_rows(preview: DataPreview, guess: Mapping[str, str], form: AuditForm) -> list[ColumnRow]:
     """Return the table's lines: the guess with the corrections, in the file's order."""
     rows = []
-    for one in look.columns:
+    for one in preview.columns:
         name = one.column.name
         role = form.roles.get(name, guess.get(name, "none"))
         rows.append(
@@ -76,7 +76,7 @@ def list_rows(look: DataLook, guess: Mapping[str, str], form: AuditForm) -> list
                 cuts=form.edges.get(name, _suggest_cuts(one, role)),
                 kind=say(f"kind.{one.column.kind}"),
                 examples=plain_text(", ".join(one.examples)),
-                empty="" if not one.column.missing else _share(one.column.missing, look.looked),
+                empty="" if not one.column.missing else _share(one.column.missing, preview.looked),
             )
         )
     return rows
@@ -86,7 +86,7 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if part / whole >= 0.001 else "< 0.1%"
 
 
-def _suggest_cuts(one: ColumnLook, role: str) -> str:
+def _suggest_cuts(one: ColumnPreview, role: str) -> str:
     return ", ".join(f"{edge:g}" for edge in one.edges) if role == "protected" else ""
 
 
@@ -101,7 +101,7 @@ def tabulate_rows(rows: list[ColumnRow]) -> pd.DataFrame:
 
 
 def read_corrections(
-    form: AuditForm, table: pd.DataFrame, look: DataLook, guess: Mapping[str, str]
+    form: AuditForm, table: pd.DataFrame, preview: DataPreview, guess: Mapping[str, str]
 ) -> AuditForm:
     """Return the form with what the edited table says otherwise than the guess."""
     words = {say(f"role.{role}"): role for role in ROLES}
@@ -113,7 +113,7 @@ def read_corrections(
         if role != guess.get(name, "none"):
             roles[str(name)] = role
         typed = "" if cuts is None or pd.isna(cuts) else str(cuts).strip()
-        if role == "protected" and typed != _suggest_cuts(look.by_name[name], role):
+        if role == "protected" and typed != _suggest_cuts(preview.by_name[name], role):
             edges[str(name)] = typed
     return form.change(roles=roles, edges=edges)
 
@@ -129,33 +129,33 @@ def is_open(info: ModelInfo | None) -> bool:
     return info is not None and info.task == "regression" and info.format == "onnx"
 
 
-def _is_two(one: ColumnLook) -> bool:
+def _is_two(one: ColumnPreview) -> bool:
     return one.column.distinct == 2 or (one.column.kind == "text" and needs_meanings(one))
 
 
-def choose_task(form: AuditForm, look: DataLook, target: str, info: ModelInfo | None) -> Task:
+def choose_task(form: AuditForm, preview: DataPreview, target: str, info: ModelInfo | None) -> Task:
     """Return the kind of prediction: as chosen, else the model's, else the outcome's."""
     chosen: dict[str, Task] = {str(task): task for task in get_args(Task)}
     if not form.with_model:
         return "binary"
     if form.task in chosen:
         return chosen[form.task]
-    if is_open(info) and target and _is_two(look.by_name[target]):
+    if is_open(info) and target and _is_two(preview.by_name[target]):
         return "binary"
     if info is not None:
         return info.task
-    return guess_task(look.by_name[target].column) if target else "binary"
+    return guess_task(preview.by_name[target].column) if target else "binary"
 
 
 def make_draft(
-    form: AuditForm, look: DataLook, rows: list[ColumnRow], info: ModelInfo | None
+    form: AuditForm, preview: DataPreview, rows: list[ColumnRow], info: ModelInfo | None
 ) -> Draft:
     """Return the settings that the form's entries and guesses make together."""
     roles = find_roles(rows)
     first = {role: next(iter(names), "") for role, names in roles.items()}
     target, label = first["target"], "" if form.with_model else first["label"]
-    task = choose_task(form, look, target, info)
-    known = {name: look.by_name.get(name) for name in (target, label)}
+    task = choose_task(form, preview, target, info)
+    known = {name: preview.by_name.get(name) for name in (target, label)}
     about = known[target or label]
     is_binary = task == "binary"
     positive = choose_positive(form, about) if is_binary else None
@@ -227,7 +227,7 @@ def _name_several(form: AuditForm, info: ModelInfo | None) -> tuple[str, ...]:
 def _name_classes(
     form: AuditForm,
     info: ModelInfo | None,
-    about: ColumnLook | None,
+    about: ColumnPreview | None,
     said: Said,
     positive: Scalar | None,
 ) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audits.core.settings.recourse import RecourseSection
-from audits.data import Column, DataLook
+from audits.data import Column, DataPreview
 from audits.recourse import DIRECTIONS, find_defaults, name_block
 from dashboard.catalogue import say
 from dashboard.viewmodels.new_audit.audit_form import AuditForm
@@ -34,11 +34,11 @@ def has_order(column: Column) -> bool:
 
 
 def list_move_rows(
-    form: AuditForm, look: DataLook, fit: ModelFit, protected: Collection[str]
+    form: AuditForm, preview: DataPreview, fit: ModelFit, protected: Collection[str]
 ) -> list[MoveRow]:
     """Return the table's lines in the model's order: what an audit would do, with corrections."""
-    features = [name for name in fit.info.features if name in look.by_name]
-    numbers = [name for name in features if look.by_name[name].column.is_numeric]
+    features = [name for name in fit.info.features if name in preview.by_name]
+    numbers = [name for name in features if preview.by_name[name].column.is_numeric]
     fixed, rising = find_defaults(RecourseSection(), protected, features, numbers, fit.blocks)
     guess = dict.fromkeys(features, "mutable")
     guess |= dict.fromkeys(fixed, "immutable") | dict.fromkeys(rising, "increase_only")

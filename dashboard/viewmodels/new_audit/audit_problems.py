@@ -5,7 +5,7 @@ from __future__ import annotations
 from audits.core.errors import AssayError
 from audits.core.format import plain_text
 from audits.core.limits import MAX_GROUPS
-from audits.data import DataLook
+from audits.data import DataPreview
 from audits.meaning import match_classes
 from dashboard.catalogue import say
 from dashboard.viewmodels.new_audit.audit_columns import ColumnRow, find_roles
@@ -49,53 +49,53 @@ def find_gaps(draft: Draft, *, with_model: bool) -> Problems:
 
 
 def find_wrongs(
-    draft: Draft, look: DataLook, rows: list[ColumnRow], fit: ModelFit | None, form: AuditForm
+    draft: Draft, preview: DataPreview, rows: list[ColumnRow], fit: ModelFit | None, form: AuditForm
 ) -> Problems:
     """Return what was chosen and cannot be so."""
-    found = _check_values(draft, look, form)
-    if wrong := _check_roles(rows, look):
+    found = _check_values(draft, preview, form)
+    if wrong := _check_roles(rows, preview):
         found["columns"] = wrong
-    if wrong := _check_task(draft, look):
+    if wrong := _check_task(draft, preview):
         found["task"] = wrong
     if fit is not None and draft.model:
-        found |= _check_model(draft, look, fit)
-        if wrong := _check_moves(draft, look):
+        found |= _check_model(draft, preview, fit)
+        if wrong := _check_moves(draft, preview):
             found["moves"] = wrong
     return found
 
 
-def _check_values(draft: Draft, look: DataLook, form: AuditForm) -> Problems:
+def _check_values(draft: Draft, preview: DataPreview, form: AuditForm) -> Problems:
     """Return what has to be said of the values of the outcome and of the decisions."""
     asked = {"values": draft.target if draft.task == "binary" else "", "decisions": draft.label}
     found: Problems = {}
     for field, name in asked.items():
-        one = look.by_name.get(name)
+        one = preview.by_name.get(name)
         if wrong := find_values_problem(one, read_said(form, one)):
             found[field] = wrong
     return found
 
 
-def _check_model(draft: Draft, look: DataLook, fit: ModelFit) -> Problems:
-    if wrong := find_absent_problem(fit, look):
+def _check_model(draft: Draft, preview: DataPreview, fit: ModelFit) -> Problems:
+    if wrong := find_absent_problem(fit, preview):
         return {"features": wrong}
     if wrong := find_output_problem(fit, draft.task):
         return {"output": wrong}
     if wrong := find_fit_problem(fit, draft.target, draft.task):
         return {"output" if fit.setting == "model.output" else "model": wrong}
-    wrong = _check_classes(draft, look, fit)
+    wrong = _check_classes(draft, preview, fit)
     return {"classes": wrong} if wrong else {}
 
 
-def _check_moves(draft: Draft, look: DataLook) -> str:
+def _check_moves(draft: Draft, preview: DataPreview) -> str:
     for setting, names in draft.moves:
         for name in names:
-            column = look.by_name[name].column if name in look.by_name else None
+            column = preview.by_name[name].column if name in preview.by_name else None
             if setting in ONE_WAY and column is not None and not has_order(column):
                 return say("form.moves_wrong", name=plain_text(name))
     return ""
 
 
-def _check_roles(rows: list[ColumnRow], look: DataLook) -> str:
+def _check_roles(rows: list[ColumnRow], preview: DataPreview) -> str:
     roles = find_roles(rows)
     for role in SINGLE:
         if len(roles[role]) > 1:
@@ -103,18 +103,18 @@ def _check_roles(rows: list[ColumnRow], look: DataLook) -> str:
             return say("form.role_twice", role=say(f"role.{role}"), names=names)
     for role in ("weight", "score"):
         for name in roles[role]:
-            if not look.by_name[name].column.is_numeric:
-                kind = say(f"kind.{look.by_name[name].column.kind}").lower()
+            if not preview.by_name[name].column.is_numeric:
+                kind = say(f"kind.{preview.by_name[name].column.kind}").lower()
                 return say("form.not_numbers", name=plain_text(name), kind=kind,
                            role=say(f"role.{role}"))  # fmt: skip
     for row in rows:
-        if row.role in ("protected", "legitimate") and (wrong := _check_groups(row, look)):
+        if row.role in ("protected", "legitimate") and (wrong := _check_groups(row, preview)):
             return wrong
     return ""
 
 
-def _check_groups(row: ColumnRow, look: DataLook) -> str:
-    column, name = look.by_name[row.name].column, plain_text(row.name)
+def _check_groups(row: ColumnRow, preview: DataPreview) -> str:
+    column, name = preview.by_name[row.name].column, plain_text(row.name)
     if row.cuts.strip():
         if not column.is_numeric:
             return say("form.cut_texts", name=name)
@@ -126,13 +126,13 @@ def _check_groups(row: ColumnRow, look: DataLook) -> str:
     return ""
 
 
-def _check_task(draft: Draft, look: DataLook) -> str:
+def _check_task(draft: Draft, preview: DataPreview) -> str:
     if not draft.target:
         return ""
-    column, name = look.by_name[draft.target].column, plain_text(draft.target)
+    column, name = preview.by_name[draft.target].column, plain_text(draft.target)
     if column.distinct == 1:
         return say("form.one_value", name=name)
-    one = look.by_name[draft.target]
+    one = preview.by_name[draft.target]
     if draft.task == "binary" and column.distinct > 2 and not needs_meanings(one):
         key = "form.many_decimals" if column.is_numeric and column.distinct > 50 else "form.not_two"
         return say(key, name=name, n=f"{column.distinct:,}")
@@ -143,12 +143,12 @@ def _check_task(draft: Draft, look: DataLook) -> str:
     return ""
 
 
-def _check_classes(draft: Draft, look: DataLook, fit: ModelFit) -> str:
+def _check_classes(draft: Draft, preview: DataPreview, fit: ModelFit) -> str:
     """Return why the model's classes cannot be matched with the outcome's values. Of a model of
     two classes, rows with known outcomes tell: see `FileProbes.try_outputs`."""
     if draft.task != "multiclass" or not draft.target or fit.info.task != draft.task:
         return ""
-    values = tuple(str(value) for value in look.by_name[draft.target].values)
+    values = tuple(str(value) for value in preview.by_name[draft.target].values)
     if len(set(draft.classes)) < len(draft.classes):
         return say("form.class_twice")
     try:

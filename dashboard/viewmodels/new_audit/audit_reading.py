@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audits.data import ColumnLook, DataLook
+from audits.data import ColumnPreview, DataPreview
 from dashboard.viewmodels.new_audit.audit_form import AuditForm
 from dashboard.viewmodels.new_audit.audit_values import needs_meanings
 from dashboard.viewmodels.new_audit.model_fit import ModelFit
@@ -29,9 +29,9 @@ _FIELDS = {
 class Subject:
     """What the form is about: the data, the column of decisions where it has one, the model."""
 
-    look: DataLook
+    preview: DataPreview
     draft: Draft
-    label: ColumnLook | None = None
+    label: ColumnPreview | None = None
     fit: ModelFit | None = None
 
 
@@ -45,7 +45,7 @@ def list_folded(form: AuditForm, about: Subject) -> list[str]:
     draft, fit = about.draft, about.fit
     rule = fit.info.rule if fit else "none"
     fits = {
-        "file": about.look.format in ("csv", "excel"),
+        "file": about.preview.format in ("csv", "excel"),
         "output": fit is not None and fit.info.format != "endpoint",
         "rule": draft.task == "binary" and (rule != "none" or form.own_rule),
         "features": fit is not None and bool(fit.inputs) and fit.info.format != "endpoint",

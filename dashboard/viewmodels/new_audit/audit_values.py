@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from audits.core.format import format_count, plain_text
 from audits.core.settings.recourse import Scalar
 from audits.data import (
-    ColumnLook,
+    ColumnPreview,
     find_similar,
     fold,
     guess_positive,
@@ -40,7 +40,7 @@ class Said:
     rival: str = ""
 
 
-def needs_meanings(one: ColumnLook | None) -> bool:
+def needs_meanings(one: ColumnPreview | None) -> bool:
     """Whether it has to be said what a column's values mean: there are more than two, two are
     written alike, or one may be no value at all."""
     texts = [str(value) for value in one.values] if one else []
@@ -49,7 +49,7 @@ def needs_meanings(one: ColumnLook | None) -> bool:
     return len(texts) > 2 or bool(find_similar(texts)) or any(map(looks_missing, texts))
 
 
-def guess_meanings(one: ColumnLook) -> dict[str, str]:
+def guess_meanings(one: ColumnPreview) -> dict[str, str]:
     """Return what plain words say: which value is favourable and which is its opposite, or
     nothing."""
     kept = {fold(str(value)): value for value in reversed(one.values)
@@ -61,13 +61,13 @@ def guess_meanings(one: ColumnLook) -> dict[str, str]:
     return {str(value): "positive" if value == positive else "negative" for value in plain}
 
 
-def list_meanings(form: AuditForm, one: ColumnLook) -> dict[str, str]:
+def list_meanings(form: AuditForm, one: ColumnPreview) -> dict[str, str]:
     """Return what is said of each value, or guessed of it; values that nobody knows of are out."""
     said = form.meanings.get(one.column.name)
     return guess_meanings(one) if said is None else dict(said)
 
 
-def read_said(form: AuditForm, one: ColumnLook | None) -> Said:
+def read_said(form: AuditForm, one: ColumnPreview | None) -> Said:
     """Return what a column's values mean, where that has to be said."""
     if one is None or not needs_meanings(one):
         return Said()
@@ -95,7 +95,7 @@ def read_said(form: AuditForm, one: ColumnLook | None) -> Said:
     )
 
 
-def choose_positive(form: AuditForm, one: ColumnLook | None) -> Scalar | None:
+def choose_positive(form: AuditForm, one: ColumnPreview | None) -> Scalar | None:
     """Return the favourable value: as chosen, else as the values' words say."""
     if one is None:
         return None
@@ -105,7 +105,7 @@ def choose_positive(form: AuditForm, one: ColumnLook | None) -> Scalar | None:
     return chosen[0] if chosen else guess_positive(one.column.name, one.values)
 
 
-def choose_decision(form: AuditForm, one: ColumnLook | None) -> Said:
+def choose_decision(form: AuditForm, one: ColumnPreview | None) -> Said:
     """Return what a column of decisions means as far as anybody said it: two plain values may be
     left to the audit."""
     if one is None or needs_meanings(one):
@@ -114,7 +114,7 @@ def choose_decision(form: AuditForm, one: ColumnLook | None) -> Said:
     return Said(next((v for v in one.values if said.get(str(v)) == "positive"), None))
 
 
-def list_outcomes(one: ColumnLook, said: Said) -> tuple[Scalar, ...]:
+def list_outcomes(one: ColumnPreview, said: Said) -> tuple[Scalar, ...]:
     """Return the two outcomes of a column, as far as they are known: its values, without those
     that are said to be none."""
     if not needs_meanings(one):
@@ -122,7 +122,7 @@ def list_outcomes(one: ColumnLook, said: Said) -> tuple[Scalar, ...]:
     return tuple(v for v in (*said.negative, said.positive) if v is not None)
 
 
-def offer_meanings(one: ColumnLook, value: Scalar, *, is_decision: bool) -> tuple[str, ...]:
+def offer_meanings(one: ColumnPreview, value: Scalar, *, is_decision: bool) -> tuple[str, ...]:
     """Return what may be said of a value; every row needs a decision, so that none is missing."""
     plain = [meaning for meaning in MEANINGS if not (is_decision and meaning == "missing")]
     others = [str(other) for other in one.values if other != value]
@@ -138,7 +138,7 @@ def name_meaning(meaning: str) -> str:
     return say(f"form.means_{meaning}")
 
 
-def render_values(one: ColumnLook) -> str:
+def render_values(one: ColumnPreview) -> str:
     """Return a column's values with their rows, and which of them differ only in how they are
     written."""
     counts = {str(value): n for value, n in list_counts(one)}
@@ -149,13 +149,13 @@ def render_values(one: ColumnLook) -> str:
     return plain_text(told)
 
 
-def list_counts(one: ColumnLook) -> list[tuple[Scalar, int]]:
+def list_counts(one: ColumnPreview) -> list[tuple[Scalar, int]]:
     """Return a column's values with their rows, the most frequent first."""
     counted = zip(one.values, one.counts, strict=True)
     return sorted(counted, key=lambda item: (-item[1], str(item[0])))
 
 
-def find_values_problem(one: ColumnLook | None, said: Said) -> str:
+def find_values_problem(one: ColumnPreview | None, said: Said) -> str:
     """Return what still has to be said of a column's values, "" where nothing."""
     if one is None or not needs_meanings(one):
         return ""

@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 from audits.core.errors import one_of
 from audits.core.format import format_count, plain_text
-from audits.data import DataLook
+from audits.data import DataPreview
 from dashboard.catalogue import say
 from dashboard.viewmodels.new_audit.new_audit import Draft
 
 
-def render_rows(look: DataLook) -> str:
+def render_rows(preview: DataPreview) -> str:
     """Return how many rows a file has: exactly, or about, to two digits."""
-    if look.exact:
-        return format_count(look.rows)
-    return say("form.about", n=format_count(int(float(f"{look.rows:.2g}"))))
+    if preview.exact:
+        return format_count(preview.rows)
+    return say("form.about", n=format_count(int(float(f"{preview.rows:.2g}"))))
 
 
-def render_found(look: DataLook) -> str:
+def render_found(preview: DataPreview) -> str:
     """Return what a data file holds, and how much of it was looked at."""
-    kind, rows = say(f"file.{look.format}"), render_rows(look)
-    if look.looked == look.rows:
-        return say("form.found", kind=kind, rows=rows, columns=len(look.columns))
-    looked = format_count(look.looked)
-    return say("form.found_part", kind=kind, rows=rows, columns=len(look.columns), looked=looked)
+    kind, rows = say(f"file.{preview.format}"), render_rows(preview)
+    if preview.looked == preview.rows:
+        return say("form.found", kind=kind, rows=rows, columns=len(preview.columns))
+    looked = format_count(preview.looked)
+    return say("form.found_part", kind=kind, rows=rows, columns=len(preview.columns), looked=looked)
 
 
 def name_some(names: Sequence[str], limit: int = 3) -> str:
@@ -34,15 +34,15 @@ def name_some(names: Sequence[str], limit: int = 3) -> str:
     return text if more <= 0 else say("form.and_more", names=text, n=more)
 
 
-def find_lacking(look: DataLook, reference: DataLook) -> str:
+def find_lacking(preview: DataPreview, reference: DataPreview) -> str:
     """Return which of the data's columns the reference data lacks, "" where none."""
-    lacking = [name for name in look.names if name not in set(reference.names)]
+    lacking = [name for name in preview.names if name not in set(reference.names)]
     if not lacking:
         return ""
     return say("form.lacking", n=len(lacking), names=plain_text(one_of(lacking, 6)))
 
 
-def render_summary(draft: Draft, look: DataLook) -> str:
+def render_summary(draft: Draft, preview: DataPreview) -> str:
     """Return what will be audited in one sentence."""
     groups = plain_text(", ".join(draft.protected)) or say("form.sum_nobody")
     about = plain_text(draft.target)
@@ -54,7 +54,7 @@ def render_summary(draft: Draft, look: DataLook) -> str:
     return say(
         key,
         subject=subject,
-        rows=render_rows(look),
+        rows=render_rows(preview),
         about=about,
         groups=groups,
         policy=draft.preset,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from audits.core.errors import AssayError, InputError, near_misses, one_of
 from audits.core.format import plain_text
-from audits.data import PLAIN, DataLook, FileForm, read_head
+from audits.data import PLAIN, DataPreview, FileForm, read_head
 from audits.models import ModelClient, ModelInfo, match_replaced, open_model
 from audits.recourse import find_blocks
 from dashboard.catalogue import has_words, say
@@ -87,11 +87,11 @@ def find_absent(info: ModelInfo, names: Sequence[str]) -> list[str]:
     return [name for name in info.features if name not in set(names)]
 
 
-def describe_model(info: ModelInfo, look: DataLook) -> str:
+def describe_model(info: ModelInfo, preview: DataPreview) -> str:
     """Return what the model is and how many of its features the data has, in one sentence."""
     key = f"format.{info.format}"
     kind = say(key) if has_words(key) else info.format
-    absent = find_absent(info, look.names)
+    absent = find_absent(info, preview.names)
     classes = plain_text(", ".join(info.classes))
     about = say(
         "form.model_found", kind=kind, task=say(f"task.{info.task}").lower(),
@@ -101,16 +101,16 @@ def describe_model(info: ModelInfo, look: DataLook) -> str:
     return f"{about} {rest}"
 
 
-def find_absent_problem(fit: ModelFit, look: DataLook) -> str:
+def find_absent_problem(fit: ModelFit, preview: DataPreview) -> str:
     """Return which inputs of the model are no columns of the data, "" where all are."""
     if fit.setting == "model.features":
         return plain_text(fit.problem)
-    absent = find_absent(fit.info, look.names)
+    absent = find_absent(fit.info, preview.names)
     if not absent:
         return ""
     return say(
         "form.need_features", n=len(absent), of=len(fit.info.features),
-        names=plain_text(one_of(absent, 8)), hint=plain_text(near_misses(absent[0], look.names)),
+        names=plain_text(one_of(absent, 8)), hint=plain_text(near_misses(absent[0], preview.names)),
     )  # fmt: skip
 
 

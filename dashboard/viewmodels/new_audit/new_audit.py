@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 from audits.core.errors import InputError
 from audits.core.settings.recourse import Scalar
 from audits.core.settings.spec import AuditSpec, Task
-from audits.core.settings.toml_file import describe_problem
+from audits.core.settings.toml_file import describe_problem, render_key, render_value
 from dashboard.viewmodels.new_audit.uploads import INPUTS
 
 
@@ -78,7 +77,7 @@ def render_audit_toml(draft: Draft) -> str:
     if draft.edges:
         sections.append(("data.edges", [(name, list(cuts)) for name, cuts in draft.edges]))
     for column, spelled in draft.spellings:
-        name = f"data.spellings.{_render_key(column)}"
+        name = f"data.spellings.{render_key(column)}"
         sections.append((name, [(value, list(others)) for value, others in spelled]))
     if draft.model:
         sections.append(("model", _list_model(draft)))
@@ -133,24 +132,8 @@ def _list_data(draft: Draft) -> list[tuple[str, object]]:
 
 
 def _render_section(name: str, pairs: Sequence[tuple[str, object]]) -> str:
-    lines = [f"[{name}]", *(f"{_render_key(key)} = {_render(value)}" for key, value in pairs)]
+    lines = [f"[{name}]", *(f"{render_key(key)} = {render_value(value)}" for key, value in pairs)]
     return "\n".join(lines) + "\n"
-
-
-def _render_key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _render(key)
-
-
-def _render(value: object) -> str:
-    """Return a value as TOML; JSON's strings are TOML's, but for one control character."""
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_render(item) for item in value) + "]"
-    if isinstance(value, dict):
-        pairs = ", ".join(f"{_render_key(key)} = {_render(item)}" for key, item in value.items())
-        return f"{{ {pairs} }}"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value)
 
 
 def name_folder(name: str, now: datetime) -> str:

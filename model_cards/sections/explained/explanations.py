@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from audits.core.format import lower, plain_text
 from audits.core.report.codes import TRUST_CHECK
 from audits.core.report.measurement import Measurement
-from audits.core.report.parts import PartKind
+from audits.core.report.parts import Part, PartKind
 from audits.core.report.report import AuditReport
 from audits.core.words.metrics import describe
-from audits.findings import list_tested, render_group_push
-from model_cards.card import Block, Inline, Paragraph, Section, Table, Text
+from audits.findings import (
+    Explained,
+    list_explained,
+    list_tested,
+    name_column,
+    render_error_driver,
+    render_group_push,
+)
+from model_cards.card import Block, Form, Inline, Paragraph, Section, Table, Text
 from model_cards.numbers import make_number
-from model_cards.sections.explained.errors import ERRORS_CHECK, build_errors
-from model_cards.sections.explained.gap import build_gaps
 from model_cards.sections.explained.trust import build_trust
 from model_cards.sections.tables import (
     explain_absence,
@@ -32,6 +37,12 @@ _GROUPS = 6
 _SENTENCES = 3
 _LOST = "permutation_"
 _CURVES = ("partial_dependence_range", "accumulated_effect_range")
+
+ERRORS_CHECK = "explain.errors"
+_TOP_OF_ERRORS = 10
+_MEAN, _WRONG = "mean_loss_attribution", "mean_loss_attribution_wrong"
+
+_TOP_OF_GAP = 5
 
 
 def build_explanations(report: AuditReport) -> Section:
@@ -144,3 +155,79 @@ def _strength(item: Measurement) -> float:
 
 def _feature_name(item: Measurement) -> str:
     return plain_text(item.part_name)
+
+
+# What makes the model err, in the card.
+
+
+def build_errors(report: AuditReport) -> Iterator[Section]:
+    """Yield the section on what each column does to the error, if measured."""
+    items = [item for item in report.measurements if item.check == ERRORS_CHECK]
+    whole = [item for item in items if item.metric == _MEAN and item.attribute is None]
+    if not whole:
+        return
+    tested = list_tested(whole)
+    harmful = [item for item in tested if (item.value or 0.0) > 0]
+    told = [f"{render_error_driver(item)}." for item in harmful]
+    if not harmful:
+        told = ["No column was shown to make predictions worse."]
+    blocks: list[Block] = [Paragraph((Text(sentence),)) for sentence in told]
+    among = {item.part: item for item in items if item.metric == _WRONG}
+    blocks.append(_tabulate_errors(whole, among))
+    described = next((e.description for e in report.evidence if "loss_attributions" in e.path), "")
+    if described:
+        blocks.append(Paragraph((Text(f"{described}."),), note=True))
+    intro = (
+        "What knowing a column changes in the model's error; below 0 it makes predictions better. "
+        "Wrong rows were chosen for being wrong, so that columns that mislead stand out there."
+    )
+    yield Section("errors", "What makes the model err", tuple(blocks), intro=intro)
+
+
+def _tabulate_errors(items: list[Measurement], among: dict[Part | None, Measurement]) -> Table:
+    ranked = sorted(items, key=lambda item: -abs(item.value or 0.0))[:_TOP_OF_ERRORS]
+    rows: list[tuple[Inline, ...]] = [
+        (
+            Text(name_column(item)),
+            make_number(item, Form.TEST),
+            make_number(among[item.part], Form.TEST)
+            if item.part in among
+            else Text("not reported"),
+        )
+        for item in ranked
+    ]
+    caption = join_words("Strongest first", note_intervals(ranked), "p-values adjusted by Holm")
+    titles = (describe(_MEAN).title, describe(_WRONG).title)
+    return Table(caption, ("Column", *titles), tuple(rows))
+
+
+# What drives a gap: the columns that make it, in the card.
+
+
+def build_gaps(report: AuditReport) -> Iterator[Section]:
+    """Yield one section that says of every gap in selection that is a finding which columns make
+    it, if that was measured; a gap that is no finding is not explained."""
+    if not any(item.metric == "gap_share" for item in report.measurements):
+        return
+    blocks = [block for found in list_explained(report) for block in _build_gap(found)]
+    intro = (
+        "People of two groups are paired and the columns of one taken over by the other, one at a "
+        "time, in many orders. What that changes in the decisions is attributed to the columns; "
+        "the shares add up to the gap."
+    )
+    if not blocks:
+        blocks = [Paragraph((Text("No gap in selection is a finding, so none is explained."),))]
+    yield Section("gap", "What drives the gaps", tuple(blocks), intro=intro)
+
+
+def _build_gap(found: Explained) -> Iterator[Block]:
+    shares, first = found.shares, found.shares[0]
+    if found.sentence:
+        yield Paragraph((Text(found.sentence),))
+    ranked = sorted(shares, key=lambda item: -abs(item.value or 0.0))[:_TOP_OF_GAP]
+    rows: list[tuple[Inline, ...]] = [
+        (Text(plain_text(item.part_name)), make_number(item)) for item in ranked
+    ]
+    names = f"{plain_text(first.group or '')} against {plain_text(first.reference_group or '')}"
+    caption = join_words(f"{names}, strongest first", note_intervals(ranked))
+    yield Table(caption, ("Column", describe("gap_share").title), tuple(rows))

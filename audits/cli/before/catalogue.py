@@ -13,7 +13,7 @@ _IN_TERMINAL = ("code", "name", "rule", "title", "meaning", "values", "source")
 """The columns that a terminal has room for; all are in the JSON and on the documentation's page."""
 
 
-def catalog_command(*, as_json: bool, as_markdown: bool) -> None:
+def catalogue_command(*, as_json: bool, as_markdown: bool) -> None:
     """Print every check, metric, summary, and clause that a rule rests on."""
     if as_markdown:
         print(render_markdown(), end="")

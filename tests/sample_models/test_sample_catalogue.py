@@ -11,7 +11,7 @@ import pytest
 
 from audits.core.settings.spec import AuditSpec
 from sample_models import __main__ as command
-from sample_models.catalog import SAMPLES, Sample
+from sample_models.catalogue import SAMPLES, Sample
 
 EACH = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 ROOT = Path(__file__).parents[2]
@@ -89,9 +89,7 @@ def test_training_writes_the_files_that_the_audit_names(tmp_path):
 
 
 def test_listing_the_samples_loads_no_heavy_library():
-    code = (
-        "import sys, sample_models.catalog; print('torch' in sys.modules, 'pandas' in sys.modules)"
-    )
+    code = "import sys, sample_models.catalogue; print('torch' in sys.modules, 'pandas' in sys.modules)"
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -18,8 +18,8 @@ from audits.core.settings.recourse import Scalar
 from audits.data.files.find import find_files
 from audits.data.files.form import FileForm
 from audits.data.files.source import PLAIN, open_files
-from audits.data.look.guess import MANY_NUMBERS, MAYBE_MISSING, SURE_MISSING, round_edges
-from audits.data.look.sample import LOOK_ROWS, Sample, take_sample
+from audits.data.preview.guess import MANY_NUMBERS, MAYBE_MISSING, SURE_MISSING, round_edges
+from audits.data.preview.sample import PREVIEW_ROWS, Sample, take_sample
 from audits.data.schema import Column, tabulate_columns
 from audits.data.sql import connect, literal, quote, read_frame
 from audits.data.values.typed import Reading
@@ -33,7 +33,7 @@ _MEMORY = "1GB"
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnLook:
+class ColumnPreview:
     """One column. values: all of them where they are few, else (). examples: the first values in
     the file as texts. edges: where many numbers would be cut into three groups of about equal
     size, else (). counts: how many rows have each of the values."""
@@ -56,7 +56,7 @@ class MissingText:
 
 
 @dataclass(frozen=True, slots=True)
-class DataLook:
+class DataPreview:
     """What a data file holds. rows: of the whole file; a guess unless `exact`. looked: of how many
     rows all else is. missing: texts found that are not declared yet, the most frequent first."""
 
@@ -65,21 +65,21 @@ class DataLook:
     rows: int
     exact: bool
     looked: int
-    columns: tuple[ColumnLook, ...]
+    columns: tuple[ColumnPreview, ...]
     missing: tuple[MissingText, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names."""
-        return tuple(look.column.name for look in self.columns)
+        return tuple(preview.column.name for preview in self.columns)
 
     @property
-    def by_name(self) -> dict[str, ColumnLook]:
+    def by_name(self) -> dict[str, ColumnPreview]:
         """The columns by their names."""
-        return {look.column.name: look for look in self.columns}
+        return {preview.column.name: preview for preview in self.columns}
 
 
-def inspect_data(path: Path, missing: tuple[str, ...] = (), form: FileForm = PLAIN) -> DataLook:
+def inspect_data(path: Path, missing: tuple[str, ...] = (), form: FileForm = PLAIN) -> DataPreview:
     """Look into a file, or into the files that a folder or a pattern names. missing: texts that are
     read as no value. form: what is declared of the files. Raises InputError where they cannot be
     read."""
@@ -88,7 +88,7 @@ def inspect_data(path: Path, missing: tuple[str, ...] = (), form: FileForm = PLA
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         opened = open_files(
             connection, sample.files, text=path.name, view=_TABLE, role="data",
-            reading=Reading(missing), rows=LOOK_ROWS, form=sample.form,
+            reading=Reading(missing), rows=PREVIEW_ROWS, form=sample.form,
         )  # fmt: skip
         kind = opened.kind
         try:
@@ -98,25 +98,27 @@ def inspect_data(path: Path, missing: tuple[str, ...] = (), form: FileForm = PLA
             raise InputError(f"data {path.name!r} cannot be read as {kind}: {first}") from error
 
 
-def _look(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: Sample) -> DataLook:
+def _look(
+    connection: duckdb.DuckDBPyConnection, path: Path, kind: str, sample: Sample
+) -> DataPreview:
     looked, columns = tabulate_columns(connection, _TABLE)
     rows, exact = looked, sample.is_whole
     if not sample.is_whole:
         rows = max(looked, round(looked / sample.share))
-    elif looked == LOOK_ROWS:
+    elif looked == PREVIEW_ROWS:
         rows = _count_rows(connection, path, sample)
     values = _list_values(connection, columns)
     examples = _list_examples(connection, columns)
     edges = _suggest_edges(connection, columns)
     looks = tuple(
-        ColumnLook(
+        ColumnPreview(
             c, tuple(values.get(c.name, ())), examples[c.name], edges.get(c.name, ()),
             tuple(values.get(c.name, {}).values()),
         )
         for c in columns
     )  # fmt: skip
     found = _find_missing(connection, columns)
-    return DataLook(str(path), kind, rows, exact, looked, looks, found)
+    return DataPreview(str(path), kind, rows, exact, looked, looks, found)
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, path: Path, sample: Sample) -> int:
@@ -212,6 +214,6 @@ def read_head(
         connection.execute(f"SET memory_limit='{_MEMORY}'")
         open_files(
             connection, sample.files, text=path.name, view=_TABLE, role="data",
-            reading=Reading(missing), rows=LOOK_ROWS, form=sample.form,
+            reading=Reading(missing), rows=PREVIEW_ROWS, form=sample.form,
         )  # fmt: skip
         return read_frame(connection, f"SELECT * FROM {_TABLE} LIMIT {rows}")

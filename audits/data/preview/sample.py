@@ -16,10 +16,10 @@ from audits.data.files.find import detect_format
 from audits.data.files.form import FileForm
 from audits.data.files.text_file import PACKED, find_encoding, is_utf8
 
-LOOK_BYTES = 4 << 20
+PREVIEW_BYTES = 4 << 20
 """A CSV of up to this size is looked at as a whole."""
 
-LOOK_ROWS = 50_000
+PREVIEW_ROWS = 50_000
 """So many rows of a file are looked at at most."""
 
 _PIECES = 8
@@ -50,7 +50,7 @@ def take_sample(files: tuple[Path, ...], form: FileForm) -> Iterator[Sample]:
     """
     size = sum(path.stat().st_size for path in files)
     is_packed = files[0].suffix.lower() in PACKED
-    limit = LOOK_BYTES // 8 if is_packed else LOOK_BYTES
+    limit = PREVIEW_BYTES // 8 if is_packed else PREVIEW_BYTES
     if detect_format(files[0]) != "csv" or size <= limit:
         yield Sample(files, form)
         return
@@ -76,12 +76,12 @@ def _read_start(path: Path) -> tuple[bytes, int]:
     kind = PACKED.get(path.suffix.lower())
     if kind is None:
         with path.open("rb") as file:
-            content = file.read(LOOK_BYTES)
+            content = file.read(PREVIEW_BYTES)
             return content, max(len(content), 1)
     try:
         with pa.OSFile(str(path), "rb") as packed:
             unpacked = pa.CompressedInputStream(packed, kind)
-            content, used = unpacked.read(LOOK_BYTES), packed.tell()
+            content, used = unpacked.read(PREVIEW_BYTES), packed.tell()
             unpacked.close()
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"data {path.name!r} cannot be unpacked: {error}") from error
@@ -90,13 +90,13 @@ def _read_start(path: Path) -> tuple[bytes, int]:
 
 def _read_plain(path: Path) -> tuple[bytes, int]:
     """Return pieces from all over a file in whole lines, or all of a small one; how many bytes."""
-    size, piece = path.stat().st_size, LOOK_BYTES // _PIECES
+    size, piece = path.stat().st_size, PREVIEW_BYTES // _PIECES
     with path.open("rb") as file:
         head = file.read(piece)
-        if size <= LOOK_BYTES or _has_broken_lines(head):
+        if size <= PREVIEW_BYTES or _has_broken_lines(head):
             file.seek(0)
-            content = file.read(LOOK_BYTES)
-            content = content if size <= LOOK_BYTES else _whole_lines(content)
+            content = file.read(PREVIEW_BYTES)
+            content = content if size <= PREVIEW_BYTES else _whole_lines(content)
             return content, len(content)
         parts = [_whole_lines(head)]
         for position in range(1, _PIECES):

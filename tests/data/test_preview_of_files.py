@@ -10,8 +10,8 @@ import pytest
 
 from audits.core.errors import InputError
 from audits.data.files.form import FileForm
-from audits.data.look import sample
-from audits.data.look.look import inspect_data, read_head
+from audits.data.preview import sample
+from audits.data.preview.preview import inspect_data, read_head
 
 ROWS = 4_000
 
@@ -42,12 +42,17 @@ def path(messy: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_small_file_is_seen_as_it_is(messy: pd.DataFrame, path: Path) -> None:
-    look = inspect_data(path)
-    assert (look.rows, look.looked, look.exact, look.format) == (ROWS, ROWS, True, "csv")
-    assert look.names == tuple(messy.columns)
-    kinds = [one.column.kind for one in look.columns]
+    preview = inspect_data(path)
+    assert (preview.rows, preview.looked, preview.exact, preview.format) == (
+        ROWS,
+        ROWS,
+        True,
+        "csv",
+    )
+    assert preview.names == tuple(messy.columns)
+    kinds = [one.column.kind for one in preview.columns]
     assert kinds == ["text", "text", "text", "integer", "text", "boolean"]
-    counts = {one.text: (one.count, one.columns, one.sure) for one in look.missing}
+    counts = {one.text: (one.count, one.columns, one.sure) for one in preview.missing}
     texts = messy['a "b", c'].value_counts()
     assert counts == {
         " NA": (texts[" NA"], ('a "b", c',), True),
@@ -55,14 +60,14 @@ def test_a_small_file_is_seen_as_it_is(messy: pd.DataFrame, path: Path) -> None:
         "None": (texts["None"], ('a "b", c',), False),
         "?": ((messy["income"] == "?").sum(), ("income",), True),
     }
-    assert look.by_name["one"].values == ("same",)
-    assert look.by_name["flag"].values == (False, True)
-    assert look.by_name["Person Nr"].examples == ("p0", "p1", "p2")
+    assert preview.by_name["one"].values == ("same",)
+    assert preview.by_name["flag"].values == (False, True)
+    assert preview.by_name["Person Nr"].examples == ("p0", "p1", "p2")
 
 
 def test_a_declared_text_makes_a_column_of_numbers(messy: pd.DataFrame, path: Path) -> None:
-    look = inspect_data(path, ("?",))
-    income = look.by_name["income"]
+    preview = inspect_data(path, ("?",))
+    income = preview.by_name["income"]
     assert income.column.kind == "integer"
     assert income.column.missing == (messy["income"] == "?").sum()
     numbers = pd.to_numeric(messy["income"], errors="coerce")
@@ -79,16 +84,16 @@ def test_a_large_file_is_guessed_from_all_over_it(
     late = messy.assign(region=np.repeat(["north", "south", "east", "west"], ROWS // 4))
     target = path.with_name("large.csv")
     late.to_csv(target, index=False)
-    monkeypatch.setattr(sample, "LOOK_BYTES", 16_000)
-    look = inspect_data(target)
-    assert not look.exact
-    assert look.looked < ROWS / 5
-    assert look.rows == pytest.approx(ROWS, rel=0.05)
-    assert set(look.by_name["region"].values) == {"north", "south", "east", "west"}
+    monkeypatch.setattr(sample, "PREVIEW_BYTES", 16_000)
+    preview = inspect_data(target)
+    assert not preview.exact
+    assert preview.looked < ROWS / 5
+    assert preview.rows == pytest.approx(ROWS, rel=0.05)
+    assert set(preview.by_name["region"].values) == {"north", "south", "east", "west"}
     with sample.take_sample((target,), FileForm()) as taken:
         lines = taken.files[0].read_text().splitlines()
     assert set(lines) <= set(target.read_text().splitlines())  # whole lines, and nothing twice
-    assert len(set(lines)) == len(lines) == look.looked + 1
+    assert len(set(lines)) == len(lines) == preview.looked + 1
     assert not taken.files[0].exists()
 
 
@@ -97,10 +102,10 @@ def test_a_file_with_line_breaks_in_its_fields_is_read_from_its_start(
 ) -> None:
     rows = pd.DataFrame({"n": range(2_000), "note": 'two\nlines, "quoted"'})
     rows.to_csv(tmp_path / "notes.csv", index=False)
-    monkeypatch.setattr(sample, "LOOK_BYTES", 16_000)
-    look = inspect_data(tmp_path / "notes.csv")
-    assert look.by_name["note"].values == ('two\nlines, "quoted"',)
-    assert look.rows == pytest.approx(2_000, rel=0.1)
+    monkeypatch.setattr(sample, "PREVIEW_BYTES", 16_000)
+    preview = inspect_data(tmp_path / "notes.csv")
+    assert preview.by_name["note"].values == ('two\nlines, "quoted"',)
+    assert preview.rows == pytest.approx(2_000, rel=0.1)
 
 
 def test_a_packed_file_is_unpacked_as_far_as_needed(
@@ -109,10 +114,10 @@ def test_a_packed_file_is_unpacked_as_far_as_needed(
     target = tmp_path / "messy.csv.gz"
     messy.to_csv(target, index=False)
     assert inspect_data(target).rows == ROWS
-    monkeypatch.setattr(sample, "LOOK_BYTES", 64_000)
-    look = inspect_data(target)
-    assert 0 < look.looked < ROWS
-    assert look.names == tuple(messy.columns)
+    monkeypatch.setattr(sample, "PREVIEW_BYTES", 64_000)
+    preview = inspect_data(target)
+    assert 0 < preview.looked < ROWS
+    assert preview.names == tuple(messy.columns)
     target.write_bytes(b"this was never packed\n" * 1_000)
     with pytest.raises(InputError, match="cannot be unpacked"):
         inspect_data(target)
@@ -132,6 +137,6 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, name: str, content: bytes,
 
 def test_parquet_and_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pd.DataFrame({"n": range(5_000), "s": "x"}).to_parquet(tmp_path / "n.parquet")
-    monkeypatch.setattr("audits.data.look.look.LOOK_ROWS", 1_000)
-    look = inspect_data(tmp_path / "n.parquet")
-    assert (look.rows, look.exact, look.looked) == (5_000, True, 1_000)
+    monkeypatch.setattr("audits.data.preview.preview.PREVIEW_ROWS", 1_000)
+    preview = inspect_data(tmp_path / "n.parquet")
+    assert (preview.rows, preview.exact, preview.looked) == (5_000, True, 1_000)
