@@ -81,9 +81,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("build")
     for name in SOURCES:
         if (ROOT / name).is_dir():
-            skip = shutil.ignore_patterns("__pycache__", "data", "model", "node_modules")
-            shutil.copytree(ROOT / name, folder / "source" / name,
-                            ignore=None if name in ("audits", "tests") else skip)  # fmt: skip
+            trained = ("data", "model") if name == "sample_models" else ()
+            skip = shutil.ignore_patterns("__pycache__", *trained)
+            shutil.copytree(ROOT / name, folder / "source" / name, ignore=skip)
         else:
             shutil.copy(ROOT / name, folder / "source" / name)
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, "./source",
