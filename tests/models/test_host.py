@@ -237,7 +237,7 @@ def test_its_model_is_audited_like_any_other(tmp_path, table, name):
         starter = audit.read_text(encoding="utf-8")
         assert f'task = "{task}"' in starter
         lines = [line for line in starter.split("[recourse]")[0].splitlines()
-                 if not line.startswith(("target", "protected", "positive", "[data.edges", '"age"'))]  # fmt: skip
+                 if not line.startswith(("target", "protected", "positive", "[data.edges", 'age ='))]  # fmt: skip
         at = lines.index("[data]") + 1
         lines[at:at] = [f'target = "{target}"', 'protected = ["sex"]',
                         *(['positive = "yes"'] if task == "binary" else [])]  # fmt: skip
