@@ -54,7 +54,8 @@ class ConversionProof:
     """What was compared: `rows` predictions, differing by at most `max_difference`.
 
     rows_from: the data file's name, or how the rows were made. warning: what the owner should know
-    of the versions that the original was saved with, "" for nothing.
+    of the versions that the original was saved with, "" for nothing. taken: the columns that the
+    inputs were taken for, in their order, where the original does not name them.
     """
 
     target: Path
@@ -63,6 +64,7 @@ class ConversionProof:
     rows_from: str
     max_difference: float
     warning: str = ""
+    taken: tuple[str, ...] = ()
 
 
 def convert_model(source: Path, target: Path, data: Path | None = None) -> ConversionProof:
@@ -109,7 +111,8 @@ def _convert_network(source: Path, target: Path, data: Path | None) -> Conversio
         save_network(network, written, frame, source.name)
         difference = _compute_difference(expected, answer_written(written, frame))
         _check_difference(difference, TOLERANCES[".onnx"], source, target, len(frame))
-    return ConversionProof(target, "onnx", len(frame), rows_from, difference)
+    taken = tuple(names) if given is not None and len(network.inputs) == 1 else ()
+    return ConversionProof(target, "onnx", len(frame), rows_from, difference, taken=taken)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def test_the_command_needs_no_consent_and_names_the_columns(tmp_path, rows):
     done = CliRunner().invoke(app, ["convert", str(net), "--data", str(rows)])
     assert done.exit_code == 0, done.output
     assert "On 50 rows (rows.csv) its predictions differ" in " ".join(done.stderr.split())
+    assert "in this order: age, income, debt" in " ".join(done.stderr.split())
     import onnx
 
     kept = {item.key: item.value for item in onnx.load(tmp_path / "net.onnx").metadata_props}

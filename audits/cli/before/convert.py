@@ -43,6 +43,13 @@ def convert_command(
         f"the original's by at most {proof.max_difference:.2g}.",
         file=sys.stderr,
     )
+    if proof.taken:
+        print(
+            "The file does not name its inputs: they were taken for the columns of the data, in "
+            f"this order: {', '.join(proof.taken)}. If that is not the network's order, reorder "
+            "the data and convert again.",
+            file=sys.stderr,
+        )
 
 
 @contextmanager
